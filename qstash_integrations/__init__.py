@@ -1,0 +1,53 @@
+"""QStash for Python web apps: receive verified messages, publish your own, run the whole loop on one machine.
+
+The adapters are modules of their own: ``qstash_integrations.starlette``, ``.fastapi``, ``.flask``, ``.django`` and,
+for any other ASGI app, ``.asgi``.
+"""
+
+from typing import TYPE_CHECKING
+
+from ._core.delivery import Callback, Delivery
+from ._core.errors import (
+    APIError,
+    ConfigurationError,
+    DailyLimitError,
+    NonRetryable,
+    QStashError,
+    RateLimitError,
+    RetryAfter,
+    SignatureError,
+    TransportError,
+)
+from ._core.receiver import Receiver
+from ._core.token import Claims
+
+if TYPE_CHECKING:
+    from ._core.client import AsyncQStash, QStash
+else:
+
+    def __getattr__(name):
+        # The HTTP library takes most of the import time, and who only receives never needs it.
+        if name in ("AsyncQStash", "QStash"):
+            from ._core import client
+
+            return getattr(client, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "APIError",
+    "AsyncQStash",
+    "Callback",
+    "Claims",
+    "ConfigurationError",
+    "DailyLimitError",
+    "Delivery",
+    "NonRetryable",
+    "QStash",
+    "QStashError",
+    "RateLimitError",
+    "Receiver",
+    "RetryAfter",
+    "SignatureError",
+    "TransportError",
+]

@@ -1,0 +1,73 @@
+"""From options and settings to a ``Guard``: the same for every adapter.
+
+Nothing here turns verification off: a missing key or URL is a ConfigurationError that says what to set.
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from .errors import ConfigurationError
+from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
+from .receiver import Receiver
+from .report import logger
+from .settings import FromSettings, Settings
+from .urls import NO_PUBLIC_URL, AnyUrl, Expected, PublicUrls, public_urls, trusted_hosts
+
+
+def guard_from_settings(
+    options: GuardOptions,
+    load: Callable[[], Settings] = Settings.load,
+    hosts: Callable[[], object] = lambda: None,
+) -> FromSettings[Guard]:
+    """A guard made on first use, and anew when the settings have changed.
+
+    ``hosts`` returns the framework's own list of host names, which serves where no public URL is set. Wrong options
+    raise at once: TypeError for an unknown one, ConfigurationError that names it for a bad value.
+    """
+    _check(options)
+    return FromSettings(lambda settings: _guard(settings, options, hosts()), load)
+
+
+def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
+    given = options.get("receiver")
+    return Guard(
+        given or settings.receiver(),
+        _expected(settings, options, hosts),
+        regional=None if given else settings.regional_receivers(),
+        max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
+        body_timeout=options.get("body_timeout", BODY_TIMEOUT),
+    )
+
+
+def _expected(settings: Settings, options: GuardOptions, hosts: object) -> Expected:
+    if options.get("verify_url", True) is False:
+        logger.warning(
+            "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
+        )
+        return AnyUrl()
+    bases = public_urls(options.get("public_url"), "public_url") or settings.public_url
+    expected = PublicUrls(bases) if bases else trusted_hosts(hosts)
+    if expected is None:
+        raise ConfigurationError(NO_PUBLIC_URL)
+    return expected
+
+
+def _check(options: GuardOptions) -> None:
+    check_names(options, GuardOptions.__annotations__)
+    receiver = options.get("receiver")
+    if receiver is not None and not isinstance(receiver, Receiver):
+        raise ConfigurationError(f"receiver must be a qstash_integrations.Receiver, not {type(receiver).__name__}")
+    if type(options.get("verify_url", True)) is not bool:
+        raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
+    if "public_url" in options and not public_urls(options["public_url"], "public_url"):
+        raise ConfigurationError("public_url is empty; leave it out to use QSTASH_PUBLIC_URL")
+    check_limits(options.get("max_body_size", MAX_BODY_SIZE), options.get("body_timeout", BODY_TIMEOUT))
+
+
+def check_names(options: Mapping[str, object], known: Mapping[str, object]) -> None:
+    """TypeError for an option that is not known, naming the nearest one that is."""
+    for name in options:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known))}"
+            raise TypeError(f"unknown option {name!r}{hint}")

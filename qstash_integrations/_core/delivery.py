@@ -1,0 +1,167 @@
+"""What a verified request carries.
+
+Only ``claims`` and ``body`` are signed by QStash. The other fields come from headers that anybody who holds one
+genuine request can change: good for logs and progress, not for decisions about who may do what.
+
+Spec: https://upstash.com/docs/qstash/features/security and https://upstash.com/docs/qstash/features/callbacks
+"""
+
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from .token import Claims
+
+_LONGEST_HEADER = 1024
+
+
+class Delivery(NamedTuple):
+    """A request that QStash signed for this URL, this body and this moment."""
+
+    body: bytes
+    """Exactly the bytes that were hashed."""
+    claims: Claims
+    """What QStash signed."""
+    message_id: str | None = None
+    """Unsigned. The same on every attempt of one message."""
+    retried: int | None = None
+    """Unsigned. Retries before this attempt: 0 at first."""
+    schedule_id: str | None = None
+    """Unsigned."""
+    caller_ip: str | None = None
+    """Unsigned. The publisher's address."""
+    url_group: str | None = None
+    """Unsigned."""
+    region: str | None = None
+    """Unsigned. Where QStash keeps the message, such as "EU-CENTRAL-1"."""
+
+    def json(self) -> Any:
+        """The body read as JSON; ValueError when it is none."""
+        return json.loads(self.body)
+
+    def __repr__(self) -> str:
+        return f"Delivery(message_id={self.message_id!r}, retried={self.retried!r}, body={len(self.body)} bytes)"
+
+    @classmethod
+    def of(cls, claims: Claims, body: bytes, header: Callable[[str], str | None]) -> "Delivery":
+        """``header`` looks up a header by its lower-case name. A malformed one counts as absent."""
+        retried = _text(header("upstash-retried"))
+        return cls(
+            body=body,
+            claims=claims,
+            message_id=_text(header("upstash-message-id")),
+            retried=int(retried) if retried and retried.isdigit() and len(retried) <= 9 else None,
+            schedule_id=_text(header("upstash-schedule-id")),
+            caller_ip=_text(header("upstash-caller-ip")),
+            url_group=_text(header("upstash-topic-name")),
+            region=_text(header("upstash-region")),
+        )
+
+
+class Callback(NamedTuple):
+    """What QStash reports to a callback or failure-callback URL about one attempt at a message."""
+
+    status: int
+    """The destination's HTTP status; 0 when no answer arrived."""
+    headers: Mapping[str, Sequence[str]]
+    """The destination's response headers."""
+    body: bytes
+    """The destination's response body, possibly cut by QStash; the error's text when no answer arrived."""
+    retried: int
+    """Retries before this attempt."""
+    max_retries: int
+    source_message_id: str
+    url: str
+    """The destination of the source message."""
+    method: str
+    source_headers: Mapping[str, Sequence[str]]
+    source_body: bytes
+    dlq_id: str | None = None
+    """Set in a failure callback: the entry in the dead letter queue."""
+    url_group: str | None = None
+    endpoint: str | None = None
+    """The endpoint's name within the URL group."""
+    schedule_id: str | None = None
+    caller_ip: str | None = None
+    not_before: int | None = None
+    """Unix time in milliseconds."""
+    created_at: int | None = None
+    """Unix time in milliseconds."""
+
+    @property
+    def final(self) -> bool:
+        """Whether no attempt follows this one: the message was delivered, or its retries are used up."""
+        return 200 <= self.status < 300 or self.dlq_id is not None or self.retried >= self.max_retries
+
+    @classmethod
+    def from_delivery(cls, delivery: Delivery) -> "Callback":
+        """Read the body of a verified callback request; ValueError that names the field when it is not one."""
+        fields: Any = delivery.json()
+        if not isinstance(fields, dict):
+            raise ValueError("the body of a callback must be a JSON object")
+        read = _Fields(cast("dict[str, Any]", fields))
+        return cls(
+            status=read.number("status", 0),
+            headers=read.headers("header"),
+            body=read.binary("body"),
+            retried=read.number("retried", 0),
+            max_retries=read.number("maxRetries", 0),
+            source_message_id=read.text("sourceMessageId"),
+            url=read.text("url"),
+            method=read.text("method", "POST"),
+            source_headers=read.headers("sourceHeader"),
+            source_body=read.binary("sourceBody"),
+            dlq_id=read.optional("dlqId"),
+            url_group=read.optional("topicName"),
+            endpoint=read.optional("endpointName"),
+            schedule_id=read.optional("scheduleId"),
+            caller_ip=read.optional("callerIP"),
+            not_before=read.number("notBefore", 0) or None,
+            created_at=read.number("createdAt", 0) or None,
+        )
+
+
+class _Fields:
+    """QStash's documentation prints some numbers as text and some lists of header values as one text."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def optional(self, name: str) -> str | None:
+        value = self._fields.get(name)
+        return value if isinstance(value, str) and value else None
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.optional(name) or default
+        if value is None:
+            raise ValueError(f"the callback has no {name}")
+        return value
+
+    def number(self, name: str, default: int) -> int:
+        value = self._fields.get(name, default)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+            return int(value)
+        if type(value) is not int:
+            raise ValueError(f"the callback's {name} is not a whole number")
+        return value
+
+    def binary(self, name: str) -> bytes:
+        value = self._fields.get(name) or ""
+        try:
+            return binascii.a2b_base64(value)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"the callback's {name} is not base64") from error
+
+    def headers(self, name: str) -> dict[str, tuple[str, ...]]:
+        value: Any = self._fields.get(name) or {}
+        if not isinstance(value, dict):
+            raise ValueError(f"the callback's {name} is not an object")
+        fields = cast("dict[str, str | list[object]]", value)
+        return {key: (item,) if isinstance(item, str) else tuple(map(str, item)) for key, item in fields.items()}
+
+
+def _text(value: str | None) -> str | None:
+    if value and len(value) <= _LONGEST_HEADER and value.isascii() and value.isprintable():
+        return value
+    return None

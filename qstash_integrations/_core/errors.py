@@ -1,0 +1,100 @@
+"""Every exception that this package raises, and the two signals that a handler may raise. Imports nothing.
+
+No message holds a signing key, a token, a signature or a body. All of them pickle.
+"""
+
+
+class QStashError(Exception):
+    """The base of every error of this package; the signals to QStash are apart."""
+
+
+class ConfigurationError(QStashError, ValueError):
+    """A setting or an option is missing or wrong; the message names it and says what to set."""
+
+
+class SignatureError(QStashError):
+    """A request that QStash did not sign, or not for this URL, body or moment.
+
+    ``reason`` is one of ``missing``, ``malformed``, ``wrong_key``, ``issuer``, ``expired``, ``not_yet_valid``,
+    ``url_mismatch`` and ``body_mismatch``. The two URLs are set for ``url_mismatch`` only.
+    """
+
+    def __init__(
+        self, reason: str, detail: str, signed_url: str | None = None, expected_url: str | None = None
+    ) -> None:
+        super().__init__(reason, detail, signed_url, expected_url)
+        self.reason = reason
+        self.detail = detail
+        self.signed_url = signed_url
+        self.expected_url = expected_url
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class APIError(QStashError):
+    """QStash answered with an error: ``status`` is the HTTP status, ``detail`` its text, cut to 500 characters."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"QStash answered {self.status}: {self.detail}"
+
+
+class RateLimitError(APIError):
+    """Too many calls in a second (429). ``resets_at`` is Unix seconds; what QStash did not tell is None."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        limit: int | None = None,
+        remaining: int | None = None,
+        resets_at: int | None = None,
+    ) -> None:
+        super().__init__(status, detail)
+        self.args = (status, detail, limit, remaining, resets_at)
+        self.limit = limit
+        self.remaining = remaining
+        self.resets_at = resets_at
+
+
+class DailyLimitError(RateLimitError):
+    """The day's messages of the plan are used up (429); trying again before ``resets_at`` is of no use."""
+
+
+class TransportError(QStashError):
+    """No complete answer arrived from QStash: connection refused or lost, or the timeout passed."""
+
+
+class NonRetryable(Exception):
+    """Raise it in a verified handler when trying again is of no use: QStash gets 489 and stops retrying.
+
+    The text becomes the ``error`` in the answer, which QStash shows in its logs.
+
+    Spec: https://upstash.com/docs/qstash/features/retry
+    """
+
+
+class RetryAfter(Exception):
+    """Raise it in a verified handler to be called again after ``delay``: QStash gets 503 with ``Retry-After``.
+
+    ``delay`` is seconds or a ``timedelta``, rounded up to whole seconds. QStash ignores more than one day.
+
+    Spec: https://upstash.com/docs/qstash/features/retry
+    """
+
+    def __init__(self, delay: object, message: str = "") -> None:
+        super().__init__(delay, message)
+        total_seconds = getattr(delay, "total_seconds", None)
+        seconds = total_seconds() if callable(total_seconds) else delay
+        if type(seconds) not in (int, float) or not 0 <= seconds <= 10**9:  # type: ignore[operator]
+            raise ValueError(f"RetryAfter takes a number of seconds >= 0 or a timedelta, not {delay!r}")
+        self.seconds = -int(-seconds // 1)  # type: ignore[operator]
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message

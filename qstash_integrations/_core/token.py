@@ -1,0 +1,162 @@
+"""Read the ``Upstash-Signature`` token: one algorithm, one spelling, no surprises.
+
+Nothing here raises for what a stranger sent, and no function that could raise has a key among its locals: the
+outcome is a value, ``Claims`` or ``Refusal``. What we compute is encoded and compared as text with what was sent,
+so every other spelling of the same bytes fails by itself.
+
+Spec: https://upstash.com/docs/qstash/features/security
+"""
+
+import binascii
+import hmac
+import json
+from typing import Any, NamedTuple, TypeGuard, cast
+
+MAX_TOKEN_BYTES = 16 * 1024
+ISSUER = "Upstash"
+# {"alg":"HS256","typ":"JWT"}: the one header segment that QStash sends.
+_USUAL_HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+_MAC_LENGTH = 43
+_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
+_FROM_URLSAFE = bytes.maketrans(b"-_", b"+/")
+# Beyond this no clock goes; NaN and the infinities fail the same comparison.
+_LATEST = 10**15
+
+
+class Claims(NamedTuple):
+    """What QStash signed, all of it checked. ``key`` tells which signing key matched: "current" or "next"."""
+
+    sub: str
+    """The destination URL, byte for byte as it was published."""
+    body: str
+    """URL-safe base64 of the SHA-256 of the raw body; its one padding character is optional."""
+    exp: float
+    nbf: float
+    iat: float | None
+    jti: str | None
+    """Unique per delivery attempt."""
+    key: str
+
+
+class Refusal(NamedTuple):
+    """Why a request is not from QStash: a reason of ``SignatureError``, and the facts for whoever operates the app."""
+
+    reason: str
+    detail: str
+    signed_url: str | None = None
+    expected_url: str | None = None
+
+
+class Sealed(NamedTuple):
+    """A token cut into its parts, nothing of it believed yet."""
+
+    signed: bytes
+    header: bytes
+    payload: bytes
+    mac: bytes
+
+
+def encode(digest: bytes) -> bytes:
+    """URL-safe base64 without padding."""
+    return binascii.b2a_base64(digest, newline=False).translate(_TO_URLSAFE).rstrip(b"=")
+
+
+def cut(token: object) -> Sealed | Refusal:
+    """The three segments of a token of at most 16 KiB."""
+    if not token:
+        return Refusal("missing", "the request has no Upstash-Signature header")
+    if not isinstance(token, str | bytes) or len(token) > MAX_TOKEN_BYTES:
+        return Refusal("malformed", "the signature is over 16 KiB or not text")
+    try:
+        raw = token.encode("ascii") if isinstance(token, str) else token
+    except UnicodeEncodeError:
+        return Refusal("malformed", "the signature has characters outside ASCII")
+    signed, _, mac = raw.rpartition(b".")
+    header, _, payload = signed.partition(b".")
+    if len(mac) != _MAC_LENGTH or not payload or b"." in payload:
+        return Refusal("malformed", "the signature is not three base64url segments with an HS256 MAC")
+    return Sealed(signed, header, payload, mac)
+
+
+def made_with(key: bytes, sealed: Sealed) -> bool:
+    """Whether ``key`` signed these segments; takes the same time whatever the answer."""
+    return hmac.compare_digest(encode(hmac.digest(key, sealed.signed, "sha256")), sealed.mac)
+
+
+def read(sealed: Sealed, key: str, now: float, tolerance: float) -> Claims | Refusal:
+    """The claims of a token whose MAC was right, checked for ``now`` (Unix seconds)."""
+    if sealed.header != _USUAL_HEADER and (refusal := _check_header(sealed.header)):
+        return refusal
+    fields = _object(sealed.payload)
+    if fields is None:
+        return Refusal("malformed", "the token's payload is not one JSON object in canonical base64url")
+    iss, sub, body, jti = fields.get("iss"), fields.get("sub"), fields.get("body"), fields.get("jti", "none")
+    exp, nbf, iat = fields.get("exp"), fields.get("nbf"), fields.get("iat", 0)
+    if iss != ISSUER:
+        return Refusal("issuer", "the token was not issued by Upstash")
+    if not (_is_text(sub) and _is_text(body) and _is_text(jti)) or fields.get("aud", "") != "":
+        return Refusal("malformed", "the token's sub, body, jti or aud is missing or of the wrong type")
+    if not (_is_instant(exp) and _is_instant(nbf) and _is_instant(iat)):
+        return Refusal("malformed", "the token's exp, nbf or iat is missing or not a number")
+    if now >= exp + tolerance:
+        return Refusal("expired", f"the token expired {now - exp:.0f} seconds ago by this machine's clock")
+    if now < nbf - tolerance:
+        return Refusal("not_yet_valid", f"the token is valid in {nbf - now:.0f} seconds by this machine's clock")
+    return Claims(sub, body, exp, nbf, fields.get("iat"), fields.get("jti"), key)
+
+
+def check_body(claims: Claims, digest: bytes) -> Refusal | None:
+    """``digest`` is the SHA-256 of the raw body."""
+    computed = encode(digest)
+    sent = claims.body.encode("utf-8", "replace")
+    if hmac.compare_digest(computed, sent) or hmac.compare_digest(computed + b"=", sent):
+        return None
+    return Refusal("body_mismatch", "the body is not the one that was signed")
+
+
+def _check_header(segment: bytes) -> Refusal | None:
+    header = _object(segment)
+    # RFC 7515, 4.1.11: an extension that must be understood and is not, is refused.
+    if header is None or not header.keys().isdisjoint(("crit", "b64", "zip", "enc")):
+        return Refusal("malformed", "the token's header is not one plain JSON object")
+    if header.get("alg") != "HS256":
+        return Refusal("malformed", "the token's algorithm is not HS256")
+    typ = header.get("typ", "JWT")
+    if not (_is_text(typ) and typ.upper() == "JWT" and _is_text(header.get("kid", "none"))):
+        return Refusal("malformed", "the token's header has a typ or kid of the wrong kind")
+    return None
+
+
+def _object(segment: bytes) -> dict[str, Any] | None:
+    try:
+        raw = binascii.a2b_base64(segment.translate(_FROM_URLSAFE) + b"==")
+        value: Any = _JSON.decode(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    # Whoever decodes leniently gives one token several spellings, and a replay cache several names for it.
+    if not isinstance(value, dict) or encode(raw) != segment:
+        return None
+    return cast("dict[str, Any]", value)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a name stands twice")
+    return fields
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return type(value) is str and value != ""
+
+
+def _is_instant(value: Any) -> TypeGuard[float]:
+    return type(value) in (int, float) and -_LATEST <= value <= _LATEST
+
+
+# Made once: json.loads with hooks makes one for every call.
+_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)

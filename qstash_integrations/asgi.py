@@ -1,0 +1,151 @@
+"""Verification in front of any ASGI app, with no framework in between.
+
+``app.add_middleware(QStashMiddleware)`` in Starlette and FastAPI, ``QStashMiddleware(app)`` around anything else. The
+other ASGI adapters are made of ``protect``, the ten steps of which are the whole of it.
+
+Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias, Unpack
+
+from ._core.assembly import guard_from_settings
+from ._core.delivery import Delivery
+from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
+from ._core.guard import BODY_TIMED_OUT, Admission, Answer, Guard, GuardOptions, answer_signal
+from ._core.head import head_of_scope
+from ._core.paths import is_inside, route_path
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+DELIVERY = "qstash_delivery"
+
+
+class QStashMiddleware:
+    """Lets only requests through that QStash signed; the app finds them at ``request.state.qstash_delivery``.
+
+    Protects everything, or with ``prefix="/hooks"`` everything at or below that path: other case, doubled slashes and
+    dot segments count as inside. ``exclude`` lists exact paths that stay open. WebSockets in the protected part are
+    closed with 1008. With wrong settings the app does not start: ``lifespan.startup.failed``, or ConfigurationError
+    at every request where the server has no lifespan.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, prefix: str = "/", exclude: Sequence[str] = (), **options: Unpack[GuardOptions]
+    ) -> None:
+        if not isinstance(prefix, str) or not prefix.startswith("/"):
+            raise ConfigurationError(f"prefix must be a path that starts with a slash, not {prefix!r}")
+        if isinstance(exclude, str) or not all(isinstance(path, str) and path.startswith("/") for path in exclude):
+            raise ConfigurationError(f"exclude must be a list of paths that start with a slash, not {exclude!r}")
+        self._app = app
+        self._prefix = prefix
+        self._exclude = frozenset(exclude)
+        self._guard = guard_from_settings(options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "lifespan":
+                await self._lifespan(scope, receive, send)
+            case "http" | "websocket" if not self._protects(scope):
+                await self._app(scope, receive, send)
+            case "http":
+                await protect(self._guard(), scope, receive, send, self._app)
+            case "websocket":
+                await send({"type": "websocket.close", "code": 1008})
+            case other:
+                raise RuntimeError(f"QStashMiddleware cannot check a connection of type {other!r}, so it refuses it")
+
+    def _protects(self, scope: Scope) -> bool:
+        path = route_path(scope["path"], scope.get("root_path", ""))
+        return path not in self._exclude and (is_inside(path, self._prefix) or is_inside(scope["path"], self._prefix))
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._guard()
+        except ConfigurationError as error:
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await self._app(scope, receive, send)
+
+
+async def protect(guard: Guard, scope: Scope, receive: Receive, send: Send, app: ASGIApp) -> None:
+    """Call ``app`` for a genuine request, answer any other one, answer what the app raises to steer QStash."""
+    delivery = await deliver(guard, scope, receive)
+    if not isinstance(delivery, Delivery):
+        await reply(delivery, scope, send)
+        return
+    started = False
+
+    async def watch(message: Message) -> None:
+        nonlocal started
+        started = started or message["type"] == "http.response.start"
+        await send(message)
+
+    try:
+        await app(with_delivery(scope, delivery), replay(delivery.body, receive), watch)
+    except (NonRetryable, RetryAfter) as signal:
+        if started:
+            raise
+        await reply(answer_signal(signal), scope, send)
+
+
+async def deliver(guard: Guard, scope: Scope, receive: Receive) -> Delivery | Answer | None:
+    """Verify the head, then read and verify the body. None: the client left before it had sent its body."""
+    admission = guard.admit(head_of_scope(scope))
+    return admission if isinstance(admission, Answer) else await _read(admission, receive, guard)
+
+
+def with_delivery(scope: Scope, delivery: Delivery) -> Scope:
+    """A copy of the scope that carries the delivery; the server's own is left alone."""
+    return {**scope, "state": {**scope.get("state", {}), DELIVERY: delivery}}
+
+
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives the body once and is the real one from then on.
+
+    Giving the body again makes a waiting app spin; inventing a disconnect cuts streaming responses short.
+    """
+    given = False
+
+    async def receive_again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+async def reply(answer: Answer | None, scope: Scope, send: Send) -> None:
+    """Send an answer; nobody waits for None."""
+    if answer is None:
+        return
+    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    # A client that has gone away is no error of the app.
+    with suppress(OSError):
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+
+
+async def _read(admission: Admission, receive: Receive, guard: Guard) -> Delivery | Answer | None:
+    # Imported here: most requests are refused by their head, and some processes never see a genuine one.
+    from anyio import move_on_after
+
+    with move_on_after(guard.body_timeout):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            if refusal := admission.feed(message.get("body", b"")):
+                return refusal
+            if not message.get("more_body", False):
+                return admission.finish()
+    return BODY_TIMED_OUT

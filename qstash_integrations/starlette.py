@@ -1,0 +1,168 @@
+"""Starlette: verified endpoints, and a publisher on the app that lives as long as the app does.
+
+Verification of whole apps or of everything below a path is ``QStashMiddleware``.
+
+Spec: https://www.starlette.io/endpoints/ and https://www.starlette.io/lifespan/
+"""
+
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar, Unpack, cast, overload
+
+from starlette._utils import is_async_callable
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ._core.assembly import guard_from_settings
+from ._core.client import AsyncQStash
+from ._core.delivery import Delivery
+from ._core.errors import NonRetryable, RetryAfter
+from ._core.guard import Answer, Guard, GuardOptions, answer_signal
+from ._core.settings import FromSettings, Settings
+from ._core.urls import join_public_url
+from .asgi import QStashMiddleware, deliver, protect, replay, with_delivery
+
+__all__ = ["Publisher", "QStash", "QStashMiddleware", "verify_qstash"]
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+NOT_FOR_FASTAPI = (
+    "verify_qstash is for Starlette endpoints, which take one request; FastAPI would read the body before it is "
+    "verified: use APIRouter(route_class=qstash_integrations.fastapi.VerifiedRoute)"
+)
+
+
+class Publisher(AsyncQStash):
+    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
+
+    _app: Starlette
+
+    def url_for(self, name: str, /, **path_params: Any) -> str:
+        """The public URL of a route of this app: the first QSTASH_PUBLIC_URL, and the route's path.
+
+        Raises ConfigurationError when no public URL is set, NoMatchFound for an unknown route.
+        """
+        return join_public_url(Settings.load().public_url, str(self._app.url_path_for(name, **path_params)))
+
+
+class QStash:
+    """``QStash(app)`` puts a publisher on ``app.state.qstash`` and closes it when the app shuts down.
+
+    The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Settings are read at its first
+    use, so that an app that only receives needs no token.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        if not isinstance(app, Starlette):
+            raise TypeError(
+                "qstash_integrations.starlette.QStash takes the app; the client that takes a token is "
+                "qstash_integrations.QStash or qstash_integrations.AsyncQStash"
+            )
+        if hasattr(app.state, "qstash"):
+            raise RuntimeError("this app has a publisher already: QStash(app) was called twice")
+        publisher = Publisher.from_settings(Settings.load)
+        publisher._app = app
+        app.state.qstash = publisher
+        run = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def lifespan(running: Any) -> AsyncGenerator[Any]:
+            try:
+                async with run(running) as state:
+                    yield state
+            finally:
+                await publisher.aclose()
+
+        app.router.lifespan_context = lifespan
+
+
+@overload
+def verify_qstash(endpoint: Endpoint, /) -> Endpoint: ...
+@overload
+def verify_qstash(**options: Unpack[GuardOptions]) -> Callable[[Endpoint], Endpoint]: ...
+def verify_qstash(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
+    """Lets only requests through that QStash signed; they carry ``request.state.qstash_delivery``.
+
+    For an endpoint function, plain or async, and for an ``HTTPEndpoint`` class, all methods of which it protects.
+    """
+    guard = guard_from_settings(options)
+    if endpoint is None:
+        return lambda decorated: _verified(decorated, guard)
+    return _verified(endpoint, guard)
+
+
+def _verified(endpoint: Any, guard: FromSettings[Guard]) -> Any:
+    if inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint):
+        return _verified_class(endpoint, guard)
+    if not inspect.isroutine(endpoint) or len(_required(endpoint)) > 1:
+        raise TypeError(NOT_FOR_FASTAPI)
+    return _verified_function(endpoint, guard)
+
+
+def _verified_class(endpoint: type[HTTPEndpoint], guard: FromSettings[Guard]) -> type[HTTPEndpoint]:
+    class Verified(endpoint):  # type: ignore[misc,valid-type]
+        async def dispatch(self) -> None:
+            await protect(guard(), self.scope, self.receive, self.send, _app(endpoint))
+
+    return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
+
+
+def _app(endpoint: type[HTTPEndpoint]) -> Any:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await endpoint(scope, receive, send)
+
+    return app
+
+
+def _verified_function(endpoint: Callable[..., Any], guard: FromSettings[Guard]) -> Callable[..., Awaitable[Response]]:
+    call = endpoint if is_async_callable(endpoint) else functools.partial(run_in_threadpool, endpoint)
+
+    @functools.wraps(endpoint)
+    async def verified(*args: Any) -> Response:
+        *bound, request = args
+        delivery = await deliver(guard(), request.scope, request.receive)
+        if not isinstance(delivery, Delivery):
+            return _response(delivery)
+        scope = with_delivery(request.scope, delivery)
+        try:
+            return cast(Response, await call(*bound, Request(scope, replay(delivery.body, request.receive))))
+        except (NonRetryable, RetryAfter) as signal:
+            return _response(answer_signal(signal))
+
+    # FastAPI inspects its endpoints when they are registered, Starlette never does.
+    verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]
+    return verified
+
+
+def _response(answer: Answer | None) -> Response:
+    if answer is None:
+        return _Silence()
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+class _Silence(Response):
+    """For a client that left before it had sent its body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        return
+
+
+class _NoSignature:
+    """Raises where FastAPI asks for the signature: called since Python 3.12, put into a TypeError before."""
+
+    def __call__(self) -> NoReturn:
+        raise TypeError(NOT_FOR_FASTAPI)
+
+    def __repr__(self) -> str:
+        return f"({NOT_FOR_FASTAPI})"
+
+
+def _required(endpoint: Callable[..., Any]) -> list[inspect.Parameter]:
+    parameters = inspect.signature(endpoint).parameters.values()
+    return [parameter for parameter in parameters if parameter.default is parameter.empty and parameter.name != "self"]
