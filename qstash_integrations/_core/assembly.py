@@ -3,11 +3,11 @@
 Nothing here turns verification off: a missing key or URL is a ConfigurationError that says what to set.
 """
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from .errors import ConfigurationError
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
+from .names import check_names
 from .receiver import Receiver
 from .report import logger
 from .settings import FromSettings, Settings
@@ -62,12 +62,3 @@ def _check(options: GuardOptions) -> None:
     if "public_url" in options and not public_urls(options["public_url"], "public_url"):
         raise ConfigurationError("public_url is empty; leave it out to use QSTASH_PUBLIC_URL")
     check_limits(options.get("max_body_size", MAX_BODY_SIZE), options.get("body_timeout", BODY_TIMEOUT))
-
-
-def check_names(options: Mapping[str, object], known: Mapping[str, object]) -> None:
-    """TypeError for an option that is not known, naming the nearest one that is."""
-    for name in options:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known))}"
-            raise TypeError(f"unknown option {name!r}{hint}")

@@ -91,8 +91,12 @@ class Callback(NamedTuple):
 
     @property
     def final(self) -> bool:
-        """Whether no attempt follows this one: the message was delivered, or its retries are used up."""
-        return 200 <= self.status < 300 or self.dlq_id is not None or self.retried >= self.max_retries
+        """Whether no attempt follows this one: delivered, refused as not retryable, or out of retries."""
+        if 200 <= self.status < 300 or self.dlq_id is not None or self.retried >= self.max_retries:
+            return True
+        refused = [values for name, values in self.headers.items() if name.lower() == "upstash-nonretryable-error"]
+        # Either one alone is an ordinary failure.
+        return self.status == 489 and ["true"] in [list(values) for values in refused]
 
     @classmethod
     def from_delivery(cls, delivery: Delivery) -> "Callback":
@@ -157,8 +161,13 @@ class _Fields:
         value: Any = self._fields.get(name) or {}
         if not isinstance(value, dict):
             raise ValueError(f"the callback's {name} is not an object")
-        fields = cast("dict[str, str | list[object]]", value)
-        return {key: (item,) if isinstance(item, str) else tuple(map(str, item)) for key, item in fields.items()}
+        headers: dict[str, tuple[str, ...]] = {}
+        for key, item in cast("dict[str, Any]", value).items():
+            values: list[Any] = [item] if isinstance(item, str) else item
+            if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
+                raise ValueError(f"the callback's {name} {key!r} is not a text or a list of texts")
+            headers[key] = tuple(values)
+        return headers
 
 
 def _text(value: str | None) -> str | None:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 _SIGNATURE = b"upstash-signature"
-# What may stand unencoded in a path (RFC 3986, 3.3), for hosts that give the decoded path only.
-_PATH = "/:@!$&'()*+,;=~"
+# What may stand unencoded in a path (RFC 3986, 3.3); for hosts and routers that give the decoded path only.
+PATH = "/:@!$&'()*+,;=~"
 
 
 class Head(NamedTuple):
@@ -37,7 +37,8 @@ def head_of_scope(scope: Mapping[str, Any]) -> Head:
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     signatures = [value for name, value in headers if name == _SIGNATURE]
     raw_path: bytes | None = scope.get("raw_path")
-    path = quote(scope["path"], safe=_PATH) if raw_path is None else raw_path.decode("latin-1")
+    # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
+    path = quote(scope["path"], PATH, errors="surrogatepass") if raw_path is None else raw_path.decode("latin-1")
     query: bytes = scope.get("query_string") or b""
 
     def header(name: str) -> str | None:
@@ -49,7 +50,7 @@ def head_of_scope(scope: Mapping[str, Any]) -> Head:
         target=f"{path}?{query.decode('latin-1')}" if query else path,
         signature=b",".join(signatures) if signatures else None,
         # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
-        root_path=quote(scope.get("app_root_path", scope.get("root_path", "")), safe=_PATH),
+        root_path=quote(scope.get("app_root_path", scope.get("root_path", "")), safe=PATH),
         content_length=_length(header("content-length")),
         length_known=True,
         header=header,
@@ -68,7 +69,7 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
         method=environ["REQUEST_METHOD"],
         target=_raw_target(environ) or _quoted_target(environ),
         signature=environ.get("HTTP_UPSTASH_SIGNATURE"),
-        root_path=quote(root_path.encode("latin-1", "replace"), safe=_PATH),
+        root_path=quote(root_path.encode("latin-1", "replace"), safe=PATH),
         content_length=length,
         length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
         header=header,
@@ -89,7 +90,7 @@ def _raw_target(environ: Mapping[str, Any]) -> str | None:
 
 def _quoted_target(environ: Mapping[str, Any]) -> str:
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    quoted = quote(path.encode("latin-1", "replace"), safe=_PATH)
+    quoted = quote(path.encode("latin-1", "replace"), safe=PATH)
     query = environ.get("QUERY_STRING", "")
     return f"{quoted}?{query}" if query else quoted
 

@@ -39,18 +39,33 @@ class SigningKeys(NamedTuple):
         return "SigningKeys(***)"
 
 
-class Settings(NamedTuple):
-    """The settings as they are now. Secrets do not show in its repr."""
+class Settings:
+    """The settings as they are now. Secrets do not show in its repr.
 
-    token: str | None
-    url: str
-    """Base URL of the QStash API, no slash at its end."""
-    signing_keys: SigningKeys
-    public_url: tuple[str, ...]
-    """Origins under which QStash calls the app; the first one is used to build URLs."""
-    region: str | None
-    regional_keys: Mapping[str, SigningKeys]
-    """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
+    No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
+    """
+
+    __slots__ = ("public_url", "region", "regional_keys", "signing_keys", "token", "url")
+
+    def __init__(
+        self,
+        *,
+        token: str | None,
+        url: str,
+        signing_keys: SigningKeys,
+        public_url: tuple[str, ...],
+        region: str | None,
+        regional_keys: Mapping[str, SigningKeys],
+    ) -> None:
+        self.token = token
+        self.url = url
+        """Base URL of the QStash API, no slash at its end."""
+        self.signing_keys = signing_keys
+        self.public_url = public_url
+        """Origins under which QStash calls the app; the first one is used to build URLs."""
+        self.region = region
+        self.regional_keys = regional_keys
+        """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
 
     @classmethod
     def load(cls, config: Mapping[str, object] | None = None, **arguments: object) -> "Settings":
@@ -59,13 +74,14 @@ class Settings(NamedTuple):
         Raises ConfigurationError that names the setting for a value of the wrong type or form.
         """
         read = _Reader(config or {}, arguments)
+        del config, arguments  # what follows may raise, and error trackers print the locals of raising frames
         region = _region(read("QSTASH_REGION"))
         prefix = _prefix(read, region)
         return cls(
             token=read("QSTASH_TOKEN", "token", prefix),
             url=_api_url(read("QSTASH_URL", "url", prefix)),
             signing_keys=SigningKeys(read("QSTASH_CURRENT_SIGNING_KEY"), read("QSTASH_NEXT_SIGNING_KEY")),
-            public_url=public_urls(read.value("QSTASH_PUBLIC_URL", "public_url"), "QSTASH_PUBLIC_URL"),
+            public_url=public_urls(*read.find("QSTASH_PUBLIC_URL", "public_url")),
             region=region,
             regional_keys=_regional_keys(read) if region else {},
         )
@@ -103,7 +119,7 @@ class Settings(NamedTuple):
             )
         except ConfigurationError as error:
             problem = str(error)
-        del keys
+        del keys, key
         for argument, setting in _SETTING_OF.items():
             problem = problem.replace(argument, f"{prefix}{setting}")
         raise ConfigurationError(problem)
@@ -178,8 +194,8 @@ class _Reader:
         self._config = config
         self._arguments = arguments
 
-    def value(self, setting: str, argument: str = "", prefix: str = "") -> object:
-        """The first that is there: override, argument, configuration, environment; the last two by prefixed name."""
+    def find(self, setting: str, argument: str = "", prefix: str = "") -> tuple[object, str]:
+        """The first that is there, and its name: override, argument, then configuration and environment by prefix."""
         for source, name in (
             (_overrides, setting),
             (self._arguments, argument),
@@ -187,14 +203,16 @@ class _Reader:
             (os.environ, prefix + setting),
         ):
             if (found := source.get(name)) is not None:
-                return found
-        return None
+                return found, name
+        return None, setting
 
     def __call__(self, setting: str, argument: str = "", prefix: str = "") -> str | None:
-        value = self.value(setting, argument, prefix)
+        value, name = self.find(setting, argument, prefix)
         if value is None or isinstance(value, str):
             return value
-        raise ConfigurationError(f"{argument or setting} must be a text, not {type(value).__name__}")
+        kind = type(value).__name__
+        del value
+        raise ConfigurationError(f"{name} must be a text, not {kind}")
 
 
 def _region(text: str | None) -> str | None:

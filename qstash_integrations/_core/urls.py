@@ -109,8 +109,10 @@ def _join(base: str, head: Head) -> str:
 def _public_url(text: object, name: str) -> str:
     problem = _problem(text.strip()) if isinstance(text, str) else "is not a text"
     if problem or not isinstance(text, str):
+        # What stands before an @ may be a password.
+        shown = "" if isinstance(text, str) and "@" in text else f": {text!r}"
         raise ConfigurationError(
-            f"{name} {problem}: {text!r}; set it to the origin that QStash calls, such as https://api.example.com"
+            f"{name} {problem}{shown}; set it to the origin that QStash calls, such as https://api.example.com"
         )
     scheme, _, rest = text.strip().partition("://")
     authority, slash, path = rest.partition("/")

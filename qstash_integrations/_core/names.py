@@ -1,0 +1,13 @@
+"""Names that a caller may use, and the nearest one when it is misspelled."""
+
+import difflib
+from collections.abc import Collection, Iterable
+
+
+def check_names(given: Iterable[str], known: Collection[str], what: str = "option") -> None:
+    """TypeError for a name that is not known; it proposes the nearest one that is, or lists them all."""
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known))}"
+            raise TypeError(f"unknown {what} {name!r}{hint}")

@@ -1,0 +1,19 @@
+"""What holds for every test: no setting of the machine's own leaks in, and a slow machine fails nothing."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from qstash_integrations._core.settings import settings_changed
+
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if "QSTASH" in name and name != "QSTASH_OPENAPI":
+            monkeypatch.delenv(name)
+    settings_changed()

@@ -1,0 +1,246 @@
+"""Where a setting comes from, which one wins, and what is said of a wrong one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import pytest
+
+from qstash_integrations import ConfigurationError
+from qstash_integrations._core.settings import FromSettings, Settings, is_loopback, override_settings, settings_changed
+from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
+
+TOKEN = "TESTONLY-token-0000000000000000"
+KEYS = {"QSTASH_CURRENT_SIGNING_KEY": CURRENT, "QSTASH_NEXT_SIGNING_KEY": NEXT}
+
+
+def test_without_any_setting_it_is_qstash_itself() -> None:
+    settings = Settings.load()
+    assert (settings.token, settings.url, settings.region) == (None, "https://qstash.upstash.io", None)
+    assert (settings.signing_keys, settings.public_url, settings.regional_keys) == ((None, None), (), {})
+
+
+def test_argument_then_configuration_then_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_TOKEN", "from the environment")
+    assert Settings.load({}).token == "from the environment"
+    assert Settings.load({"QSTASH_TOKEN": "from the app"}).token == "from the app"
+    assert Settings.load({"QSTASH_TOKEN": "from the app"}, token="argument").token == "argument"
+
+
+def test_none_is_not_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_TOKEN", "from the environment")
+    assert Settings.load({"QSTASH_TOKEN": None}, token=None).token == "from the environment"
+
+
+def test_an_empty_text_is_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_TOKEN", "from the environment")
+    assert Settings.load({"QSTASH_TOKEN": ""}).token == ""
+
+
+def test_several_public_urls() -> None:
+    settings = Settings.load({"QSTASH_PUBLIC_URL": "https://api.example.com/v1, HTTPS://www.example.com"})
+    assert settings.public_url == ("https://api.example.com/v1", "https://www.example.com")
+    assert Settings.load({"QSTASH_PUBLIC_URL": ["https://a.example"]}).public_url == ("https://a.example",)
+
+
+ADDRESSES = {
+    "none": (None, "https://qstash.upstash.io"),
+    "empty": ("", "https://qstash.upstash.io"),
+    "a slash at its end": ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+    "blanks": (" http://127.0.0.1:8080 ", "http://127.0.0.1:8080"),
+    "with the path of publishing": ("https://qstash.upstash.io/v2/publish", "https://qstash.upstash.io"),
+    "a path": ("https://proxy.example/qstash", "https://proxy.example/qstash"),
+}
+
+
+@pytest.mark.parametrize(("text", "url"), ADDRESSES.values(), ids=ADDRESSES)
+def test_the_address_of_the_api_is_repaired(text: str | None, url: str) -> None:
+    assert Settings.load(url=text).url == url
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "a token that is no text": ({"QSTASH_TOKEN": 3}, "QSTASH_TOKEN must be a text, not int"),
+    "a key that is no text": (
+        {"QSTASH_CURRENT_SIGNING_KEY": b"sig"},
+        "QSTASH_CURRENT_SIGNING_KEY must be a text, not bytes",
+    ),
+    "an unknown region": (
+        {"QSTASH_REGION": "MARS"},
+        "QSTASH_REGION must be one of EU_CENTRAL_1, US_EAST_1, not 'MARS'",
+    ),
+    "an address without a scheme": (
+        {"QSTASH_URL": "qstash.upstash.io"},
+        "QSTASH_URL must be the address of the QStash API, such as https://qstash.upstash.io, "
+        "without user, query or fragment",
+    ),
+    "an address with a password": (
+        {"QSTASH_URL": "https://me:secret@qstash.upstash.io"},
+        "QSTASH_URL must be the address of the QStash API, such as https://qstash.upstash.io, "
+        "without user, query or fragment",
+    ),
+    "an address that is none": (
+        {"QSTASH_URL": "https://[::1"},
+        "QSTASH_URL must be the address of the QStash API, such as https://qstash.upstash.io, "
+        "without user, query or fragment",
+    ),
+    "a public URL that is none": (
+        {"QSTASH_PUBLIC_URL": 3},
+        "QSTASH_PUBLIC_URL must be a text or a list of texts, not int",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "problem"), WRONG.values(), ids=WRONG)
+def test_a_wrong_setting_is_refused_by_name(config: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load(config)
+    assert str(caught.value) == problem
+
+
+def test_a_wrong_argument_is_refused_by_its_own_name() -> None:
+    with pytest.raises(ConfigurationError, match=r"^token must be a text, not int$"):
+        Settings.load(token=3)
+
+
+TOKENS: dict[str, tuple[str | None, str]] = {
+    "not set": (None, "QSTASH_TOKEN is not set; copy it from the QStash console"),
+    "empty": ("", "QSTASH_TOKEN is not set; copy it from the QStash console"),
+    "blank": ("  ", "QSTASH_TOKEN is not set; copy it from the QStash console"),
+    "a line break": ("two\nlines", "QSTASH_TOKEN has blanks or characters that no token has; copy it again"),
+    "a blank": ("two words", "QSTASH_TOKEN has blanks or characters that no token has; copy it again"),
+    "not ASCII": ("t\u00f6ken", "QSTASH_TOKEN has blanks or characters that no token has; copy it again"),
+}
+
+
+@pytest.mark.parametrize(("token", "problem"), TOKENS.values(), ids=TOKENS)
+def test_a_token_is_checked_where_it_is_used(token: str | None, problem: str) -> None:
+    settings = Settings.load(token=token)
+    with pytest.raises(ConfigurationError) as caught:
+        settings.require_token()
+    assert str(caught.value) == problem
+
+
+def test_a_line_end_after_the_token_is_forgiven() -> None:
+    assert Settings.load(token=TOKEN + "\n").require_token() == TOKEN
+
+
+def test_a_receiver_of_the_settings_verifies() -> None:
+    receiver = Settings.load(KEYS).receiver(clock_tolerance=60, now=lambda: NOW + 359)
+    token = signed(b"hi", key=NEXT)
+    assert receiver.verify(signature=token, body=b"hi", url=ORIGIN + "/hooks/ship").key == "next"
+
+
+KEY_PROBLEMS: dict[str, tuple[dict[str, str], str]] = {
+    "the current key is missing": (
+        {"QSTASH_NEXT_SIGNING_KEY": NEXT},
+        "QSTASH_CURRENT_SIGNING_KEY is not set; copy it from the QStash console",
+    ),
+    "the next key is missing": (
+        {"QSTASH_CURRENT_SIGNING_KEY": CURRENT},
+        "QSTASH_NEXT_SIGNING_KEY is not set; copy it from the QStash console",
+    ),
+    "the next key is cut short": (
+        {**KEYS, "QSTASH_NEXT_SIGNING_KEY": "sig_TESTONLY"},
+        "QSTASH_NEXT_SIGNING_KEY is a placeholder or cut short (under 20 characters); copy it from the QStash console",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "problem"), KEY_PROBLEMS.values(), ids=KEY_PROBLEMS)
+def test_a_wrong_key_is_refused_by_its_settings_name(config: dict[str, str], problem: str) -> None:
+    settings = Settings.load(config)
+    with pytest.raises(ConfigurationError) as caught:
+        settings.receiver()
+    assert str(caught.value) == problem
+
+
+HOSTS = {
+    "http://localhost:8080": True,
+    "http://app.localhost": True,
+    "http://127.0.0.1:8080": True,
+    "http://127.9.9.9": True,
+    "http://[::1]:8080": True,
+    "https://qstash.upstash.io": False,
+    "http://10.0.0.1": False,
+    "http://localhost.evil.example": False,
+    "http://127.0.0.1.evil.example": False,
+}
+
+
+@pytest.mark.parametrize(("url", "loopback"), HOSTS.items(), ids=HOSTS)
+def test_this_machine_is_known_by_its_name(url: str, loopback: bool) -> None:
+    assert is_loopback(url) is loopback
+
+
+def test_what_is_made_of_the_settings_is_made_once() -> None:
+    made = FromSettings(lambda settings: [settings.token], lambda: Settings.load(token=TOKEN))
+    assert made() is made()
+
+
+def test_what_is_made_of_the_settings_follows_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_TOKEN", "first")
+    token = FromSettings(lambda settings: settings.token)
+    assert token() == "first"
+    monkeypatch.setenv("QSTASH_TOKEN", "second")
+    assert token() == "first"
+    settings_changed()
+    assert token() == "second"
+
+
+def test_an_override_wins_over_everything_and_ends() -> None:
+    token = FromSettings(lambda settings: settings.token, lambda: Settings.load({}, token="argument"))
+    assert token() == "argument"
+    with override_settings(QSTASH_TOKEN="outer", QSTASH_URL="http://127.0.0.1:8080"):
+        with override_settings(QSTASH_TOKEN="inner"):
+            assert token() == "inner"
+            assert Settings.load().url == "http://127.0.0.1:8080"
+        assert token() == "outer"
+    assert token() == "argument"
+
+
+def test_an_error_in_the_making_is_made_again() -> None:
+    made = FromSettings(lambda settings: settings.require_token())
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match=r"^QSTASH_TOKEN is not set"):
+            made()
+
+
+def test_its_repr_shows_no_secret() -> None:
+    settings = Settings.load({**KEYS, "QSTASH_TOKEN": TOKEN})
+    shown = f"{settings!r} {settings.signing_keys!r}"
+    assert [secret for secret in (TOKEN, CURRENT, NEXT) if secret in shown] == []
+
+
+SECRET_PROBLEMS: dict[str, dict[str, Any]] = {
+    "a key is missing": {"QSTASH_CURRENT_SIGNING_KEY": CURRENT},
+    "a key is wrong": {"QSTASH_CURRENT_SIGNING_KEY": CURRENT, "QSTASH_NEXT_SIGNING_KEY": NEXT + " "},
+    "a key is no text": {"QSTASH_CURRENT_SIGNING_KEY": CURRENT, "QSTASH_NEXT_SIGNING_KEY": NEXT.encode()},
+    "the address is wrong": {**KEYS, "QSTASH_URL": "nowhere"},
+    "the region is wrong": {**KEYS, "QSTASH_REGION": "MARS"},
+}
+
+
+@pytest.mark.parametrize("config", SECRET_PROBLEMS.values(), ids=SECRET_PROBLEMS)
+def test_no_frame_of_ours_holds_a_secret_when_it_raises(config: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load({**config, "QSTASH_TOKEN": TOKEN}).receiver()
+    shown = " ".join(everything_in(caught.value))
+    assert [secret for secret in (TOKEN, CURRENT, NEXT) if secret in shown] == []
+
+
+def everything_in(error: BaseException) -> Iterator[str]:
+    """What an error tracker sends of our frames: it walks through containers, whatever their repr."""
+    traceback = error.__traceback__
+    while traceback:
+        if "qstash_integrations" in traceback.tb_frame.f_code.co_filename:
+            yield from walk(dict(traceback.tb_frame.f_locals))
+        traceback = traceback.tb_next
+
+
+def walk(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield from walk(list(value.values()))
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in cast("Iterable[Any]", value):
+            yield from walk(item)
+    else:
+        yield repr(value)

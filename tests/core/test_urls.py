@@ -1,0 +1,165 @@
+"""Which signed URL fits which request."""
+
+from typing import Any
+
+import pytest
+
+from qstash_integrations import ConfigurationError
+from qstash_integrations._core.head import head_of_environ, head_of_scope
+from qstash_integrations._core.paths import is_inside, route_path
+from qstash_integrations._core.urls import PublicUrls, public_urls, trusted_hosts
+from tests.hosts import Request, environ_of, scope_of
+
+API = "https://api.example.com"
+
+
+def heads(request: Request) -> list[Any]:
+    return [head_of_scope(scope_of(request)), head_of_environ(environ_of(request), reads_chunks=True)]
+
+
+FITTING = {
+    "the plain path": (API, "/hook", "", API + "/hook"),
+    "raw percent-encoding": (API, "/h%C3%A9/a%2Fb/%7Euser", "", API + "/h%C3%A9/a%2Fb/%7Euser"),
+    "the raw query, in order": (API, "/hook?a=1&b=%20x&a=2", "", API + "/hook?a=1&b=%20x&a=2"),
+    "a path prefix that the proxy strips": (API + "/api", "/hook", "", API + "/api/hook"),
+    "a path prefix instead of the mount": (API + "/api", "/v1/hook", "/v1", API + "/api/hook"),
+    "a mount without a path prefix": (API, "/v1/hook", "/v1", API + "/v1/hook"),
+    "an IPv6 origin with a port": ("http://[2001:db8::1]:8080", "/hook", "", "http://[2001:db8::1]:8080/hook"),
+    "the second of two origins": (f"https://www.example.com, {API}", "/hook", "", API + "/hook"),
+}
+
+
+@pytest.mark.parametrize(("setting", "target", "mount", "url"), FITTING.values(), ids=FITTING)
+def test_the_signed_url_is_the_public_one(setting: str, target: str, mount: str, url: str) -> None:
+    for head in heads(Request(target, root_path=mount)):
+        assert PublicUrls(public_urls(setting, "public_url")).fits(url, head)
+
+
+NOT_FITTING = {
+    "an encoded slash is no slash": ("/a%2Fb", API + "/a/b"),
+    "double encoding stays double": ("/a%252Fb", API + "/a%2Fb"),
+    "a trailing slash counts": ("/hook/", API + "/hook"),
+    "an extra query": ("/hook?a=1", API + "/hook"),
+    "another scheme": ("/hook", "http://api.example.com/hook"),
+    "another port": ("/hook", "https://api.example.com:8443/hook"),
+    "a longer host": ("/hook", "https://api.example.com.evil.example/hook"),
+    "a target that moves the authority": ("@evil.example/hook", "https://api.example.com@evil.example/hook"),
+    "an absolute target": ("http://evil.example/hook", "http://evil.example/hook"),
+}
+
+
+@pytest.mark.parametrize(("target", "url"), NOT_FITTING.values(), ids=NOT_FITTING)
+def test_another_url_does_not_fit(target: str, url: str) -> None:
+    for head in heads(Request(target)):
+        assert not PublicUrls((API,)).fits(url, head)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "api.example.com",
+        "https://",
+        "https://api.example.com/",
+        "https://api.example.com/?a",
+        "https://u:p@h",
+        "ftp://h",
+        "https://h o",
+        "https://a,,https://b",
+        "https://[::1",
+        "https://api.example.com:0",
+        3,
+        ["https://a", None],
+    ],
+    ids=repr,
+)
+def test_a_public_url_that_is_none_names_the_setting(value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^QSTASH_PUBLIC_URL "):
+        public_urls(value, "QSTASH_PUBLIC_URL")
+
+
+@pytest.mark.parametrize("hosts", [[], ["*"], [".example.com"], ["api.example.com", "*"], None, "api.example.com"])
+def test_a_list_of_hosts_that_admits_strangers_is_no_list(hosts: object) -> None:
+    assert trusted_hosts(hosts) is None
+
+
+HOSTS = {
+    "https": ("https://api.example.com/hook?a=1", True),
+    "http on any port": ("http://API.example.com:8000/hook?a=1", True),
+    "another host": ("https://evil.example/hook?a=1", False),
+    "a host below it": ("https://x.api.example.com/hook?a=1", False),
+    "another path": ("https://api.example.com/x/hook?a=1", False),
+    "another query": ("https://api.example.com/hook?a=2", False),
+    "a user name": ("https://api.example.com@evil.example/hook?a=1", False),
+}
+
+
+@pytest.mark.parametrize(("url", "fits"), HOSTS.values(), ids=HOSTS)
+def test_a_frameworks_list_of_hosts_is_compared_exactly(url: str, fits: bool) -> None:
+    hosts = trusted_hosts(["api.example.com", "localhost"])
+    assert hosts is not None
+    assert [hosts.fits(url, head) for head in heads(Request("/hook?a=1"))] == [fits, fits]
+
+
+def test_the_record_of_a_mismatch_names_every_trusted_host() -> None:
+    hosts = trusted_hosts(["b.example", "a.example"])
+    assert hosts is not None
+    assert [hosts.describe(head) for head in heads(Request("/hook"))] == [
+        "https://a.example/hook or https://b.example/hook"
+    ] * 2
+
+
+INSIDE = {
+    "itself": ("/hooks", True),
+    "below": ("/hooks/ship", True),
+    "a doubled slash": ("//hooks//ship", True),
+    "a dot segment": ("/./hooks/ship", True),
+    "reached over another path": ("/open/../hooks/ship", True),
+    "left by a dot segment": ("/hooks/../open", True),
+    "another case": ("/HOOKS/ship", True),
+    "a backslash": ("\\hooks\\ship", True),
+    "a longer word": ("/hooksmith", False),
+    "elsewhere": ("/open/hooks", False),
+}
+
+
+@pytest.mark.parametrize(("path", "inside"), INSIDE.values(), ids=INSIDE)
+def test_every_spelling_of_a_protected_path_is_inside(path: str, inside: bool) -> None:
+    assert is_inside(path, "/hooks") is inside
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "seen"),
+    [
+        ("/api/x", "/api", "/x"),
+        ("/api", "/api", "/"),
+        ("/apix", "/api", "/apix"),
+        ("/x", "/api", "/x"),
+        ("/x", "", "/x"),
+    ],
+)
+def test_routes_see_the_path_without_the_mount(path: str, root: str, seen: str) -> None:
+    assert route_path(path, root) == seen
+
+
+def test_a_chunked_body_that_the_framework_cannot_read_has_no_known_length() -> None:
+    environ = environ_of(Request("/hook", body=b"hi", chunked=True))
+    assert not head_of_environ(environ, reads_chunks=False).length_known
+    assert head_of_environ(environ, reads_chunks=True).length_known
+
+
+def test_an_absolute_target_counts_by_its_path() -> None:
+    environ = {**environ_of(Request("/hook")), "RAW_URI": "http://evil.example/hook?a=1"}
+    assert head_of_environ(environ, reads_chunks=True).target == "/hook?a=1"
+
+
+def test_without_a_raw_target_the_decoded_path_is_quoted() -> None:
+    environ = environ_of(Request("/h%C3%A9/a%20b?z=%C3%A9"))
+    del environ["RAW_URI"]
+    assert head_of_environ(environ, reads_chunks=True).target == "/h%C3%A9/a%20b?z=%C3%A9"
+    scope = {**scope_of(Request("/h%C3%A9/a%20b?z=%C3%A9")), "raw_path": None}
+    assert head_of_scope(scope).target == "/h%C3%A9/a%20b?z=%C3%A9"
+
+
+def test_repeated_signatures_are_one_that_no_key_made() -> None:
+    request = Request("/hook", [("Upstash-Signature", "a.b.c"), ("Upstash-Signature", "a.b.c")])
+    assert [head.signature for head in heads(request)] == [b"a.b.c,a.b.c", "a.b.c,a.b.c"]
