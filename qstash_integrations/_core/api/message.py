@@ -1,0 +1,124 @@
+"""``client.message``, and the verbs that stand on the client as well.
+
+Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, Unpack, overload
+
+from ..message import (
+    AnyMessage,
+    ApiMessage,
+    GroupMessage,
+    QueuedApiMessage,
+    QueuedGroupMessage,
+    QueuedUrlMessage,
+    UrlMessage,
+)
+from ..operations import merged
+from ..operations import message as operations
+from ..operations.message import Published
+from ..responses import Message, PublishResponse, PublishUrlGroupResponse
+from . import Runner
+
+
+class MessageVerbs:
+    """What stands both on the client and on ``client.message``."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _runner(self) -> Runner: ...
+
+    @overload
+    def publish(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    def publish(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def publish(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    def publish(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    def publish(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def publish(self, message: Any = None, /, **fields: Any) -> Published:
+        """Send a message to a ``url``, an ``api``, or every endpoint of a ``url_group``.
+
+        The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
+        """
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+
+    @overload
+    def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    def publish_json(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def publish_json(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    def publish_json(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    def publish_json(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def publish_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` with the body encoded as JSON, whatever it is."""
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+
+    @overload
+    def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    def enqueue(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def enqueue(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def enqueue(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+
+    @overload
+    def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    def enqueue_json(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def enqueue_json(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue_json(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def enqueue_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+
+    def batch(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+        """Many messages in one call, each with its own destination and options; the results in their order.
+
+        All are checked before anything is sent; an error names the index.
+        """
+        return self._runner.run(operations.batch(messages, self._runner.new_id))
+
+    def batch_json(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+        """``batch`` with the bodies encoded as JSON."""
+        return self._runner.run(operations.batch(messages, self._runner.new_id, as_json=True))
+
+
+class MessageApi(MessageVerbs):
+    """``client.message``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: Runner) -> None:
+        self._client = client
+
+    @property
+    def _runner(self) -> Runner:
+        return self._client
+
+    def get(self, message_id: str) -> Message:
+        """A message that is not delivered yet; APIError 404 soon after it was."""
+        return self._client.run(operations.get(message_id))
+
+    def cancel(self, message_id: str) -> None:
+        """Deliver it no more; APIError 404 for an unknown or finished message."""
+        return self._client.run(operations.cancel(message_id))

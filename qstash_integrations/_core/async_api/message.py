@@ -1,0 +1,124 @@
+"""``client.message``, and the verbs that stand on the client as well.
+
+Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
+"""
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, Unpack, overload
+
+from ..message import (
+    AnyMessage,
+    ApiMessage,
+    GroupMessage,
+    QueuedApiMessage,
+    QueuedGroupMessage,
+    QueuedUrlMessage,
+    UrlMessage,
+)
+from ..operations import merged
+from ..operations import message as operations
+from ..operations.message import Published
+from ..responses import Message, PublishResponse, PublishUrlGroupResponse
+from . import AsyncRunner
+
+
+class AsyncMessageVerbs:
+    """What stands both on the client and on ``client.message``."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _runner(self) -> AsyncRunner: ...
+
+    @overload
+    async def publish(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def publish(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def publish(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    async def publish(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    async def publish(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def publish(self, message: Any = None, /, **fields: Any) -> Published:
+        """Send a message to a ``url``, an ``api``, or every endpoint of a ``url_group``.
+
+        The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
+        """
+        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+
+    @overload
+    async def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def publish_json(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def publish_json(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    async def publish_json(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    async def publish_json(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def publish_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` with the body encoded as JSON, whatever it is."""
+        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+
+    @overload
+    async def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def enqueue(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def enqueue(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def enqueue(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
+        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+
+    @overload
+    async def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def enqueue_json(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def enqueue_json(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue_json(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def enqueue_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+
+    async def batch(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+        """Many messages in one call, each with its own destination and options; the results in their order.
+
+        All are checked before anything is sent; an error names the index.
+        """
+        return await self._runner.run(operations.batch(messages, self._runner.new_id))
+
+    async def batch_json(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+        """``batch`` with the bodies encoded as JSON."""
+        return await self._runner.run(operations.batch(messages, self._runner.new_id, as_json=True))
+
+
+class AsyncMessageApi(AsyncMessageVerbs):
+    """``client.message``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncRunner) -> None:
+        self._client = client
+
+    @property
+    def _runner(self) -> AsyncRunner:
+        return self._client
+
+    async def get(self, message_id: str) -> Message:
+        """A message that is not delivered yet; APIError 404 soon after it was."""
+        return await self._client.run(operations.get(message_id))
+
+    async def cancel(self, message_id: str) -> None:
+        """Deliver it no more; APIError 404 for an unknown or finished message."""
+        return await self._client.run(operations.cancel(message_id))

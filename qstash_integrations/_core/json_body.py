@@ -1,0 +1,55 @@
+"""Encode a message's body as JSON, with the everyday types that the ``json`` module does not know."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, cast
+from uuid import UUID
+
+
+def encode_json(value: Any, name: str = "body") -> bytes:
+    """Compact JSON in UTF-8. TypeError or ValueError names ``name`` for what has no JSON form, NaN among it.
+
+    ``datetime``, ``date`` and ``time`` become ISO 8601, ``timedelta`` seconds, ``UUID`` and ``Decimal`` text, an
+    ``Enum`` its value; dataclasses, pydantic models and mappings become objects, sets lists.
+    """
+    try:
+        return _dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        # A lone surrogate is no text: UTF-8 has no bytes for it, JSON has an escape.
+        return _dumps(value, ensure_ascii=True).encode("ascii")
+    except TypeError as error:
+        raise TypeError(f"{name} cannot be encoded as JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} cannot be encoded as JSON: {error}") from error
+
+
+def _dumps(value: Any, *, ensure_ascii: bool) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case UUID() | Decimal():
+            return str(value)
+        case Enum():
+            return value.value
+        case set() | frozenset():
+            return list(cast("set[Any]", value))
+        case Mapping():
+            return dict(cast("Any", value))
+        case _:
+            pass
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    dump = getattr(value, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")

@@ -1,0 +1,44 @@
+"""API calls as values: one pure function per call, none of which sends anything.
+
+``QStash.run`` and ``AsyncQStash.run`` send them. A call that QStash learns tomorrow is one more function here, and one
+method on each client.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, cast
+
+from ..wire import Header
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[T]):
+    """One API call, and how to read its answer."""
+
+    method: str
+    path: str
+    """Below the base URL; may hold a destination with its own query."""
+    read: Callable[[Any], T]
+    """From the answer's JSON, None when it has no body."""
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[Header, ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    repeatable: bool = False
+    """Whether sending it twice does what sending it once does."""
+
+
+def nothing(answer: Any) -> None:
+    """The answer of calls that have none worth reading."""
+
+
+def merged(positional: Any, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keywords of a call, or the one mapping that was given instead of them."""
+    if positional is None:
+        return fields
+    if fields:
+        raise TypeError("give keywords or one dict, not both")
+    if not isinstance(positional, Mapping):
+        raise TypeError(f"give keywords or one dict, not {type(positional).__name__}")
+    return cast("Mapping[str, Any]", positional)
