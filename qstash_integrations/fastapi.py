@@ -46,7 +46,7 @@ def _delivery(request: Request) -> Delivery:
     delivery = getattr(request.state, DELIVERY, None)
     if delivery is None:
         raise RuntimeError(
-            f"{request.url.path} is not verified: put its route on APIRouter(route_class=VerifiedRoute), "
+            f"{request.scope['path']} is not verified: put its route on APIRouter(route_class=VerifiedRoute), "
             "or below the prefix of QStashMiddleware"
         )
     return cast(Delivery, delivery)

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar, Unpack, cast, overload
+from urllib.parse import quote
 
 from starlette._utils import is_async_callable
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from ._core.client import AsyncQStash
 from ._core.delivery import Delivery
 from ._core.errors import NonRetryable, RetryAfter
 from ._core.guard import Answer, Guard, GuardOptions, answer_signal
+from ._core.head import PATH
 from ._core.settings import FromSettings, Settings
 from ._core.urls import join_public_url
 from .asgi import QStashMiddleware, deliver, protect, replay, with_delivery
@@ -41,14 +43,15 @@ NOT_FOR_FASTAPI = (
 class Publisher(AsyncQStash):
     """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
 
-    _app: Starlette
+    app: Starlette
 
     def url_for(self, name: str, /, **path_params: Any) -> str:
         """The public URL of a route of this app: the first QSTASH_PUBLIC_URL, and the route's path.
 
         Raises ConfigurationError when no public URL is set, NoMatchFound for an unknown route.
         """
-        return join_public_url(Settings.load().public_url, str(self._app.url_path_for(name, **path_params)))
+        path = str(self.app.url_path_for(name, **path_params))
+        return join_public_url(Settings.load().public_url, quote(path, safe=PATH))
 
 
 class QStash:
@@ -67,7 +70,7 @@ class QStash:
         if hasattr(app.state, "qstash"):
             raise RuntimeError("this app has a publisher already: QStash(app) was called twice")
         publisher = Publisher.from_settings(Settings.load)
-        publisher._app = app
+        publisher.app = app
         app.state.qstash = publisher
         run = app.router.lifespan_context
 
@@ -93,34 +96,31 @@ def verify_qstash(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> A
     """
     guard = guard_from_settings(options)
     if endpoint is None:
-        return lambda decorated: _verified(decorated, guard)
-    return _verified(endpoint, guard)
+        return functools.partial(_verified, guard)
+    return _verified(guard, endpoint)
 
 
-def _verified(endpoint: Any, guard: FromSettings[Guard]) -> Any:
+def _verified(guard: FromSettings[Guard], endpoint: Any) -> Any:
     if inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint):
-        return _verified_class(endpoint, guard)
+        return _verified_class(guard, endpoint)
     if not inspect.isroutine(endpoint) or len(_required(endpoint)) > 1:
         raise TypeError(NOT_FOR_FASTAPI)
-    return _verified_function(endpoint, guard)
+    return _verified_function(guard, endpoint)
 
 
-def _verified_class(endpoint: type[HTTPEndpoint], guard: FromSettings[Guard]) -> type[HTTPEndpoint]:
+def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) -> type[HTTPEndpoint]:
     class Verified(endpoint):  # type: ignore[misc,valid-type]
         async def dispatch(self) -> None:
-            await protect(guard(), self.scope, self.receive, self.send, _app(endpoint))
+            async def app(scope: Scope, receive: Receive, send: Send) -> None:
+                # Anew, of the class that was called: a subclass has methods of its own.
+                await super(Verified, type(self)(scope, receive, send)).dispatch()
+
+            await protect(guard(), self.scope, self.receive, self.send, app)
 
     return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
 
 
-def _app(endpoint: type[HTTPEndpoint]) -> Any:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await endpoint(scope, receive, send)
-
-    return app
-
-
-def _verified_function(endpoint: Callable[..., Any], guard: FromSettings[Guard]) -> Callable[..., Awaitable[Response]]:
+def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
     call = endpoint if is_async_callable(endpoint) else functools.partial(run_in_threadpool, endpoint)
 
     @functools.wraps(endpoint)
@@ -128,22 +128,25 @@ def _verified_function(endpoint: Callable[..., Any], guard: FromSettings[Guard])
         *bound, request = args
         delivery = await deliver(guard(), request.scope, request.receive)
         if not isinstance(delivery, Delivery):
-            return _response(delivery)
-        scope = with_delivery(request.scope, delivery)
+            return _response(delivery, request.method)
+        scope, receive = with_delivery(request.scope, delivery), replay(delivery.body, request.receive)
+        # The send is for early hints and push promises.
+        again = Request(scope, receive, request._send)  # pyright: ignore[reportPrivateUsage]
         try:
-            return cast(Response, await call(*bound, Request(scope, replay(delivery.body, request.receive))))
+            return cast(Response, await call(*bound, again))
         except (NonRetryable, RetryAfter) as signal:
-            return _response(answer_signal(signal))
+            return _response(answer_signal(signal), request.method)
 
     # FastAPI inspects its endpoints when they are registered, Starlette never does.
     verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]
     return verified
 
 
-def _response(answer: Answer | None) -> Response:
+def _response(answer: Answer | None, method: str) -> Response:
     if answer is None:
         return _Silence()
-    return Response(answer.body, answer.status, dict(answer.headers))
+    headers = {**dict(answer.headers), "content-length": str(len(answer.body))}
+    return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
 
 
 class _Silence(Response):
