@@ -1,0 +1,72 @@
+"""The body of Flask's request: all of it within the limits, or the reason why not, and readable again afterwards.
+
+Flask shows an empty body where a form parser or a hook was there first, or where no length was sent. An empty body
+that was not sent is never verified: a token for one is easy to come by.
+
+Spec: https://werkzeug.palletsprojects.com/en/stable/request_data/ and https://peps.python.org/pep-3333/
+"""
+
+from io import BytesIO
+
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from .._core.guard import INCOMPLETE_BODY, LENGTH_REQUIRED, Answer, Guard
+from .._core.head import Head
+from .._core.token import Refusal
+
+_CHUNK = 64 * 1024  # bytes
+_VERIFIED = "qstash_integrations.body"
+
+
+def reads_chunks(request: Request) -> bool:
+    """Whether the server ends the stream where the body ends, so that no length is needed to read it."""
+    return "wsgi.input_terminated" in request.environ
+
+
+def read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
+    """The whole body. Raises Flask's own 413 for a MAX_CONTENT_LENGTH lower than our limit."""
+    verified: bytes | None = request.environ.get(_VERIFIED)
+    if verified is not None:
+        return verified
+    touched = "stream" in request.__dict__
+    cached: bytes | None = getattr(request, "_cached_data", None)
+    body = _read(request, guard.max_body_size) if cached is None else cached
+    if touched and (isinstance(body, Answer) or _was_taken(request, body)):
+        return guard.reject(head, Refusal("body_mismatch", "the body was read before it could be verified"))
+    return body
+
+
+def give_back(request: Request, body: bytes) -> None:
+    """Let the view, and who verifies once more, read ``body`` in every way that Flask has."""
+    request.environ[_VERIFIED] = body
+    # Once for get_data, which keeps it and feeds the form parser; once for who reads the stream.
+    for _ in range(2):
+        setattr(request, "stream", BytesIO(body))  # noqa: B010 - to type checkers it cannot be set
+        request.get_data()
+
+
+def _read(request: Request, limit: int) -> bytes | Answer:
+    """The body, cut after ``limit`` + 1 bytes."""
+    length, allowed = request.content_length, request.max_content_length
+    if length is None and not reads_chunks(request):
+        return LENGTH_REQUIRED if "HTTP_TRANSFER_ENCODING" in request.environ else b""
+    # Flask's own stream takes a chunked body of exactly MAX_CONTENT_LENGTH for one that is too large.
+    stream = request.input_stream if length is None else request.stream
+    wanted = min(limit, limit if allowed is None else allowed) + 1 if length is None else min(limit + 1, length)
+    body = bytearray()
+    try:
+        while len(body) < wanted and (chunk := stream.read(min(_CHUNK, wanted - len(body)))):
+            body += chunk
+    except (OSError, ValueError, ClientDisconnected):
+        return INCOMPLETE_BODY
+    if allowed is not None and len(body) > allowed:
+        raise RequestEntityTooLarge
+    return INCOMPLETE_BODY if length is not None and len(body) < wanted else bytes(body)
+
+
+def _was_taken(request: Request, body: bytes) -> bool:
+    """Whether a form parser or a hook has had the body: what is left then is not what was sent."""
+    if request.content_length is not None:
+        return len(body) != request.content_length
+    return not body and (request.want_form_data_parsed or "HTTP_TRANSFER_ENCODING" in request.environ)

@@ -1,0 +1,47 @@
+"""The publisher on the app, which knows the app's own URLs, and ``qstash``, the one of the current app.
+
+Spec: https://flask.palletsprojects.com/en/stable/api/#flask.Flask.url_for
+"""
+
+from typing import Any, cast
+
+from flask import Flask, current_app, has_request_context, request
+from werkzeug.local import LocalProxy
+
+from .._core.client import QStash as Client
+from .._core.urls import join_public_url
+from .conf import app_here, config_of, load
+
+
+class Publisher(Client):
+    """A ``qstash_integrations.QStash`` that also knows the app's own URLs."""
+
+    app: Flask
+
+    def url_for(self, endpoint: str, /, **values: Any) -> str:
+        """The public URL of a route of this app, on the first QSTASH_PUBLIC_URL; never on the request's host.
+
+        A path prefix in the public URL replaces SCRIPT_NAME. Raises ConfigurationError when no public URL is set,
+        werkzeug's BuildError for an unknown endpoint.
+        """
+        bases = load(self.app).public_url
+        has_prefix = bool(bases) and bases[0].count("/") > 2
+        here = has_request_context() and app_here() is self.app
+        mounted_at = request.root_path if here else config_of(self.app)["APPLICATION_ROOT"]
+        if endpoint.startswith("."):
+            endpoint = f"{request.blueprint}{endpoint}" if here and request.blueprint else endpoint[1:]
+        self.app.inject_url_defaults(endpoint, values)
+        routes = self.app.url_map.bind("localhost", "/" if has_prefix else mounted_at)
+        url = routes.build(endpoint, values, force_external=True, url_scheme="http")
+        return join_public_url(bases, "/" + url.split("/", 3)[3])
+
+
+def _publisher() -> Publisher:
+    publisher: Publisher | None = current_app.extensions.get("qstash")
+    if publisher is None:
+        raise RuntimeError("this app has no publisher: QStash(app) was not called")
+    return publisher
+
+
+qstash = cast("Publisher", LocalProxy(_publisher))
+"""The publisher of the current app: ``current_app.qstash`` for type checkers."""

@@ -1,0 +1,67 @@
+"""How a request becomes a ``Delivery``, or the answer to one that may not pass.
+
+``body_timeout`` has no effect here: under WSGI the server owns the socket, and its own timeout counts.
+"""
+
+from collections.abc import Callable
+from typing import cast
+from weakref import WeakKeyDictionary, ref
+
+from flask import Flask, Response, g, request
+
+from .._core.assembly import guard_from_settings
+from .._core.delivery import Delivery
+from .._core.guard import Answer, Guard, GuardOptions
+from .._core.head import head_of_environ
+from .._core.settings import FromSettings
+from .body import give_back, read, reads_chunks
+from .conf import app_here, config_of, load, options_of
+
+DELIVERY = "qstash_delivery"
+
+
+def deliver(guard: Guard) -> Delivery | Answer:
+    """Verify the head, then read and verify the body, and leave the body where Flask looks for it."""
+    head = head_of_environ(request.environ, reads_chunks=reads_chunks(request))
+    admission = guard.admit(head)
+    if isinstance(admission, Answer):
+        return admission
+    body = read(request, head, guard)
+    delivery = body if isinstance(body, Answer) else admission.take(body)
+    if isinstance(delivery, Delivery):
+        give_back(request, delivery.body)
+    return delivery
+
+
+def response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+class Verification:
+    """One use of ``verify_qstash`` or ``protect``: its options, and a guard for every app that it serves."""
+
+    def __init__(self, options: GuardOptions) -> None:
+        guard_from_settings(options)  # wrong options are reported where they are written
+        self._options = options
+        self._guards: WeakKeyDictionary[Flask, FromSettings[Guard]] = WeakKeyDictionary()
+
+    def guard(self, app: Flask) -> Guard:
+        """ConfigurationError when a setting is missing that neither the view nor the extension was given."""
+        made = self._guards.get(app)
+        if made is None:
+            options: GuardOptions = {**options_of(app), **self._options}
+            # Not the app itself, which would stay alive as its own key, nor its configuration, which holds secrets.
+            alive = cast("Callable[[], Flask]", ref(app))
+            made = guard_from_settings(options, lambda: load(alive()), lambda: config_of(alive()).get("TRUSTED_HOSTS"))
+            self._guards[app] = made
+        return made()
+
+    def refuse(self) -> Response | None:
+        """The answer to a request that may not pass, or None with the delivery in its place."""
+        # An app context that outlives its requests, as in tests, still has the previous one's.
+        g.pop(DELIVERY, None)
+        delivery = deliver(self.guard(app_here()))
+        if not isinstance(delivery, Delivery):
+            return response(delivery)
+        setattr(g, DELIVERY, delivery)
+        return None

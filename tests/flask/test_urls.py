@@ -1,0 +1,64 @@
+"""Which URL a request must have been signed for, whatever Flask's own idea of the host and the path is."""
+
+from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from qstash_integrations.flask import verify_qstash
+from tests.flask.apps import REJECTED, name_of_file, new_app, send, ship
+from tests.hosts import Request, wsgi_send
+from tests.signing import ORIGIN, signed
+from tests.wsgi_server import exchange, request_bytes, running
+
+
+def test_F13_a_host_that_flask_does_not_trust_is_flasks_own_400() -> None:
+    app = new_app()
+    app.config["TRUSTED_HOSTS"] = ["api.example.com"]
+    app.post("/hooks/ship")(verify_qstash(ship))
+    headers = [("Host", "evil.example"), ("Upstash-Signature", signed(b""))]
+    assert wsgi_send(app)(Request("/hooks/ship", headers)).status == 400
+
+
+def test_F14_H57_H61_neither_the_host_nor_a_proxy_header_decides_the_url() -> None:
+    app = new_app()
+    app.post("/hooks/ship")(verify_qstash(ship))
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1, x_proto=1, x_prefix=1)  # type: ignore[method-assign]
+    evil = [("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http")]
+    signed_for_evil = ("Upstash-Signature", signed(b"", "https://evil.example/hooks/ship"))
+    assert wsgi_send(app)(Request("/hooks/ship", [*evil, signed_for_evil])) == REJECTED
+    assert wsgi_send(app)(Request("/hooks/ship", [*evil, ("Upstash-Signature", signed(b""))])).status == 200
+
+
+def test_F15_a_mounted_app_is_verified_with_the_mount_in_its_url() -> None:
+    app = new_app()
+    app.post("/hooks/ship")(verify_qstash(ship))
+    mounted = DispatcherMiddleware(Flask("other"), {"/shop": app})
+    assert send(mounted, "/shop/hooks/ship").body == (ORIGIN + "/shop/hooks/ship").encode()
+    assert send(mounted, "/shop/hooks/ship", token=signed(b"")) == REJECTED
+
+
+def test_F15_a_prefix_in_the_public_url_replaces_the_mount() -> None:
+    app = new_app(public_url=ORIGIN + "/public")
+    app.post("/hooks/ship")(verify_qstash(ship))
+    mounted = DispatcherMiddleware(Flask("other"), {"/shop": app})
+    assert send(mounted, "/shop/hooks/ship", token=signed(b"", ORIGIN + "/public/hooks/ship")).status == 200
+
+
+def test_F16_a_redirect_runs_no_view_and_its_target_is_verified_for_itself() -> None:
+    app = new_app()
+    app.post("/files/<path:name>/")(verify_qstash(name_of_file))
+    assert send(app, "/files/a").status == 308
+    assert send(app, "/files//a/").status == 308
+    assert send(app, "/files/a/", token=signed(b"", ORIGIN + "/files/a")) == REJECTED
+    assert send(app, "/files/a%2Fb/").body == b"a/b"
+
+
+def test_H47_H49_the_raw_target_of_a_real_server_is_what_was_signed() -> None:
+    app = new_app()
+    app.post("/hook/<path:name>")(verify_qstash(name_of_file))
+    target = "/hook/a%20b%2Fc?z=%C3%A9&a=1&a=2"
+    signature = {"Upstash-Signature": signed(b"", ORIGIN + target), "Content-Length": "0"}
+    with running(app) as port:
+        assert exchange(port, request_bytes(target, signature, b"")).body == b"a b/c"
+        assert exchange(port, request_bytes("/hook/a%20b/c?z=%C3%A9&a=1&a=2", signature, b"")).status == 401
+        assert exchange(port, request_bytes(f"http://evil.example{target}", signature, b"")).status == 200
