@@ -1,0 +1,70 @@
+"""The head and the body of a Django request, as they came; the body within the limits, or the reason why not.
+
+Spec: https://docs.djangoproject.com/en/stable/ref/request-response/
+"""
+
+import io
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, RawPostDataException, UnreadablePostError
+
+from .._core.guard import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_REQUIRED, Answer, Guard
+from .._core.head import Head, head_of_environ, head_of_scope
+from .._core.report import logger
+from .._core.token import Refusal
+
+
+def head_of(request: HttpRequest) -> Head:
+    scope: dict[str, Any] | None = getattr(request, "scope", None)
+    if scope is not None:
+        query = scope.get("query_string")
+        # Django takes text for it as well, and its AsyncRequestFactory gives text.
+        return head_of_scope({**scope, "query_string": query.encode()} if isinstance(query, str) else scope)
+    # Django reads no body without a length; it would show an empty one.
+    return head_of_environ(_environ(request), reads_chunks=False)
+
+
+def read(request: HttpRequest, head: Head, guard: Guard) -> bytes | Answer:
+    """The whole body, which stays readable for the view."""
+    if not hasattr(request, "scope") and head.content_length is None and request.META.get("CONTENT_LENGTH"):
+        # Django's idea of a number is wider than HTTP's, and so is not bounded by the guard's look at the head.
+        return LENGTH_REQUIRED
+    if _buffered(request) > guard.max_body_size:
+        return guard.too_large(head)
+    try:
+        body = request.body
+    except RawPostDataException:
+        return guard.reject(head, Refusal("body_mismatch", "the body was read before it could be verified"))
+    except RequestDataTooBig:
+        logger.warning(
+            "qstash request rejected: the body is over DATA_UPLOAD_MAX_MEMORY_SIZE (%s bytes); raise it if such "
+            "messages are expected",
+            settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        )
+        return BODY_TOO_LARGE
+    except UnreadablePostError:
+        return INCOMPLETE_BODY
+    # gunicorn passes a body that was cut short without a word.
+    return INCOMPLETE_BODY if len(body) < (head.content_length or 0) else body
+
+
+def _buffered(request: HttpRequest) -> int:
+    """Bytes that the server has put aside, under ASGI on disk: to be known before they are read into memory."""
+    stream: Any = getattr(request, "_stream", None)
+    if not hasattr(request, "scope") or stream is None or stream.closed or not stream.seekable():
+        return 0
+    position = stream.tell()
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(position)
+    return int(size)
+
+
+def _environ(request: HttpRequest) -> dict[str, Any]:
+    environ = request.META
+    if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
+        return environ
+    # Django has decoded these two in place; WSGI spells them as the bytes they are.
+    decoded = {name: str(environ.get(name, "")) for name in ("SCRIPT_NAME", "PATH_INFO")}
+    return {**environ, **{name: text.encode("utf-8").decode("latin-1") for name, text in decoded.items()}}

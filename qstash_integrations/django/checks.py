@@ -1,0 +1,64 @@
+"""System checks: what is missing for verification, said at start-up instead of at the first request.
+
+They look only when verification is meant to work: a view of the URLconf is verified, or a setting for it is there.
+
+Spec: https://docs.djangoproject.com/en/stable/topics/checks/
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.urls import URLResolver, get_resolver
+
+from .._core.errors import ConfigurationError
+from .._core.guard import GuardOptions
+from .._core.settings import Settings
+from .._core.urls import NO_PUBLIC_URL, trusted_hosts
+from .conf import allowed_hosts, load
+
+
+def check_settings(**_: object) -> list[CheckMessage]:
+    """qstash.E001: a signing key. qstash.E002: no public URL. qstash.E003: a setting that cannot be read."""
+    try:
+        current = load()
+    except ConfigurationError as error:
+        return [Error(str(error), id="qstash.E003")]
+    verified = list(_verified()) or ([GuardOptions()] if _intended(current) else [])
+    found: list[CheckMessage] = []
+    if any("receiver" not in options for options in verified) and (problem := _key_problem(current)):
+        found.append(Error(problem, id="qstash.E001"))
+    if any("public_url" not in options and options.get("verify_url", True) for options in verified) and not (
+        current.public_url or trusted_hosts(allowed_hosts())
+    ):
+        found.append(Error(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id="qstash.E002"))
+    return found
+
+
+def _verified() -> Iterator[GuardOptions]:
+    """The options of every verified view in the URLconf."""
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return
+    pending: list[Any] = list(get_resolver().url_patterns)
+    while pending:
+        entry = pending.pop()
+        if isinstance(entry, URLResolver):
+            pending.extend(entry.url_patterns)
+        elif (options := getattr(entry.callback, "qstash_options", None)) is not None:
+            yield options
+
+
+def _intended(current: Settings) -> bool:
+    parts = (*current.signing_keys, *current.public_url, *current.regional_keys)
+    return any(part is not None for part in parts)
+
+
+def _key_problem(current: Settings) -> str | None:
+    makers: tuple[Callable[[], object], ...] = (current.receiver, current.regional_receivers)
+    for make in makers:
+        try:
+            make()
+        except ConfigurationError as error:
+            return str(error)
+    return None

@@ -1,0 +1,94 @@
+"""The settings in ``settings.py``: the dict ``QSTASH = {"TOKEN": ...}`` or the flat names such as QSTASH_TOKEN.
+
+Read at each use, never at import, and again when ``override_settings`` has changed them.
+
+Spec: https://docs.djangoproject.com/en/stable/topics/settings/
+"""
+
+import difflib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import cast
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+
+from .._core import errors
+from .._core.settings import REGIONS, Settings, settings_changed
+
+# The keys of the dict QSTASH, and the name of each as a setting of its own.
+NAMES = {
+    **{
+        name: f"QSTASH_{name}"
+        for name in ("TOKEN", "URL", "CURRENT_SIGNING_KEY", "NEXT_SIGNING_KEY", "PUBLIC_URL", "REGION")
+    },
+    **{
+        f"{region}_QSTASH_{name}": f"{region}_QSTASH_{name}"
+        for region in REGIONS
+        for name in ("TOKEN", "URL", "CURRENT_SIGNING_KEY", "NEXT_SIGNING_KEY")
+    },
+}
+
+
+class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
+    """A setting or an option is missing or wrong; Django knows it as ImproperlyConfigured."""
+
+
+def load() -> Settings:
+    """Read every setting; ConfigurationError names the one that is unknown or malformed."""
+    with improperly_configured():
+        return Settings.load(_Config())
+
+
+def allowed_hosts() -> object:
+    """Stands in for a public URL where none is set."""
+    return settings.ALLOWED_HOSTS
+
+
+@contextmanager
+def improperly_configured() -> Generator[None]:
+    """Turn our ConfigurationError into the one that is ImproperlyConfigured as well."""
+    try:
+        yield
+    except errors.ConfigurationError as error:
+        # No cause: its frames are the core's, and Django's debug page prints the locals of every frame.
+        raise ConfigurationError(str(error)) from None
+
+
+class _Config(Mapping[str, object]):
+    """What ``settings.py`` says, by flat name. Its repr shows no value: debug pages print the locals of frames."""
+
+    def __init__(self) -> None:
+        # The core's error, which ``load`` turns into ours: the locals of this frame are secrets.
+        table: object = getattr(settings, "QSTASH", None)
+        if table is not None and not isinstance(table, Mapping):
+            raise errors.ConfigurationError(f"QSTASH must be a dict, not {type(table).__name__}")
+        given = cast("Mapping[str, object]", table or {})
+        for name in given:
+            if name not in NAMES:
+                near = difflib.get_close_matches(str(name), NAMES, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(NAMES)}"
+                raise errors.ConfigurationError(f"the dict QSTASH has no setting {name!r}; {hint}")
+        self._values = {flat: given.get(name, getattr(settings, flat, None)) for name, flat in NAMES.items()}
+
+    def __getitem__(self, name: str) -> object:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return "<QSTASH settings ***>"
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if "QSTASH" in setting or setting == "ALLOWED_HOSTS":
+        settings_changed()
+
+
+_connect: Callable[..., None] = setting_changed.connect
+_connect(_forget, dispatch_uid="qstash_integrations")

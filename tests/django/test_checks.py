@@ -1,0 +1,142 @@
+"""What ``manage.py check`` says before the first request does, and when it has nothing to say."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.http import HttpRequest, HttpResponse
+from django.test import override_settings
+from django.urls import include, path
+from django.utils.decorators import method_decorator
+from django.views import View
+
+from qstash_integrations.django import verify_qstash
+from tests.django.project import urlconf
+from tests.django.shop import RECEIVER, ship, ship_async
+from tests.signing import CURRENT, NEXT, ORIGIN
+
+KEYS = {"CURRENT_SIGNING_KEY": CURRENT, "NEXT_SIGNING_KEY": NEXT}
+
+
+@method_decorator(verify_qstash, name="dispatch")
+class Ship(View):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponse("posted")
+
+
+VERIFIED: dict[str, Any] = {
+    "a view": path("a", verify_qstash(ship)),
+    "an async view": path("a", verify_qstash(ship_async)),
+    "a class": path("a", Ship.as_view()),
+    "an included view": path("hooks/", include(([path("b/", include([path("a", verify_qstash(ship))]))], "shop"))),
+}
+OPEN = path("open", ship)
+
+
+def found(pattern: Any = OPEN, **settings: Any) -> list[tuple[str, str]]:
+    """Identifier and text of each error."""
+    with override_settings(ROOT_URLCONF=urlconf(OPEN, pattern), **settings):
+        return [(str(error.id), error.msg) for error in run_checks(tags=["qstash"])]
+
+
+@pytest.mark.parametrize("pattern", VERIFIED.values(), ids=VERIFIED)
+def test_H63_a_verified_view_needs_keys_and_a_public_url(pattern: Any) -> None:
+    assert [error[0] for error in found(pattern)] == ["qstash.E001", "qstash.E002"]
+    assert found(pattern, QSTASH=KEYS, ALLOWED_HOSTS=["api.example.com"]) == []
+    assert found(pattern, QSTASH={**KEYS, "PUBLIC_URL": ORIGIN}) == []
+
+
+NO_URL = (
+    "qstash.E002",
+    "QSTASH_PUBLIC_URL is not set; set it to the origin under which QStash calls this app, "
+    "such as https://api.example.com",
+)
+NO_KEY = ("qstash.E001", "QSTASH_CURRENT_SIGNING_KEY is not set; copy it from the QStash console")
+NO_NEXT_KEY = ("qstash.E001", "QSTASH_NEXT_SIGNING_KEY is not set; copy it from the QStash console")
+
+SETTINGS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "nothing": ({}, []),
+    "only what publishing needs": ({"QSTASH_TOKEN": "t", "QSTASH_URL": "https://qstash.upstash.io"}, []),
+    "keys, no public URL": ({"QSTASH": KEYS}, [NO_URL]),
+    "keys, any host": ({"QSTASH": KEYS, "ALLOWED_HOSTS": ["*"]}, [NO_URL]),
+    "a public URL, no key": ({"QSTASH_PUBLIC_URL": ORIGIN}, [NO_KEY]),
+    "one key": ({"QSTASH": {"CURRENT_SIGNING_KEY": CURRENT, "PUBLIC_URL": ORIGIN}}, [NO_NEXT_KEY]),
+    "the published key": (
+        {"QSTASH": {**KEYS, "NEXT_SIGNING_KEY": "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs", "PUBLIC_URL": ORIGIN}},
+        [
+            (
+                "qstash.E001",
+                "QSTASH_NEXT_SIGNING_KEY is a published key of local development, with which anybody can sign; "
+                "set QSTASH_URL to your local server, or copy your own keys from the QStash console",
+            )
+        ],
+    ),
+    "a region's key that is cut": (
+        {
+            "QSTASH": {
+                **KEYS,
+                "PUBLIC_URL": ORIGIN,
+                "REGION": "US_EAST_1",
+                "US_EAST_1_QSTASH_CURRENT_SIGNING_KEY": "sig_short",
+                "US_EAST_1_QSTASH_NEXT_SIGNING_KEY": NEXT,
+            }
+        },
+        [
+            (
+                "qstash.E001",
+                "US_EAST_1_QSTASH_CURRENT_SIGNING_KEY is a placeholder or cut short (under 20 characters); "
+                "copy it from the QStash console",
+            )
+        ],
+    ),
+    "a public URL that is none": (
+        {"QSTASH": {**KEYS, "PUBLIC_URL": "api.example.com"}},
+        [
+            (
+                "qstash.E003",
+                "QSTASH_PUBLIC_URL has no scheme (https:// or http://): 'api.example.com'; "
+                "set it to the origin that QStash calls, such as https://api.example.com",
+            )
+        ],
+    ),
+    "a name that is unknown": (
+        {"QSTASH": {"TOKENS": "secret"}},
+        [("qstash.E003", "the dict QSTASH has no setting 'TOKENS'; did you mean 'TOKEN'?")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "errors"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_are_checked_when_verification_is_meant_to_work(
+    settings: dict[str, Any], errors: list[tuple[str, str]]
+) -> None:
+    assert found(**settings) == errors
+
+
+VIEWS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "its own receiver": ({"receiver": RECEIVER}, [NO_URL]),
+    "its own public URL": ({"public_url": ORIGIN}, [NO_KEY]),
+    "both": ({"receiver": RECEIVER, "public_url": ORIGIN}, []),
+    "no URL on purpose": ({"verify_url": False}, [NO_KEY]),
+    "no URL of its own": ({"max_body_size": 100}, [NO_KEY, NO_URL]),
+}
+
+
+@pytest.mark.parametrize(("options", "errors"), VIEWS.values(), ids=VIEWS)
+def test_what_a_view_brings_itself_need_not_be_set(options: dict[str, Any], errors: list[tuple[str, str]]) -> None:
+    assert found(path("a", verify_qstash(**options)(ship))) == errors
+
+
+def test_the_command_fails_and_image_builds_without_keys_do_not() -> None:
+    with override_settings(ROOT_URLCONF=urlconf(VERIFIED["a view"]), SILENCED_SYSTEM_CHECKS=["security.W001"]):
+        with pytest.raises(SystemCheckError, match=r"qstash\.E001.*QSTASH_CURRENT_SIGNING_KEY is not set"):
+            call_command("check")
+        # collectstatic runs the checks of this tag alone.
+        assert run_checks(tags=["staticfiles"]) == []
+
+
+def test_a_project_without_urls_is_checked_by_its_settings_alone() -> None:
+    with override_settings(ROOT_URLCONF=None, QSTASH=KEYS):
+        assert [error.id for error in run_checks(tags=["qstash"])] == ["qstash.E002"]
