@@ -1,0 +1,193 @@
+"""What the handler is given, and what becomes of its answer, its signals and its errors."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import pytest
+
+from qstash_integrations import Claims, NonRetryable, RetryAfter, SignatureError
+from tests.contract.calls import Call, Reply
+from tests.contract.harnesses import BODY, URL, Harness, Shop
+from tests.contract.test_signatures import REJECTED
+from tests.hosts import Answer, Request, asgi_exchange
+from tests.signing import ATTACKER, NEXT, NOW, signed
+
+JSON_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
+
+
+def test_H01_it_is_given_what_was_signed(shop: Shop) -> None:
+    shop.send(token=signed(BODY, URL, jti="jwt_TESTONLY2"))
+    assert shop.delivery.claims == Claims(
+        sub="https://api.example.com/hooks/ship",
+        body="3XKT8BxP0pPMcVOfen1EQ04rKCIME0YJ7v1lqltj_aA=",
+        exp=NOW + 300,
+        nbf=0,
+        iat=NOW,
+        jti="jwt_TESTONLY2",
+        key="current",
+    )
+    assert shop.delivery.json() == {"order": "o-3c9f"}
+
+
+def test_H02_the_next_key_in_use_asks_for_new_settings(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    shop.send(token=signed(BODY, URL, key=NEXT))
+    assert shop.delivery.claims.key == "next"
+    assert ("qstash_integrations", logging.INFO) in [(record.name, record.levelno) for record in caplog.records]
+
+
+def test_it_is_given_what_the_headers_say(shop: Shop) -> None:
+    headers = {
+        "Upstash-Message-Id": "msg_2VvVDsNRzvUwQq6G",
+        "Upstash-Retried": "2",
+        "Upstash-Schedule-Id": "scd_daily",
+        "Upstash-Caller-Ip": "203.0.113.9",
+        "Upstash-Topic-Name": "orders",
+        "Upstash-Region": "EU-CENTRAL-1",
+    }
+    shop.send(headers=list(headers.items()))
+    delivery = shop.delivery
+    assert (delivery.message_id, delivery.retried, delivery.schedule_id) == ("msg_2VvVDsNRzvUwQq6G", 2, "scd_daily")
+    assert (delivery.caller_ip, delivery.url_group, delivery.region) == ("203.0.113.9", "orders", "EU-CENTRAL-1")
+
+
+@pytest.mark.parametrize("retried", ["abc", "-1", "1" * 5000, "1.5", "", "\u00b2", "0x1"])
+def test_H73_malformed_headers_count_as_absent(shop: Shop, retried: str) -> None:
+    headers: list[tuple[str, str | bytes]] = [
+        ("Upstash-Retried", retried),
+        ("Upstash-Message-Id", "m" * 2000),
+        ("Upstash-Caller-Ip", b"\xff\xfe"),
+    ]
+    assert shop.send(headers=headers).status == 200
+    assert (shop.delivery.retried, shop.delivery.message_id, shop.delivery.caller_ip) == (None, None, None)
+
+
+def test_H71_without_a_store_the_same_request_passes_again(shop: Shop) -> None:
+    token = signed(BODY, URL)
+    assert [shop.send(token=token).status for _ in range(2)] == [200, 200]
+
+
+SIGNALS: dict[str, tuple[Exception, int, dict[str, str], bytes]] = {
+    "not retryable": (
+        NonRetryable(),
+        489,
+        {"upstash-nonretryable-error": "true", "content-length": "25"},
+        b'{"error":"not retryable"}',
+    ),
+    "not retryable, and why": (
+        NonRetryable("no order 3 in Z\u00fcrich"),
+        489,
+        {"upstash-nonretryable-error": "true", "content-length": "37"},
+        b'{"error":"no order 3 in Z\\u00fcrich"}',
+    ),
+    "later": (
+        RetryAfter(60),
+        503,
+        {"retry-after": "60", "content-length": "27"},
+        b'{"error":"try again later"}',
+    ),
+    "later, and why": (
+        RetryAfter(timedelta(milliseconds=1500), "busy"),
+        503,
+        {"retry-after": "2", "content-length": "16"},
+        b'{"error":"busy"}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("signal", "status", "headers", "body"), SIGNALS.values(), ids=SIGNALS)
+def test_a_signal_is_answered(
+    open_shop: Callable[..., Shop], signal: Exception, status: int, headers: dict[str, str], body: bytes
+) -> None:
+    shop = open_shop(raising(signal))
+    assert shop.send() == Answer(status, {**JSON_HEADERS, **headers}, body)
+    assert shop.send(b"", method="HEAD") == Answer(status, {**JSON_HEADERS, **headers}, b"")
+    assert len(shop.calls) == 2
+
+
+ERRORS = {"H65 its own": LookupError("no such order"), "H66 one of ours": SignatureError("expired", "not the request")}
+
+
+@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+def test_an_error_passes_through_untouched(open_shop: Callable[..., Shop], error: Exception) -> None:
+    shop = open_shop(raising(error))
+    with pytest.raises(type(error)) as caught:
+        shop.send()
+    assert caught.value is error
+    assert len(shop.calls) == 1
+
+
+def test_H67_every_part_of_a_stream_arrives(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(replying(Reply(parts=(b"one ", b"two ", b"three ", b"four ", b"five"))))
+    assert shop.send().body == b"one two three four five"
+
+
+REPLIES = {
+    "H68 no content": Reply(204, {"x-order": "3"}, b""),
+    "H68 not modified": Reply(304, {"x-order": "3"}, b""),
+    "H68 not retryable": Reply(489, {"x-order": "3", "upstash-nonretryable-error": "true"}, b"never"),
+    "an error": Reply(500, {"x-order": "3"}, b"broken"),
+    "a refusal of its own": Reply(401, {"x-order": "3"}, b"who are you"),
+}
+
+
+@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+def test_the_reply_is_passed_on_unchanged(open_shop: Callable[..., Shop], reply: Reply) -> None:
+    answer = open_shop(replying(reply)).send()
+    assert (answer.status, answer.body) == (reply.status, reply.body)
+    assert {name: answer.headers[name] for name in reply.headers} == reply.headers
+
+
+def test_H70_many_at_once_do_not_see_each_other(open_shop: Callable[..., Shop], harness: Harness) -> None:
+    shop = open_shop(echo)
+    bodies = [b'{"order":%d}' % number for number in range(200)]
+    requests = [
+        Request(
+            "/hooks/ship",
+            [("Upstash-Signature", signed(body, URL, key=ATTACKER) if number % 2 else signed(body, URL))],
+            [body[:5], body[5:]],
+        )
+        for number, body in enumerate(bodies)
+    ]
+    answers = (
+        anyio.run(all_at_once, shop.app, requests) if harness.asgi else in_threads(harness.serve(shop.app), requests)
+    )
+    assert [answer.body for answer in answers[::2]] == bodies[::2]
+    assert answers[1::2] == [REJECTED] * 100
+    assert len(shop.calls) == 100
+
+
+def replying(reply: Reply) -> Callable[[Call], Reply]:
+    return lambda call: reply
+
+
+def raising(error: Exception) -> Callable[[Call], Reply]:
+    def handler(call: Call) -> Reply:
+        raise error
+
+    return handler
+
+
+def echo(call: Call) -> Reply:
+    assert call.delivery.body == call.shown["body"]  # type: ignore[attr-defined]
+    return Reply(body=call.shown["body"])
+
+
+async def all_at_once(app: Any, requests: list[Request]) -> list[Answer]:
+    answers: dict[int, Answer] = {}
+
+    async def send(number: int) -> None:
+        answers[number] = await asgi_exchange(app, requests[number])
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(len(requests)):
+            tasks.start_soon(send, number)
+    return [answers[number] for number in range(len(requests))]
+
+
+def in_threads(send: Callable[[Request], Answer], requests: list[Request]) -> list[Answer]:
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(send, requests))

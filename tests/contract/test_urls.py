@@ -1,0 +1,136 @@
+"""Which URL a request must be signed for: the configured origin, and the target as it stood on the request line."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.contract.harnesses import BODY, Shop
+from tests.contract.test_signatures import REJECTED
+from tests.signing import ORIGIN, signed
+
+FITTING = {
+    "H45 query": "/hook?a=1&b=%20x&a=2",
+    "H47 encoded slash": "/a%2Fb",
+    "H49 doubly encoded": "/a%252Fb",
+    "H50 encoded letters": "/h%C3%A9",
+    "H51 no UTF-8": "/%FF",
+    "H52 trailing slash": "/hook/",
+    "the root": "/",
+    "matrix": "/a+b;v=1?q=a+b",
+}
+
+
+@pytest.mark.parametrize("target", FITTING.values(), ids=FITTING)
+def test_a_target_is_compared_as_it_was_sent(shop: Shop, target: str) -> None:
+    assert shop.send(target=target).status == 200
+    assert shop.delivery.claims.sub == ORIGIN + target
+
+
+OTHER: dict[str, tuple[str, str]] = {
+    "H46 another value": ("/hook?a=1", "/hook?a=2"),
+    "H46 missing": ("/hook", "/hook?a=1"),
+    "H46 extra": ("/hook?a=1", "/hook"),
+    "H46 a bare question mark": ("/hook", "/hook?"),
+    "H48 decoded slash": ("/a%2Fb", "/a/b"),
+    "H49 decoded once": ("/a%252Fb", "/a%2Fb"),
+    "H50 decoded letters": ("/h%C3%A9", "/hé"),
+    "H51 replaced letters": ("/%FF", "/\ufffd"),
+    "H52 slash missing": ("/hook/", "/hook"),
+    "H52 slash extra": ("/hook", "/hook/"),
+    "H53 another case": ("/HOOK", "/hook"),
+    "H53 dot segment": ("/./hook", "/hook"),
+    "H53 parent": ("/x/../hook", "/hook"),
+}
+
+
+@pytest.mark.parametrize(("target", "signed_for"), OTHER.values(), ids=OTHER)
+def test_another_target_is_turned_away(shop: Shop, target: str, signed_for: str) -> None:
+    assert shop.send(target=target, token=signed(BODY, ORIGIN + signed_for)) == REJECTED
+    assert shop.calls == []
+
+
+ODD: dict[str, tuple[str, str]] = {
+    "H53 doubled slash": ("//hook", ORIGIN + "/hook"),
+    "H54 absolute, for another host": ("http://evil.example/hook", "http://evil.example/hook"),
+    "H55 moved authority": ("@evil.example/hook", ORIGIN + "@evil.example/hook"),
+    "H55 asterisk": ("*", ORIGIN + "*"),
+    "H55 no slash": ("hook", ORIGIN + "hook"),
+    "H56 fragment": ("/hook#x", ORIGIN + "/hook"),
+}
+
+
+@pytest.mark.parametrize(("target", "signed_for"), ODD.values(), ids=ODD)
+def test_an_odd_target_runs_nothing(shop: Shop, target: str, signed_for: str) -> None:
+    answer = shop.send(target=target, token=signed(BODY, signed_for))
+    assert shop.calls == []
+    # Some routers know no such path, and Flask sends the client to the one without the doubled slash.
+    assert answer.status in (401, 404, 308)
+
+
+FOREIGN: dict[str, dict[str, Any]] = {
+    "H57 another host": {"signed_for": "https://evil.example/hook", "host": "evil.example"},
+    "H57 the attacker's own, forwarded": {
+        "signed_for": "https://evil.example/hook",
+        "host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+    },
+    "another scheme": {"signed_for": "http://api.example.com/hook"},
+    "another port": {"signed_for": "https://api.example.com:8443/hook"},
+    "a longer host": {"signed_for": "https://api.example.com.evil.example/hook"},
+    "a user name": {"signed_for": "https://api.example.com@evil.example/hook"},
+    "the spelled-out default port": {"signed_for": "https://api.example.com:443/hook"},
+}
+
+
+@pytest.mark.parametrize("request_of", FOREIGN.values(), ids=FOREIGN)
+def test_another_origin_is_turned_away_whatever_the_host_header_says(shop: Shop, request_of: dict[str, str]) -> None:
+    headers = [(name, value) for name, value in request_of.items() if name != "signed_for"]
+    assert shop.send(target="/hook", token=signed(BODY, request_of["signed_for"]), headers=headers) == REJECTED
+    assert shop.calls == []
+
+
+ORIGINS: dict[str, tuple[str, str, str, str]] = {
+    "H60 IPv6": ("http://[2001:db8::1]:8080", "/hook", "", "http://[2001:db8::1]:8080/hook"),
+    "H62 behind TLS": ("https://api.example.com", "/hook", "", "https://api.example.com/hook"),
+    "H64 a path prefix": ("https://h.example/api", "/hook", "", "https://h.example/api/hook"),
+    "A06 a stripped prefix": ("https://h.example/api", "/hook", "/api", "https://h.example/api/hook"),
+    "a prefix for the mount": ("https://h.example/v2", "/api/hook", "/api", "https://h.example/v2/hook"),
+    "A05 a mount": ("https://h.example", "/api/hook", "/api", "https://h.example/api/hook"),
+    "the second of two": ("https://a.example, https://b.example", "/hook", "", "https://b.example/hook"),
+}
+
+
+@pytest.mark.parametrize(("public_url", "target", "root_path", "url"), ORIGINS.values(), ids=ORIGINS)
+def test_the_public_url_is_the_origin(
+    open_shop: Callable[..., Shop], public_url: str, target: str, root_path: str, url: str
+) -> None:
+    shop = open_shop(public_url=public_url)
+    assert shop.send(target=target, root_path=root_path, token=signed(BODY, url)).status == 200
+    assert shop.delivery.claims.sub == url
+
+
+def test_H62_the_record_of_a_wrong_url_names_both(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    assert shop.send(target="/hook", token=signed(BODY, "http://127.0.0.1:8000/hook")) == REJECTED
+    assert [record.getMessage() for record in caplog.records if record.name == "qstash_integrations"] == [
+        "qstash request rejected: reason=url_mismatch method='POST' path='/hook': "
+        "signed_url='http://127.0.0.1:8000/hook' expected_url='https://api.example.com/hook'; "
+        "if the signed URL is this app's, set QSTASH_PUBLIC_URL to its origin, with the path prefix if any"
+    ]
+
+
+def test_H63_verify_url_False_accepts_any_url_and_says_so_once(
+    open_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = open_shop(verify_url=False)
+    for url in ("https://one.example/", "https://two.example/"):
+        assert shop.send(token=signed(BODY, url)).status == 200
+    assert [record.getMessage() for record in caplog.records if record.name == "qstash_integrations"] == [
+        "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
+    ]
+
+
+def test_H76_no_control_character_reaches_the_log(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    assert shop.send(target="/hook", token=signed(BODY, "https://evil.example/\r\n\x1b[31mfake")) == REJECTED
+    (record,) = [record for record in caplog.records if record.name == "qstash_integrations"]
+    assert "signed_url='https://evil.example/\\r\\n\\x1b[31mfake'" in record.getMessage()

@@ -1,0 +1,88 @@
+"""A handler as a verified view of each WSGI framework; it answers on every path."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import re_path
+from flask import Flask, Response, g, request
+
+import qstash_integrations.django
+import qstash_integrations.flask
+from tests.contract.calls import METHODS, Call, Handler, Reading, Reply
+from tests.django.project import wsgi_app
+
+
+def flask(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
+    @qstash_integrations.flask.verify_qstash(**options)
+    def view(path: str) -> Response:
+        return _flask_response(handler(Call(g.qstash_delivery, request.method, _shown_by_flask(readings))))
+
+    return _flask_app(view)
+
+
+def flask_async(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
+    @qstash_integrations.flask.verify_qstash(**options)
+    async def view(path: str) -> Response:
+        return _flask_response(handler(Call(g.qstash_delivery, request.method, _shown_by_flask(readings))))
+
+    return _flask_app(view)
+
+
+def django_wsgi(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
+    @qstash_integrations.django.verify_qstash(**options)
+    def view(request: Any) -> Any:
+        reply = handler(Call(request.qstash_delivery, request.method, shown_by_django(request, readings)))
+        if reply.parts:
+            return StreamingHttpResponse(iter(reply.parts), status=reply.status, headers=reply.headers)
+        return HttpResponse(reply.body, status=reply.status, headers=reply.headers)
+
+    return wsgi_app(re_path("", view))
+
+
+def shown_by_django(request: Any, readings: Sequence[Reading]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for reading in readings:
+        match reading:
+            case "body":
+                shown[reading] = request.body
+            case "json":
+                shown[reading] = json.loads(request.body)
+            case "form":
+                files = {name: file.read().decode() for name, file in request.FILES.items()}
+                shown[reading] = {**request.POST.dict(), **files}
+    return shown
+
+
+def _shown_by_flask(readings: Sequence[Reading]) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for reading in readings:
+        match reading:
+            case "body":
+                shown[reading] = request.get_data()
+            case "json":
+                shown[reading] = request.get_json(force=True)
+            case "form":
+                files = {name: file.read().decode() for name, file in request.files.items()}
+                shown[reading] = {**request.form.to_dict(), **files}
+    return shown
+
+
+def _flask_app(view: Any) -> Flask:
+    app = Flask("shop")
+    # Exceptions reach the server instead of becoming a page.
+    app.testing = True
+    for rule in ("/", "/<path:path>"):
+        app.add_url_rule(
+            rule,
+            view_func=view,
+            methods=METHODS,
+            defaults={"path": ""} if rule == "/" else None,
+            provide_automatic_options=False,
+        )
+    return app
+
+
+def _flask_response(reply: Reply) -> Response:
+    return Response(iter(reply.parts) if reply.parts else reply.body, reply.status, reply.headers)
