@@ -1,0 +1,7 @@
+"""The least that Django needs. QSTASH_* could stand here as well; they come from the environment."""
+
+SECRET_KEY = "this example keeps no secrets"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+INSTALLED_APPS = ["qstash_integrations.django"]
+ROOT_URLCONF = f"{__package__}.urls"
+USE_TZ = True

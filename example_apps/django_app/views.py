@@ -1,0 +1,33 @@
+import json
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_POST
+
+from qstash_integrations import NonRetryable, RetryAfter
+from qstash_integrations.django import qstash, verify_qstash
+
+shipped: list[int] = []
+
+
+@require_POST
+def order(request: HttpRequest) -> JsonResponse:
+    published = qstash.publish_json(url=qstash.url_for("ship"), body=json.loads(request.body))
+    return JsonResponse({"message_id": published.message_id}, status=202)
+
+
+@verify_qstash
+@require_POST
+def ship(request: Any) -> JsonResponse:  # an HttpRequest that carries the delivery
+    delivery = request.qstash_delivery
+    order = delivery.json()
+    if order["id"] <= 0:
+        raise NonRetryable("no such order")
+    if order.get("fails", 0) > (delivery.retried or 0):
+        raise RetryAfter(1)
+    shipped.append(order["id"])
+    return JsonResponse({"shipped": order["id"]})
+
+
+def list_shipped(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(shipped, safe=False)

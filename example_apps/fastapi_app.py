@@ -1,0 +1,41 @@
+"""Orders that QStash ships, in FastAPI. The configuration is the QSTASH_* environment variables."""
+
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
+
+from qstash_integrations import NonRetryable, RetryAfter
+from qstash_integrations.fastapi import DeliveryDep, QStash, QStashDep, VerifiedRoute
+
+app = FastAPI()
+QStash(app)
+hooks = APIRouter(prefix="/hooks", route_class=VerifiedRoute)
+shipped: list[int] = []
+
+
+class Order(BaseModel):
+    id: int
+    fails: int = 0
+
+
+@app.post("/orders", status_code=202)
+async def order(order: Order, qstash: QStashDep) -> dict[str, str]:
+    published = await qstash.publish_json(url=qstash.url_for("ship"), body=order.model_dump())
+    return {"message_id": published.message_id}
+
+
+@hooks.post("/ship")
+async def ship(order: Order, delivery: DeliveryDep) -> dict[str, int]:
+    if order.id <= 0:
+        raise NonRetryable("no such order")
+    if order.fails > (delivery.retried or 0):
+        raise RetryAfter(1)
+    shipped.append(order.id)
+    return {"shipped": order.id}
+
+
+@app.get("/shipped")
+async def list_shipped() -> list[int]:
+    return shipped
+
+
+app.include_router(hooks)

@@ -1,0 +1,43 @@
+"""Orders that QStash ships, in Starlette. The configuration is the QSTASH_* environment variables."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from qstash_integrations import NonRetryable, RetryAfter
+from qstash_integrations.starlette import QStash, QStashMiddleware
+
+shipped: list[int] = []
+
+
+async def order(request: Request) -> JSONResponse:
+    qstash = request.app.state.qstash
+    published = await qstash.publish_json(url=qstash.url_for("ship"), body=await request.json())
+    return JSONResponse({"message_id": published.message_id}, 202)
+
+
+async def ship(request: Request) -> JSONResponse:
+    delivery = request.state.qstash_delivery
+    order = delivery.json()
+    if order["id"] <= 0:
+        raise NonRetryable("no such order")
+    if order.get("fails", 0) > (delivery.retried or 0):
+        raise RetryAfter(1)
+    shipped.append(order["id"])
+    return JSONResponse({"shipped": order["id"]})
+
+
+async def list_shipped(request: Request) -> JSONResponse:
+    return JSONResponse(shipped)
+
+
+app = Starlette(
+    routes=[
+        Route("/orders", order, methods=["POST"]),
+        Route("/hooks/ship", ship, methods=["POST"]),
+        Route("/shipped", list_shipped),
+    ]
+)
+app.add_middleware(QStashMiddleware, prefix="/hooks")
+QStash(app)

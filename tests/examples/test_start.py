@@ -1,0 +1,39 @@
+"""The example apps start as their users start them: from the checkout, and from wherever a wheel has put them."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.examples.apps import ENVIRONMENT
+
+EXAMPLES = Path(__file__).parents[2] / "example_apps"
+MODULES = ["starlette_app", "fastapi_app", "flask_app", "django_app.wsgi", "django_app.asgi"]
+
+
+def run(*arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    inherited = {name: os.environ[name] for name in ("PATH", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+    return subprocess.run(
+        command, cwd=directory, env={**inherited, **environment}, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("package", ["example_apps", "somewhere_else._examples"])
+def test_every_app_can_be_imported_from_anywhere(tmp_path: Path, package: str) -> None:
+    shutil.copytree(EXAMPLES, tmp_path / package.replace(".", "/"), ignore=shutil.ignore_patterns("__pycache__"))
+    imports = "; ".join(f"import {package}.{module}" for module in MODULES)
+    done = run("-W", "error", "-c", imports, directory=tmp_path, **ENVIRONMENT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_manage_py_checks_the_settings() -> None:
+    manage = str(EXAMPLES / "django_app" / "manage.py")
+    done = run(manage, "check", directory=EXAMPLES.parent, **ENVIRONMENT)
+    assert (done.returncode, done.stdout) == (0, "System check identified no issues (0 silenced).\n")
+    without_keys = run(manage, "check", directory=EXAMPLES.parent)
+    assert without_keys.returncode == 1
+    assert "(qstash.E001) QSTASH_CURRENT_SIGNING_KEY is not set" in without_keys.stderr
