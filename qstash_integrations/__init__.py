@@ -23,6 +23,7 @@ from ._core.token import Claims
 
 if TYPE_CHECKING:
     from ._core.client import AsyncQStash, QStash
+    from ._core.settings import Settings
 else:
 
     def __getattr__(name):
@@ -31,6 +32,10 @@ else:
             from ._core import client
 
             return getattr(client, name)
+        if name == "Settings":
+            from ._core.settings import Settings
+
+            return Settings
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -48,6 +53,7 @@ __all__ = [
     "RateLimitError",
     "Receiver",
     "RetryAfter",
+    "Settings",
     "SignatureError",
     "TransportError",
 ]

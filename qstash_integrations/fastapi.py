@@ -31,15 +31,15 @@ class VerifiedRoute(APIRoute):
     exception and can roll back.
     """
 
-    _guard = staticmethod(guard_from_settings({}))
+    qstash_guard = guard_from_settings({})
 
     @classmethod
     def using(cls, **options: Unpack[GuardOptions]) -> "type[VerifiedRoute]":
         """A route class with options, such as ``VerifiedRoute.using(max_body_size=1024)``."""
-        return type(cls.__name__, (cls,), {"_guard": staticmethod(guard_from_settings(options))})
+        return type(cls.__name__, (cls,), {"qstash_guard": guard_from_settings(options)})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await protect(self._guard(), scope, receive, send, super().handle)
+        await protect(self.qstash_guard(), scope, receive, send, super().handle)
 
 
 def _delivery(request: Request) -> Delivery:

@@ -7,7 +7,7 @@ Spec: https://www.starlette.io/endpoints/ and https://www.starlette.io/lifespan/
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar, Unpack, cast, overload
 from urllib.parse import quote
@@ -57,8 +57,9 @@ class Publisher(AsyncQStash):
 class QStash:
     """``QStash(app)`` puts a publisher on ``app.state.qstash`` and closes it when the app shuts down.
 
-    The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Settings are read at its first
-    use, so that an app that only receives needs no token.
+    The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Its settings are read at its first
+    use, so that an app that only receives needs no token. What a verified endpoint lacks shows when the app starts:
+    ``lifespan.startup.failed`` with the ConfigurationError.
     """
 
     def __init__(self, app: Starlette) -> None:
@@ -76,6 +77,8 @@ class QStash:
 
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
+            for guard in _guards(app.routes):
+                guard()
             try:
                 async with run(running) as state:
                     yield state
@@ -117,6 +120,7 @@ def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) ->
 
             await protect(guard(), self.scope, self.receive, self.send, app)
 
+    Verified.qstash_guard = guard  # type: ignore[attr-defined]
     return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
 
 
@@ -139,7 +143,20 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
 
     # FastAPI inspects its endpoints when they are registered, Starlette never does.
     verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]
+    verified.qstash_guard = guard  # type: ignore[attr-defined]
     return verified
+
+
+def _guards(routes: Iterable[Any]) -> Iterator[FromSettings[Guard]]:
+    """The guards of all verified endpoints, those of mounted and included routers among them."""
+    for route in routes:
+        for holder in (route, getattr(route, "endpoint", None)):
+            guard = getattr(holder, "qstash_guard", None)
+            if isinstance(guard, FromSettings):
+                yield cast("FromSettings[Guard]", guard)
+        # Newer versions of FastAPI keep an included router as it is.
+        router = getattr(route, "original_router", route)
+        yield from _guards(getattr(router, "routes", None) or ())
 
 
 def _response(answer: Answer | None, method: str) -> Response:

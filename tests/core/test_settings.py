@@ -1,7 +1,7 @@
 """Where a setting comes from, which one wins, and what is said of a wrong one."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -237,10 +237,12 @@ def everything_in(error: BaseException) -> Iterator[str]:
 
 
 def walk(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from walk(list(value.values()))
-    elif isinstance(value, list | tuple | set | frozenset):
-        for item in cast("Iterable[Any]", value):
-            yield from walk(item)
-    else:
+    if not isinstance(value, dict | list | tuple | set | frozenset):
         yield repr(value)
+        return
+    for item in _inside(value):
+        yield from walk(item)
+
+
+def _inside(value: Any) -> Any:
+    return value.values() if hasattr(value, "values") else value

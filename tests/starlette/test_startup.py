@@ -1,0 +1,93 @@
+"""With a publisher on the app, what a verified endpoint lacks shows when the app starts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from qstash_integrations.fastapi import VerifiedRoute
+from qstash_integrations.starlette import QStash, verify_qstash
+from tests.signing import CURRENT, NEXT, ORIGIN
+
+KEYS = {"QSTASH_CURRENT_SIGNING_KEY": CURRENT, "QSTASH_NEXT_SIGNING_KEY": NEXT}
+pytestmark = pytest.mark.anyio
+
+
+@verify_qstash
+async def ship(request: Request) -> Response:
+    return Response()
+
+
+@verify_qstash
+class Ship(HTTPEndpoint):
+    pass
+
+
+def included() -> FastAPI:
+    router = APIRouter(route_class=VerifiedRoute)
+    router.post("/ship")(lambda: "shipped")
+    app = FastAPI()
+    app.include_router(router, prefix="/hooks")
+    return app
+
+
+APPS: dict[str, Callable[[], Any]] = {
+    "a function": lambda: Starlette(routes=[Route("/ship", ship)]),
+    "a class": lambda: Starlette(routes=[Route("/ship", Ship)]),
+    "a mounted router": lambda: Starlette(routes=[Mount("/hooks", routes=[Route("/ship", ship)])]),
+    "an included router of FastAPI": included,
+}
+
+
+async def start(app: Any) -> list[Any]:
+    """What the app answers to start-up, and to shutdown after it."""
+    incoming = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return incoming.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    try:
+        await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+    except ValueError:
+        assert sent  # the server was told first
+    return sent
+
+
+@pytest.mark.parametrize("new_app", APPS.values(), ids=APPS)
+async def test_the_app_does_not_start_without_the_settings(
+    new_app: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = new_app()
+    QStash(app)
+    failed = await start(app)
+    assert [message["type"] for message in failed] == ["lifespan.startup.failed"]
+    assert "QSTASH_CURRENT_SIGNING_KEY is not set" in failed[0]["message"]
+    assert CURRENT not in failed[0]["message"]
+
+
+@pytest.mark.parametrize("new_app", APPS.values(), ids=APPS)
+async def test_the_app_starts_with_them(new_app: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**KEYS, "QSTASH_PUBLIC_URL": ORIGIN}.items():
+        monkeypatch.setenv(name, value)
+    app = new_app()
+    QStash(app)
+    assert [message["type"] for message in await start(app)] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+async def test_an_app_that_only_publishes_needs_no_keys() -> None:
+    app = Starlette(routes=[Route("/orders", lambda request: Response())])
+    QStash(app)
+    assert (await start(app))[0]["type"] == "lifespan.startup.complete"
