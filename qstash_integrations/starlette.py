@@ -120,7 +120,7 @@ def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) ->
 
             await protect(guard(), self.scope, self.receive, self.send, app)
 
-    Verified.qstash_guard = guard  # type: ignore[attr-defined]
+    Verified.qstash_guard = guard
     return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
 
 
