@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from ._core.assembly import guard_from_settings
 from ._core.client import QStash as SyncClient
 from ._core.delivery import Delivery
-from ._core.guard import GuardOptions
+from ._core.guard import Guard, GuardOptions
+from ._core.settings import FromSettings
 from .asgi import DELIVERY, protect
 from .starlette import Publisher, QStash, QStashMiddleware
 
@@ -31,7 +32,7 @@ class VerifiedRoute(APIRoute):
     exception and can roll back.
     """
 
-    qstash_guard = guard_from_settings({})
+    qstash_guard: FromSettings[Guard] = guard_from_settings({})
 
     @classmethod
     def using(cls, **options: Unpack[GuardOptions]) -> "type[VerifiedRoute]":

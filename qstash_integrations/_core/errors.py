@@ -93,7 +93,7 @@ class RetryAfter(Exception):
         seconds = total_seconds() if callable(total_seconds) else delay
         if type(seconds) not in (int, float) or not 0 <= seconds <= 10**9:  # type: ignore[operator]
             raise ValueError(f"RetryAfter takes a number of seconds >= 0 or a timedelta, not {delay!r}")
-        self.seconds = -int(-seconds // 1)  # type: ignore[operator]
+        self.seconds: int = -int(-seconds // 1)  # type: ignore[operator]
         self.message = message
 
     def __str__(self) -> str:

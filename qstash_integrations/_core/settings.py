@@ -57,14 +57,14 @@ class Settings:
         region: str | None,
         regional_keys: Mapping[str, SigningKeys],
     ) -> None:
-        self.token = token
-        self.url = url
+        self.token: str | None = token
+        self.url: str = url
         """Base URL of the QStash API, no slash at its end."""
-        self.signing_keys = signing_keys
-        self.public_url = public_url
+        self.signing_keys: SigningKeys = signing_keys
+        self.public_url: tuple[str, ...] = public_url
         """Origins under which QStash calls the app; the first one is used to build URLs."""
-        self.region = region
-        self.regional_keys = regional_keys
+        self.region: str | None = region
+        self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
 
     @classmethod

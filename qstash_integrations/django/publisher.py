@@ -59,5 +59,5 @@ def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:
         return join_public_url(bases, path)
 
 
-qstash = Publisher.from_settings(load)
-aqstash = AsyncPublisher.from_settings(load)
+qstash: Publisher = Publisher.from_settings(load)
+aqstash: AsyncPublisher = AsyncPublisher.from_settings(load)

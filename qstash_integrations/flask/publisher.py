@@ -43,5 +43,5 @@ def _publisher() -> Publisher:
     return publisher
 
 
-qstash = cast("Publisher", LocalProxy(_publisher))
+qstash: Publisher = cast("Publisher", LocalProxy(_publisher))
 """The publisher of the current app: ``current_app.qstash`` for type checkers."""
