@@ -1,0 +1,8 @@
+"""``python -m qstash_integrations`` is the command line."""
+
+import sys
+
+from .cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,6 @@
+"""The ``/v2`` API: thin modules per resource that parse, make one engine call and render."""
+
+from .access import LOCAL_NAMES, Access
+from .app import Api
+
+__all__ = ["LOCAL_NAMES", "Access", "Api"]

@@ -1,0 +1,69 @@
+"""The dead letter queue: look, delete, retry.
+
+Unknown query parameters are refused here, as QStash does.
+
+Spec: https://upstash.com/docs/qstash/api/dlq
+"""
+
+from ..engine import Engine
+from ..model import Filter
+from .call import Call, Parameters, Reply
+from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, value_of
+from .publishing import receipt_fields, split_destination
+from .render import Fields, dead_letter_fields
+
+PAGE = 100
+
+
+def list_all(engine: Engine, call: Call) -> Reply:
+    parameters = check_known(call.parameters, DEAD_LETTERS)
+    page = engine.dead_letters(
+        filter_of(parameters, DEAD_LETTERS),
+        cursor=value_of(parameters, "cursor"),
+        count=count_of(parameters, PAGE, PAGE) or PAGE,
+        earliest_first=earliest_first(parameters, True),
+    )
+    return Reply(200, _with_cursor({"messages": [dead_letter_fields(letter) for letter in page.items]}, page.cursor))
+
+
+def get(engine: Engine, call: Call) -> Reply:
+    return Reply(200, dead_letter_fields(engine.dead_letter(call.path["id"])))
+
+
+def delete(engine: Engine, call: Call) -> Reply:
+    engine.delete_dead_letter(call.path["id"])
+    return Reply()
+
+
+def delete_many(engine: Engine, call: Call) -> Reply:
+    """By ids, which win over filters, or by filters; everything when neither is given."""
+    parameters = check_known((*call.parameters, *from_json(call.json_object())), DEAD_LETTERS)
+    deleted, cursor = engine.delete_dead_letters(_wanted(parameters), count=count_of(parameters, None, PAGE))
+    return Reply(200, _with_cursor({"deleted": deleted}, cursor))
+
+
+def retry(engine: Engine, call: Call) -> Reply:
+    """``Upstash-*`` headers of the call replace what the message was published with."""
+    _, options = split_destination("", call.query)
+    receipt = engine.retry_dead_letter(call.path["id"], (*options, *call.options))
+    return Reply(201, receipt_fields(receipt))
+
+
+def retry_many(engine: Engine, call: Call) -> Reply:
+    _, options = split_destination("", call.query)
+    query = tuple((name, value) for name, value in call.parameters if not name.lower().startswith("upstash-"))
+    parameters = check_known((*query, *from_json(call.json_object())), DEAD_LETTERS)
+    receipts, cursor = engine.retry_dead_letters(
+        _wanted(parameters), count=count_of(parameters, None, PAGE), overrides=(*options, *call.options)
+    )
+    # Here, and only here, an empty cursor says that nothing is left.
+    return Reply(201, {"cursor": cursor or "", "responses": [receipt_fields(receipt) for receipt in receipts]})
+
+
+def _wanted(parameters: Parameters) -> Filter:
+    wanted = filter_of(parameters, DEAD_LETTERS)
+    return Filter(dlq_seqs=wanted.dlq_seqs) if wanted.dlq_seqs else wanted
+
+
+def _with_cursor(fields: Fields, cursor: str | None) -> Fields:
+    return {**fields, "cursor": cursor} if cursor else fields

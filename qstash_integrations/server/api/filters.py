@@ -1,0 +1,130 @@
+"""Filters, pages and counts as the query spells them, or a JSON body with the same names.
+
+Values of one name are alternatives, whether the name is repeated or they are separated by commas.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..model import Filter, Refused
+from .call import Parameters, is_list
+
+# Our field, and whether its values may be separated by commas: URLs contain those.
+_TEXTS: Mapping[str, tuple[str, bool]] = {
+    "messageid": ("message_ids", True),
+    "messageids": ("message_ids", True),
+    "state": ("states", True),
+    "url": ("urls", False),
+    "host": ("hosts", True),
+    "path": ("paths", False),
+    "topicname": ("topics", True),
+    "scheduleid": ("schedules", True),
+    "queuename": ("queues", True),
+    "label": ("labels", True),
+    "flowcontrolkey": ("flow_keys", True),
+    "callerip": ("caller_ips", True),
+}
+_INSTANTS = {"fromdate": "from_at", "todate": "to_at"}
+_DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
+_DLQ_ID = re.compile(r"[0-9]{1,15}-([0-9]{1,18})", re.ASCII)
+# No dead letter has this number: an id that is none must find nothing, and not everything.
+_NO_SEQ = -1
+
+_SHARED = frozenset(
+    ("messageid", "messageids", "topicname", "queuename", "url", "label", "flowcontrolkey", "scheduleid", "callerip")
+)
+MESSAGES = _SHARED | {"host", "path", "fromdate", "todate", "count"}
+DEAD_LETTERS = _SHARED | {
+    "dlqids", "responsestatus", "fromdate", "todate", "count", "cursor", "order", "trimbody", "api"
+}  # fmt: skip
+EVENTS = frozenset((*_TEXTS, *_INSTANTS))
+
+
+def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
+    """What is asked for by the ``known`` names (lower-case); other names are left aside, see ``check_known``."""
+    names = frozenset(known)
+    found: dict[str, Any] = {}
+    for name, value in parameters:
+        lower = name.lower()
+        if lower not in names:
+            continue
+        if lower in _TEXTS:
+            field, commas = _TEXTS[lower]
+            found[field] = (*found.get(field, ()), *_values(name, value, commas))
+        elif lower == "responsestatus":
+            statuses = (integer(name, text) for text in _values(name, value))
+            found["statuses"] = (*found.get("statuses", ()), *statuses)
+        elif lower == "dlqids":
+            found["dlq_seqs"] = (*found.get("dlq_seqs", ()), *map(_seq, _values(name, value)))
+        elif lower in _INSTANTS:
+            found[_INSTANTS[lower]] = integer(name, value) / 1000
+    return Filter(**found)
+
+
+def check_known(parameters: Parameters, known: Iterable[str]) -> Parameters:
+    """The parameters; Refused for a name that is not known: a misspelled filter must not mean everything."""
+    names = frozenset(known)
+    for name, _ in parameters:
+        if name.lower() not in names:
+            raise Refused(400, f"unknown query parameter {name[:60]!r}")
+    return parameters
+
+
+def from_json(body: Mapping[str, Any]) -> Parameters:
+    """A JSON body with the names of a query, as parameters."""
+    found: list[tuple[str, str]] = []
+    for name, value in body.items():
+        for item in value if is_list(value) else [value]:
+            if isinstance(item, bool) or not isinstance(item, str | int):
+                raise Refused(400, f"invalid {name[:60]}: it must be a text, a whole number or a list of those")
+            found.append((name, str(item)))
+    return tuple(found)
+
+
+def count_of(parameters: Parameters, default: int | None, largest: int) -> int | None:
+    """The last ``count``, from 1 to ``largest``."""
+    for name, value in reversed(parameters):
+        if name.lower() == "count" and value:
+            count = integer(name, value)
+            if not 1 <= count <= largest:
+                raise Refused(400, f"invalid count {count}: it must be between 1 and {largest}")
+            return count
+    return default
+
+
+def value_of(parameters: Parameters, name: str) -> str | None:
+    """The last value of a parameter; None when it is missing or empty."""
+    for key, value in reversed(parameters):
+        if key.lower() == name.lower():
+            return value or None
+    return None
+
+
+def earliest_first(parameters: Parameters, default: bool) -> bool:
+    order = value_of(parameters, "order")
+    if order is None:
+        return default
+    if order not in ("earliestFirst", "latestFirst"):
+        raise Refused(400, f"invalid order {order[:40]!r}: use earliestFirst or latestFirst")
+    return order == "earliestFirst"
+
+
+def integer(name: str, text: str) -> int:
+    if not _DIGITS.fullmatch(text):
+        raise Refused(400, f"invalid {name[:60]} {text[:40]!r}: it must be a whole number")
+    return int(text)
+
+
+def _values(name: str, text: str, commas: bool = True) -> list[str]:
+    values = text.split(",") if commas else [text]
+    found = [value.strip() for value in values if value.strip()]
+    if not found:
+        # Left out, it would ask for everything.
+        raise Refused(400, f"invalid {name[:60]}: it is empty")
+    return found
+
+
+def _seq(dlq_id: str) -> int:
+    match = _DLQ_ID.fullmatch(dlq_id)
+    return int(match[1]) if match else _NO_SEQ

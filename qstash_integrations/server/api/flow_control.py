@@ -1,0 +1,79 @@
+"""Flow control: what each key's limits are and how full, pause, pin, reset.
+
+Spec: https://upstash.com/docs/qstash/api/flow-control
+"""
+
+from ..engine import Engine
+from ..model import Flow, Refused
+from ..rules.flow_control import read_limit
+from .call import Call, Reply
+from .filters import value_of
+from .render import Fields
+
+
+def list_all(engine: Engine, call: Call) -> Reply:
+    return Reply(200, [_fields(flow) for flow in engine.flows(value_of(call.parameters, "search"))])
+
+
+def get(engine: Engine, call: Call) -> Reply:
+    return Reply(200, _fields(engine.flow(call.path["key"])))
+
+
+def pause(engine: Engine, call: Call) -> Reply:
+    engine.pause_flow(call.path["key"])
+    return Reply()
+
+
+def resume(engine: Engine, call: Call) -> Reply:
+    engine.resume_flow(call.path["key"])
+    return Reply()
+
+
+def pin(engine: Engine, call: Call) -> Reply:
+    parallelism, rate, period = (_limit(call, name) for name in ("parallelism", "rate", "period"))
+    engine.pin_flow(call.path["key"], parallelism=parallelism, rate=rate, period=period)
+    return Reply()
+
+
+def unpin(engine: Engine, call: Call) -> Reply:
+    engine.unpin_flow(call.path["key"], parallelism=_flag(call, "parallelism"), rate=_flag(call, "rate"))
+    return Reply()
+
+
+def reset_rate(engine: Engine, call: Call) -> Reply:
+    engine.reset_flow_rate(call.path["key"])
+    return Reply()
+
+
+def global_parallelism(engine: Engine, call: Call) -> Reply:
+    most, count = engine.global_parallelism()
+    return Reply(200, {"parallelismMax": most, "parallelismCount": count})
+
+
+def _limit(call: Call, name: str) -> int | None:
+    text = value_of(call.parameters, name)
+    return None if text is None else read_limit(name, text)
+
+
+def _flag(call: Call, name: str) -> bool:
+    text = (value_of(call.parameters, name) or "false").lower()
+    if text not in ("true", "false"):
+        raise Refused(400, f"invalid {name} {text[:40]!r}: it must be true or false")
+    return text == "true"
+
+
+def _fields(flow: Flow) -> Fields:
+    return {
+        "flowControlKey": flow.key,
+        "waitListSize": flow.held,
+        # SDKs want numbers; 0 stands for no limit.
+        "parallelismMax": flow.parallelism or 0,
+        "parallelismCount": flow.active,
+        "rateMax": flow.rate or 0,
+        "rateCount": flow.rate_count,
+        "ratePeriod": flow.period,
+        "ratePeriodStart": int(flow.period_start_at),
+        "isPaused": flow.paused,
+        "isPinnedParallelism": flow.pinned_parallelism,
+        "isPinnedRate": flow.pinned_rate,
+    }

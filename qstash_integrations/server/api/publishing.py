@@ -1,0 +1,102 @@
+"""Publish, enqueue and batch: from requests to publications, and the receipts back.
+
+Spec: https://upstash.com/docs/qstash/api/publish and https://upstash.com/docs/qstash/api/messages/batch
+"""
+
+from typing import Any
+from urllib.parse import unquote_plus
+
+from ..engine import Engine
+from ..model import Header, Publication, Published, Receipt, Refused
+from ..rules.destination import is_url
+from .call import Call, Reply, header, is_list, is_object
+
+
+def publish(engine: Engine, call: Call) -> Reply:
+    published = engine.publish(publication(call))
+    return Reply(_status(published, 201), _receipts(published))
+
+
+def enqueue(engine: Engine, call: Call) -> Reply:
+    published = engine.publish(publication(call, queue=call.path["queue"]))
+    return Reply(_status(published, 200), _receipts(published))
+
+
+def batch(engine: Engine, call: Call) -> Reply:
+    items = call.json()
+    if not is_list(items):
+        raise Refused(400, "invalid batch: the request body must be a JSON array of messages")
+    published = engine.batch([_item(item, index, call) for index, item in enumerate(items)])
+    return Reply(200, [_receipts(one) for one in published])
+
+
+def publication(call: Call, queue: str | None = None) -> Publication:
+    """The publication in a request whose path ends with a destination."""
+    destination, options = split_destination(call.path["destination"], call.query)
+    return Publication(
+        destination=destination,
+        headers=(*options, *call.headers),
+        body=call.body,
+        queue=queue,
+        caller_ip=call.caller_ip,
+    )
+
+
+def split_destination(path: str, query: str) -> tuple[str, tuple[Header, ...]]:
+    """The destination with what is its own of the query, byte for byte, and the options that stood in the query."""
+    own: list[str] = []
+    options: list[Header] = []
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        name = unquote_plus(name)
+        if name.lower().startswith("upstash-"):
+            options.append(header(name, unquote_plus(value).encode("utf-8")))
+        elif name.lower() != "qstash_token":
+            own.append(part)
+    rest = "&".join(own)
+    return (f"{path}?{rest}" if rest and is_url(path) else path), tuple(options)
+
+
+def receipt_fields(receipt: Receipt) -> dict[str, Any]:
+    fields: dict[str, Any] = {"messageId": receipt.message_id}
+    return {**fields, "deduplicated": True} if receipt.deduplicated else fields
+
+
+def _receipts(published: Published) -> Any:
+    if not published.grouped:
+        return receipt_fields(published.receipts[0])
+    return [{**receipt_fields(receipt), "url": receipt.url} for receipt in published.receipts]
+
+
+def _status(published: Published, new: int) -> int:
+    return 202 if all(receipt.deduplicated for receipt in published.receipts) else new
+
+
+def _item(item: Any, index: int, call: Call) -> Publication:
+    where = f"batch item {index}"
+    if not is_object(item):
+        raise Refused(400, f"{where}: it must be an object")
+    path, _, query = _text(item, "destination", where).partition("?")
+    destination, options = split_destination(path, query)
+    return Publication(
+        destination=destination,
+        headers=(*options, *_headers(item.get("headers"), where)),
+        body=_text(item, "body", where).encode("utf-8"),
+        queue=_text(item, "queue", where) or None,
+        caller_ip=call.caller_ip,
+    )
+
+
+def _text(item: dict[str, Any], name: str, where: str) -> str:
+    value = item.get(name)
+    if value is not None and not isinstance(value, str):
+        raise Refused(400, f"{where}: {name} must be a text")
+    return value or ""
+
+
+def _headers(given: Any, where: str) -> tuple[Header, ...]:
+    if given is None:
+        return ()
+    if not is_object(given) or not all(isinstance(value, str) for value in given.values()):
+        raise Refused(400, f"{where}: headers must be an object of texts")
+    return tuple(header(name, value.encode("utf-8")) for name, value in given.items())

@@ -1,0 +1,58 @@
+"""Queues: create or change, list, pause, delete.
+
+Spec: https://upstash.com/docs/qstash/api/queues
+"""
+
+from ..engine import Engine
+from ..model import Queue, Refused, milliseconds
+from .call import Call, Reply
+from .render import Fields
+
+
+def upsert(engine: Engine, call: Call) -> Reply:
+    body = call.json_object()
+    name = body.get("queueName")
+    parallelism = body.get("parallelism", 1)
+    paused = body.get("paused", False)
+    if not isinstance(name, str):
+        raise Refused(400, "invalid queueName: it must be a text")
+    if isinstance(parallelism, bool) or not isinstance(parallelism, int):
+        raise Refused(400, "invalid parallelism: it must be a whole number from 1 on")
+    if not isinstance(paused, bool):
+        raise Refused(400, "invalid paused: it must be true or false")
+    engine.upsert_queue(name, parallelism, paused)
+    return Reply()
+
+
+def list_all(engine: Engine, call: Call) -> Reply:
+    return Reply(200, [_fields(queue) for queue in engine.queues()])
+
+
+def get(engine: Engine, call: Call) -> Reply:
+    return Reply(200, _fields(engine.queue(call.path["name"])))
+
+
+def delete(engine: Engine, call: Call) -> Reply:
+    engine.delete_queue(call.path["name"])
+    return Reply()
+
+
+def pause(engine: Engine, call: Call) -> Reply:
+    engine.pause_queue(call.path["name"])
+    return Reply()
+
+
+def resume(engine: Engine, call: Call) -> Reply:
+    engine.resume_queue(call.path["name"])
+    return Reply()
+
+
+def _fields(queue: Queue) -> Fields:
+    return {
+        "name": queue.name,
+        "parallelism": queue.parallelism,
+        "createdAt": milliseconds(queue.created_at),
+        "updatedAt": milliseconds(queue.updated_at),
+        "lag": queue.lag,
+        "paused": queue.paused,
+    }

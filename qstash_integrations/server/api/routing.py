@@ -1,0 +1,63 @@
+"""Which endpoint a path is for. Works on the raw path: a destination in it is never decoded, cleaned or merged.
+
+A pattern is made of words, which match in any case, of ``{name}`` for one segment, unescaped once, and at its end of
+``{*name}`` for the raw rest. A slash at the end of a path without such a rest means nothing.
+
+Spec: https://upstash.com/docs/qstash/api-reference
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from ..engine import Engine
+from .call import Call, Reply
+
+PREFIX = "/v2/"
+Endpoint = Callable[[Engine, Call], Reply]
+
+
+class Route(NamedTuple):
+    method: str
+    pattern: str
+    endpoint: Endpoint
+    many: bool = False
+    """The body may hold many messages."""
+
+
+class Match(NamedTuple):
+    route: Route
+    path: Mapping[str, str]
+
+
+def find(routes: Sequence[Route], method: str, raw_path: str) -> Match | tuple[str, ...]:
+    """The route and what stood in its places, or the methods that there are for the path: none when it is unknown."""
+    if raw_path[: len(PREFIX)].lower() != PREFIX:
+        return ()
+    segments = raw_path[len(PREFIX) :].split("/")
+    allowed: list[str] = []
+    for route in routes:
+        path = _match(route.pattern.split("/"), segments)
+        if path is None:
+            continue
+        if route.method == method:
+            return Match(route, path)
+        allowed.append(route.method)
+    return tuple(dict.fromkeys(allowed))
+
+
+def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | None:
+    path: dict[str, str] = {}
+    for index, part in enumerate(pattern):
+        if part.startswith("{*"):
+            path[part[2:-1]] = "/".join(segments[index:])
+            return path
+        segment = segments[index] if index < len(segments) else ""
+        if not segment:
+            return None
+        if part.startswith("{"):
+            path[part[1:-1]] = unquote(segment)
+        elif unquote(segment).lower() != part.lower():
+            return None
+    rest = segments[len(pattern) :]
+    return path if rest in ([], [""]) else None

@@ -1,0 +1,62 @@
+"""Schedules: create or replace, list, pause, delete.
+
+Spec: https://upstash.com/docs/qstash/api/schedules
+"""
+
+from ..engine import Engine
+from ..model import Schedule, milliseconds
+from .call import Call, Reply
+from .publishing import publication
+from .render import Fields, body_fields, option_fields
+
+
+def create(engine: Engine, call: Call) -> Reply:
+    return Reply(200, {"scheduleId": engine.create_schedule(publication(call))})
+
+
+def list_all(engine: Engine, call: Call) -> Reply:
+    return Reply(200, [_fields(engine, schedule) for schedule in engine.schedules()])
+
+
+def get(engine: Engine, call: Call) -> Reply:
+    return Reply(200, _fields(engine, engine.schedule(call.path["id"])))
+
+
+def delete(engine: Engine, call: Call) -> Reply:
+    engine.delete_schedule(call.path["id"])
+    return Reply()
+
+
+def pause(engine: Engine, call: Call) -> Reply:
+    engine.pause_schedule(call.path["id"])
+    return Reply()
+
+
+def resume(engine: Engine, call: Call) -> Reply:
+    engine.resume_schedule(call.path["id"])
+    return Reply()
+
+
+def _fields(engine: Engine, schedule: Schedule) -> Fields:
+    options = schedule.options
+    optional: Fields = {
+        "delay": options.delay or None,
+        "timeout": options.timeout,
+        "queueName": options.queue,
+        "callerIP": schedule.caller_ip or None,
+        "lastScheduleTime": None if schedule.last_at is None else milliseconds(schedule.last_at),
+        "nextScheduleTime": None if schedule.next_at is None else milliseconds(schedule.next_at),
+        "lastScheduleStates": engine.schedule_states(schedule) or None,
+        "error": schedule.error,
+    }
+    return {
+        "scheduleId": schedule.id,
+        "destination": schedule.destination,
+        "cron": schedule.cron,
+        "createdAt": milliseconds(schedule.created_at),
+        "retries": options.retries,
+        "isPaused": schedule.paused,
+        **option_fields(options),
+        **body_fields(schedule.body, options.redaction),
+        **{name: value for name, value in optional.items() if value is not None},
+    }

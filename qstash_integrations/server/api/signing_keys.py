@@ -1,0 +1,20 @@
+"""The signing keys: read and rotate.
+
+Spec: https://upstash.com/docs/qstash/api/signing-keys
+"""
+
+from ..engine import Engine
+from ..model import Keys
+from .call import Call, Reply
+
+
+def get(engine: Engine, call: Call) -> Reply:
+    return Reply(200, _fields(engine.keys()))
+
+
+def rotate(engine: Engine, call: Call) -> Reply:
+    return Reply(200, _fields(engine.rotate_keys()))
+
+
+def _fields(keys: Keys) -> dict[str, str]:
+    return {"current": keys.current, "next": keys.next}

@@ -1,0 +1,77 @@
+"""URL groups, which the API calls topics: endpoints, default headers, delete.
+
+Spec: https://upstash.com/docs/qstash/api/url-groups
+"""
+
+from typing import Any
+
+from ..engine import Engine
+from ..model import Endpoint, Header, Refused, UrlGroup, milliseconds
+from .call import Call, Reply, header, is_list, is_object
+from .render import Fields
+
+
+def list_all(engine: Engine, call: Call) -> Reply:
+    return Reply(200, [_fields(group) for group in engine.url_groups()])
+
+
+def get(engine: Engine, call: Call) -> Reply:
+    return Reply(200, _fields(engine.url_group(call.path["name"])))
+
+
+def delete(engine: Engine, call: Call) -> Reply:
+    engine.delete_url_group(call.path["name"])
+    return Reply()
+
+
+def add_endpoints(engine: Engine, call: Call) -> Reply:
+    engine.add_endpoints(call.path["name"], _endpoints(call))
+    return Reply()
+
+
+def remove_endpoints(engine: Engine, call: Call) -> Reply:
+    engine.remove_endpoints(call.path["name"], _endpoints(call))
+    return Reply()
+
+
+def set_headers(engine: Engine, call: Call) -> Reply:
+    given = call.json_object().get("headers")
+    if not is_object(given):
+        raise Refused(400, "invalid headers: they must be an object")
+    engine.set_group_headers(call.path["name"], [pair for item in given.items() for pair in _header(*item)])
+    return Reply()
+
+
+def _endpoints(call: Call) -> list[Endpoint]:
+    given = call.json_object().get("endpoints")
+    if not is_list(given) or not given:
+        raise Refused(400, "invalid endpoints: they must be a list of objects with url and name")
+    return [_endpoint(item) for item in given]
+
+
+def _endpoint(item: Any) -> Endpoint:
+    if not is_object(item):
+        raise Refused(400, "invalid endpoint: it must be an object with url and name")
+    url, name = item.get("url") or "", item.get("name") or None
+    if not isinstance(url, str) or not (name is None or isinstance(name, str)) or not (url or name):
+        raise Refused(400, "invalid endpoint: url and name must be texts, and one of them must be given")
+    return Endpoint(url=url, name=name)
+
+
+def _header(name: str, value: Any) -> list[Header]:
+    values: list[Any] = value if is_list(value) else [value]
+    if not all(isinstance(text, str) for text in values):
+        raise Refused(400, f"invalid headers: {name[:60]!r} must be a text or a list of texts")
+    return [header(name, text.encode("utf-8")) for text in values]
+
+
+def _fields(group: UrlGroup) -> Fields:
+    return {
+        "name": group.name,
+        "createdAt": milliseconds(group.created_at),
+        "updatedAt": milliseconds(group.updated_at),
+        "endpoints": [
+            {"name": endpoint.name, "url": endpoint.url} if endpoint.name else {"url": endpoint.url}
+            for endpoint in group.endpoints
+        ],
+    }

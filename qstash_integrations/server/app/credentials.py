@@ -1,0 +1,40 @@
+"""The token and the signing keys of a server: the published ones of local development, or its own.
+
+Everybody knows the published ones. They serve where only this machine can use them; a server that others reach makes
+its own, and keeps them in its file if it has one.
+"""
+
+from ..._core.receiver import DEV_KEYS as PUBLISHED
+from ..engine import Engine
+from ..identifiers import password, signing_key
+from ..model import Keys
+from ..store import Store
+
+# Printed in Upstash's documentation; what every SDK expects of a development server.
+DEV_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="  # noqa: S105
+DEV_KEYS = Keys(current="sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", next="sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs")
+_SETTING = "token"
+
+
+def token(store: Store, is_loopback: bool) -> str:
+    """The token that callers need."""
+    if is_loopback:
+        return DEV_TOKEN
+    found = store.settings.get(_SETTING)
+    if found is None:
+        found = password()
+        with store.transaction():
+            store.settings.put(_SETTING, found)
+    return found
+
+
+def first_keys(is_loopback: bool) -> Keys:
+    """The keys of a server that has none yet."""
+    return DEV_KEYS if is_loopback else Keys(current=signing_key(), next=signing_key())
+
+
+def retire_published_keys(engine: Engine) -> None:
+    """Sign with keys of its own on a server that others reach, whatever its file was used for before."""
+    # The next key becomes the current one first, so it takes two turns until both are new.
+    while not PUBLISHED.isdisjoint((engine.keys().current, engine.keys().next)):
+        engine.rotate_keys()

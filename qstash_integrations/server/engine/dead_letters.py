@@ -1,0 +1,118 @@
+"""The dead letter queue: list, delete, and publish again as a new message.
+
+Spec: https://upstash.com/docs/qstash/features/dlq
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from .. import identifiers
+from ..model import DeadLetter, Draft, Filter, Header, Page, Receipt, Refused
+from ..rules.options import read_options
+from ..store import Store
+from ..store.dead_letters import Letter
+from .acceptance import Acceptance
+from .pages import beyond, page, position, seq_of
+from .publishing import Publishing, due_at
+
+
+class DeadLetters:
+    def __init__(self, store: Store, acceptance: Acceptance, publishing: Publishing) -> None:
+        self._store = store
+        self._acceptance = acceptance
+        self._publishing = publishing
+
+    def letters(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool) -> Page[DeadLetter]:
+        letters = self._store.dead_letters.letters(wanted, beyond=beyond(cursor), earliest_first=earliest_first)
+        return page(
+            self._opened(letters),
+            count,
+            position_of=lambda letter: letter.id,
+            size_of=lambda letter: len(letter.message.body) + len(letter.outcome.body),
+        )
+
+    def get(self, dlq_id: str) -> DeadLetter:
+        return next(self._opened([self._letter(dlq_id)]))
+
+    def delete(self, dlq_id: str) -> None:
+        self._store.dead_letters.remove([self._letter(dlq_id).seq])
+
+    def delete_all(self, wanted: Filter, count: int | None) -> tuple[int, str | None]:
+        letters, cursor = self._chosen(wanted, count)
+        self._store.dead_letters.remove([letter.seq for letter in letters])
+        return len(letters), cursor
+
+    def retry(self, dlq_id: str, overrides: Sequence[Header], now: float) -> Receipt:
+        return self._retried([self._letter(dlq_id)], overrides, now)[0]
+
+    def retry_all(
+        self, wanted: Filter, count: int | None, overrides: Sequence[Header], now: float
+    ) -> tuple[list[Receipt], str | None]:
+        letters, cursor = self._chosen(wanted, count)
+        return self._retried(letters, overrides, now), cursor
+
+    def _letter(self, dlq_id: str) -> Letter:
+        seq = seq_of(dlq_id)
+        letter = None if seq is None else self._store.dead_letters.get(seq)
+        if letter is None or position(letter.at, letter.seq) != dlq_id:
+            raise Refused(404, f"dead letter {dlq_id[:40]!r} not found")
+        return letter
+
+    def _chosen(self, wanted: Filter, count: int | None) -> tuple[list[Letter], str | None]:
+        """Up to ``count`` letters, the oldest first, and where the rest starts if there is one."""
+        found = list(islice(self._store.dead_letters.letters(wanted), None if count is None else count + 1))
+        if count is None or len(found) <= count:
+            return found, None
+        chosen = found[:count]
+        return chosen, position(chosen[-1].at, chosen[-1].seq)
+
+    def _retried(self, letters: Sequence[Letter], overrides: Sequence[Header], now: float) -> list[Receipt]:
+        # The call's own Content-Type is not the message's.
+        options = [header for header in overrides if header[0].lower().startswith("upstash-")]
+        receipts: list[Receipt] = []
+        for letter in self._opened(letters):
+            draft = _draft(letter, options, now)
+            self._publishing.check_room([draft])
+            self._acceptance.accept(draft)
+            receipts.append(Receipt(message_id=draft.id, url=draft.url))
+        self._store.dead_letters.remove([letter.seq for letter in letters])
+        return receipts
+
+    def _opened(self, letters: Iterable[Letter]) -> Generator[DeadLetter]:
+        for letter in letters:
+            message = self._store.messages.get(letter.message)
+            outcome = self._store.log.outcome(letter.attempt)
+            assert message is not None, "a message with a dead letter is kept"
+            assert outcome is not None, "so are its attempts"
+            yield DeadLetter(
+                id=position(letter.at, letter.seq), seq=letter.seq, at=letter.at, message=message, outcome=outcome
+            )
+
+
+def _draft(letter: DeadLetter, overrides: Sequence[Header], now: float) -> Draft:
+    """The same message once more, due now unless the overrides say otherwise."""
+    message = letter.message
+    # What decided when it was published decides nothing now.
+    base = replace(
+        message.options,
+        delay=0,
+        not_before_at=None,
+        deduplication_id=None,
+        content_based_deduplication=False,
+        queue=None,
+    )
+    options = read_options(overrides, now, base)
+    return Draft(
+        id=identifiers.message_id(),
+        url=message.url,
+        body=message.body,
+        options=options,
+        created_at=now,
+        due_at=due_at(options, now),
+        queue=options.queue or message.queue,
+        topic=message.topic,
+        endpoint=message.endpoint,
+        schedule_id=message.schedule_id,
+        caller_ip=message.caller_ip,
+    )

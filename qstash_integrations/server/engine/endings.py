@@ -1,0 +1,59 @@
+"""What ends a message, and what its end sets going: the next of its queue, the rest of its flow-control key.
+
+Spec: https://upstash.com/docs/qstash/howto/cancel
+"""
+
+from collections.abc import Sequence
+
+from ..model import Ending, Filter
+from ..store import Store
+from ..store.messages import Unfinished
+from .flows import Flows
+from .queues import Queues
+
+
+class Endings:
+    def __init__(self, store: Store, flows: Flows, queues: Queues) -> None:
+        self._store = store
+        self._flows = flows
+        self._queues = queues
+
+    def end(self, messages: Sequence[Unfinished], ending: Ending, now: float) -> None:
+        """To be called when all callbacks of them are accepted: those keep the place in the queue."""
+        self._store.messages.finish([message.seq for message in messages], ending, now)
+        self.free(messages, now)
+        for source in dict.fromkeys(message.source for message in messages):
+            if source is not None:
+                self._queues.release(source)
+
+    def free(self, messages: Sequence[Unfinished], now: float) -> None:
+        """Let others go in place of messages whose attempt is over, or that will see none."""
+        for queue in dict.fromkeys(message.queue for message in messages):
+            if queue is not None:
+                self._queues.settle(queue)
+        for key in dict.fromkeys(message.flow_key for message in messages if message.state == "active"):
+            if key is not None:
+                self._flows.wake(key, now)
+
+    def cancel(self, wanted: Filter, count: int | None, now: float) -> int:
+        """How many were unfinished and are not any more. An attempt under way may still succeed."""
+        messages = self._store.messages.unfinished(wanted, count)
+        active = [message.seq for message in messages if message.state == "active"]
+        idle = [message for message in messages if message.state != "active"]
+        self._store.log.add_to_all([message.seq for message in messages], "CANCEL_REQUESTED", now)
+        self._store.messages.request_cancel(active)
+        self._canceled(idle, now)
+        return len(messages)
+
+    def recover(self, now: float) -> int:
+        """Make due again what was being delivered when the process died, as if it had not been tried."""
+        interrupted = self._store.messages.interrupted()
+        again = [message for message in interrupted if not message.cancel_requested]
+        self._store.messages.move([message.seq for message in again], "waiting")
+        self._canceled([message for message in interrupted if message.cancel_requested], now)
+        self.free(again, now)
+        return len(again)
+
+    def _canceled(self, messages: Sequence[Unfinished], now: float) -> None:
+        self._store.log.add_to_all([message.seq for message in messages], "CANCELED", now)
+        self.end(messages, "CANCELED", now)

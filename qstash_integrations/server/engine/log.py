@@ -1,0 +1,66 @@
+"""The log as its readers see it: each event with its message and, where one had just ended, its attempt.
+
+Spec: https://upstash.com/docs/qstash/api/logs
+"""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from ..model import Event, Filter, Message, Outcome, Page, Refused
+from ..store import Store
+from .pages import beyond, page, position
+
+_STATES = ("CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED")
+# What may be asked for without being written anywhere.
+_ALIASES = {"IN_PROGRESS": ("ACTIVE", "RETRY", "ERROR"), "CANCELLED": ("CANCELED",)}
+_LONGEST_ERROR = 1000
+
+
+class Log:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def events(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool) -> Page[Event]:
+        wanted = replace(wanted, states=_states(wanted.states))
+        return page(
+            self._events(wanted, beyond(cursor), earliest_first),
+            count,
+            position_of=lambda event: position(event.at, event.seq),
+            size_of=lambda event: len(event.message.body) + (len(event.outcome.body) if event.outcome else 0),
+        )
+
+    def _events(self, wanted: Filter, start: int | None, earliest_first: bool) -> Generator[Event]:
+        messages: dict[int, Message | None] = {}
+        for entry in self._store.log.entries(wanted, beyond=start, earliest_first=earliest_first):
+            if entry.message not in messages:
+                messages[entry.message] = self._store.messages.get(entry.message)
+            message = messages[entry.message]
+            assert message is not None, "a message is removed together with its events"
+            outcome = None if entry.attempt is None else self._store.log.outcome(entry.attempt)
+            yield Event(
+                seq=entry.seq,
+                at=entry.at,
+                state=entry.state,
+                message=message,
+                error=_error(outcome),
+                next_at=entry.next_at,
+                outcome=outcome,
+            )
+
+
+def _states(wanted: Sequence[str]) -> tuple[str, ...]:
+    found: list[str] = []
+    for state in wanted:
+        name = state.upper()
+        if name not in _STATES and name not in _ALIASES:
+            raise Refused(400, f"invalid state {state[:40]!r}: use IN_PROGRESS or one of {', '.join(_STATES)}")
+        found += _ALIASES.get(name, (name,))
+    return tuple(found)
+
+
+def _error(outcome: Outcome | None) -> str | None:
+    if outcome is None or outcome.delivered:
+        return None
+    if outcome.status:
+        return f"the destination answered {outcome.status}"
+    return (outcome.error or "no answer")[:_LONGEST_ERROR]

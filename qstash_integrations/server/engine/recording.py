@@ -1,0 +1,81 @@
+"""What follows from an attempt: delivered, tried again later, or a dead letter; and the callbacks.
+
+Spec: https://upstash.com/docs/qstash/features/retry and https://upstash.com/docs/qstash/features/dlq
+"""
+
+from ..model import Message, Outcome
+from ..rules.retry import wait
+from ..store import Store
+from ..store.messages import Unfinished
+from .acceptance import Acceptance
+from .callbacks import callback
+from .endings import Endings
+from .pages import position
+
+
+class Recording:
+    def __init__(self, store: Store, acceptance: Acceptance, endings: Endings) -> None:
+        self._store = store
+        self._acceptance = acceptance
+        self._endings = endings
+
+    def record(self, seq: int, outcome: Outcome, now: float, wall_now: float) -> None:
+        """``wall_now`` is what the dates in the answer are compared with."""
+        message = self._store.messages.get(seq)
+        if message is None or message.state != "active":
+            # Recorded before, or made due again since: an attempt counts once.
+            return
+        attempt = self._store.log.add_attempt(seq, outcome)
+        self._store.messages.grow(seq, len(outcome.body))
+        if outcome.delivered:
+            self._deliver(message, attempt, outcome, now)
+            return
+        self._store.log.add(seq, "ERROR", now, attempt=attempt)
+        options = message.options
+        seconds = wait(
+            outcome, retried=message.retried, retries=options.retries, retry_delay=options.retry_delay, now=wall_now
+        )
+        if message.cancel_requested:
+            self._store.log.add(seq, "CANCELED", now)
+            self._endings.end([_unfinished(message)], "CANCELED", now)
+        elif seconds is not None:
+            self._retry(message, outcome, now, round(now + seconds, 3))
+        else:
+            self._fail(message, attempt, outcome, now)
+
+    def _deliver(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
+        self._store.log.add(message.seq, "DELIVERED", now, attempt=attempt)
+        self._call_back(message, outcome, now)
+        self._endings.end([_unfinished(message)], "DELIVERED", now)
+
+    def _retry(self, message: Message, outcome: Outcome, now: float, due_at: float) -> None:
+        self._store.log.add(message.seq, "RETRY", now, next_at=due_at)
+        self._store.messages.postpone(message.seq, due_at)
+        self._call_back(message, outcome, now)
+        self._endings.free([_unfinished(message)], now)
+
+    def _fail(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
+        self._store.log.add(message.seq, "FAILED", now, attempt=attempt)
+        letter = self._store.dead_letters.add(message.seq, attempt, now)
+        self._call_back(message, outcome, now)
+        if message.options.failure_callback is not None:
+            dlq_id = position(now, letter)
+            self._acceptance.accept(callback(message.options.failure_callback, message, outcome, now, dlq_id))
+        self._endings.end([_unfinished(message)], "FAILED", now)
+
+    def _call_back(self, message: Message, outcome: Outcome, now: float) -> None:
+        """After every attempt: the receiver sees from the status and the count whether it was the last."""
+        if message.options.callback is not None:
+            self._acceptance.accept(callback(message.options.callback, message, outcome, now, None))
+
+
+def _unfinished(message: Message) -> Unfinished:
+    flow_control = message.options.flow_control
+    return Unfinished(
+        seq=message.seq,
+        state=message.state,
+        queue=message.queue,
+        flow_key=flow_control.key if flow_control else None,
+        source=message.source,
+        cancel_requested=message.cancel_requested,
+    )

@@ -1,0 +1,38 @@
+"""How long what is over stays. A little is removed at a time, so that nothing else has to wait for it."""
+
+from ..model import Retention
+from ..store import Store
+
+READABLE_FOR = 60.0
+"""Seconds for which a finished message is shown, however full the store is."""
+
+_AT_ONCE = 500
+# Where it is bytes that are too many, few messages may be most of them.
+_LARGE_AT_ONCE = 50
+
+
+class Sweeping:
+    def __init__(self, store: Store, retention: Retention) -> None:
+        self._store = store
+        self._retention = retention
+
+    def sweep(self, now: float) -> int:
+        """How much was removed; 0 when there was nothing left to remove."""
+        disposal = self._store.disposal
+        removed = self._store.duplicates.forget_expired(now, _AT_ONCE)
+        removed += disposal.remove_dead_letters(now - self._retention.dead_letters, _AT_ONCE)
+        excess = disposal.dead_letters() - self._retention.dead_letter_count
+        removed += disposal.remove_dead_letters(now, _capped(excess))
+        removed += disposal.remove_finished(now - self._retention.messages, _AT_ONCE)
+        excess = disposal.finished().messages - self._retention.message_count
+        removed += disposal.remove_finished(now - READABLE_FOR, _capped(excess))
+        if disposal.finished().bytes > self._retention.message_bytes:
+            # Dead letters are kept for longer, but not at any price.
+            removed += disposal.remove_finished(now - READABLE_FOR, _LARGE_AT_ONCE) or disposal.remove_dead_letters(
+                now - READABLE_FOR, _LARGE_AT_ONCE
+            )
+        return removed
+
+
+def _capped(excess: int) -> int:
+    return min(max(excess, 0), _AT_ONCE)

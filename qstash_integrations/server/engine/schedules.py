@@ -1,0 +1,119 @@
+"""Schedules: created, paused, fired. A tick publishes as a caller would, to the destination as it is then.
+
+A tick that was missed, because the server was down or asleep, is published once; ticks of a pause are not.
+
+Spec: https://upstash.com/docs/qstash/features/schedules
+"""
+
+from dataclasses import replace
+
+from .. import identifiers
+from ..model import Header, Limits, Publication, Refused, Schedule
+from ..rules.cron import check_cron, next_tick
+from ..rules.destination import check_group, check_name, check_url, is_url
+from ..rules.options import read_options
+from ..store import Store
+from .publishing import Publishing
+
+# What concerns the call that creates the schedule, or has no meaning for what it publishes.
+_NOT_KEPT = frozenset(
+    (
+        "upstash-cron",
+        "upstash-header-forward",
+        "upstash-schedule-id",
+        "upstash-not-before",
+        "upstash-deduplication-id",
+        "upstash-content-based-deduplication",
+    )
+)
+_STATES = {None: "IN_PROGRESS", "DELIVERED": "SUCCESS", "FAILED": "FAIL", "CANCELED": "FAIL"}
+
+
+class Schedules:
+    def __init__(self, store: Store, limits: Limits, publishing: Publishing) -> None:
+        self._store = store
+        self._limits = limits
+        self._publishing = publishing
+
+    def create(self, publication: Publication, now: float) -> str:
+        """The schedule's id, the caller's own if it gives one; a schedule with that id is replaced as a whole."""
+        fields = {name.lower(): value.strip() for name, value in publication.headers}
+        cron = check_cron(fields.get("upstash-cron", ""), now)
+        given = fields.get("upstash-schedule-id")
+        schedule_id = check_name(given, "Upstash-Schedule-Id") if given else identifiers.schedule_id()
+        earlier = self._store.schedules.get(schedule_id)
+        if earlier is None and self._store.schedules.count() >= self._limits.schedules:
+            raise Refused(412, f"quota maxSchedules exceeded, current limit: {self._limits.schedules}")
+        self._publishing.check_body(publication.body)
+        headers = _kept(publication)
+        self._store.schedules.put(
+            Schedule(
+                id=schedule_id,
+                destination=_check_destination(publication.destination),
+                cron=cron,
+                headers=headers,
+                options=read_options(headers, now),
+                body=publication.body,
+                caller_ip=publication.caller_ip,
+                created_at=earlier.created_at if earlier else now,
+                next_at=next_tick(cron, now),
+            )
+        )
+        return schedule_id
+
+    def get(self, schedule_id: str) -> Schedule:
+        schedule = self._store.schedules.get(schedule_id)
+        if schedule is None:
+            raise Refused(404, f"schedule {schedule_id[:60]!r} not found")
+        return schedule
+
+    def set_paused(self, schedule_id: str, paused: bool, now: float) -> None:
+        schedule = self.get(schedule_id)
+        if schedule.paused != paused:
+            next_at = None if paused else next_tick(schedule.cron, now)
+            self._store.schedules.put(replace(schedule, paused=paused, next_at=next_at))
+
+    def fire(self, now: float) -> int:
+        """How many schedules have published. Why one could not is kept with it."""
+        due = self._store.schedules.due(now)
+        for schedule_id in due:
+            self._store.schedules.put(self._fired(self.get(schedule_id), now))
+        return len(due)
+
+    def states(self, schedule: Schedule) -> dict[str, str]:
+        """What became of the messages of its last tick, those that are remembered."""
+        endings = self._store.messages.endings(schedule.last_message_ids)
+        return {message_id: _STATES[ending] for message_id, ending in endings.items()}
+
+    def _fired(self, schedule: Schedule, now: float) -> Schedule:
+        publication = Publication(
+            destination=schedule.destination,
+            headers=schedule.headers,
+            body=schedule.body,
+            caller_ip=schedule.caller_ip,
+        )
+        fired = replace(schedule, last_at=now, next_at=None, last_message_ids=(), error=None)
+        try:
+            # A time zone can be missing where the file is used now; such a schedule rests until it is replaced.
+            fired = replace(fired, next_at=next_tick(schedule.cron, now))
+            published = self._publishing.publish(publication, now, schedule_id=schedule.id)
+        except Refused as error:
+            return replace(fired, error=error.text)
+        return replace(fired, last_message_ids=tuple(receipt.message_id for receipt in published.receipts))
+
+
+def _check_destination(destination: str) -> str:
+    """A URL, or the name of a URL group that need not exist yet."""
+    return check_url(destination) if is_url(destination) else check_group(destination)
+
+
+def _kept(publication: Publication) -> tuple[Header, ...]:
+    """The headers to publish with at every tick. The token of the call, for one, is not among them."""
+    kept = [(name, value) for name, value in publication.headers if _is_kept(name.lower())]
+    if publication.queue is not None:
+        kept.append(("Upstash-Queue-Name", publication.queue))
+    return tuple(kept)
+
+
+def _is_kept(name: str) -> bool:
+    return name not in _NOT_KEPT and (name == "content-type" or name.startswith("upstash-"))

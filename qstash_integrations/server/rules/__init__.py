@@ -1,0 +1,1 @@
+"""What QStash's documentation lays down, as pure functions: no store, no clock, no HTTP."""

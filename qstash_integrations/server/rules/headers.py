@@ -1,0 +1,83 @@
+"""HTTP headers that pass through: canonical names, legal values, and the ones that never pass.
+
+Spec: https://upstash.com/docs/qstash/howto/publishing
+"""
+
+import re
+from collections.abc import Iterable
+
+from ..model import Header, Refused
+
+MAX_HEADERS = 64
+MAX_BYTES = 16 * 1024
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}", re.ASCII)
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# Hop by hop, or made by the sender of the delivery itself.
+_NEVER = frozenset(
+    (
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "upstash-caller-ip",
+        "upstash-message-id",
+        "upstash-region",
+        "upstash-retried",
+        "upstash-schedule-id",
+        "upstash-signature",
+        "upstash-topic-name",
+    )
+)
+# What a relayed request must not give away, or what says nothing about it.
+_NOT_RELAYED = frozenset(("accept-encoding", "authorization", "content-type", "user-agent"))
+
+
+def canonical(name: str) -> str:
+    """``x-job`` is ``X-Job``, as Go spells it."""
+    return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
+
+
+def forwarded(name: str, value: str) -> Header | None:
+    """The header to deliver; None for one that is never passed on. Refused when it is not legal HTTP."""
+    if not _NAME.fullmatch(name):
+        raise Refused(400, f"invalid header name to forward: {name[:60]!r}")
+    if not _VALUE.fullmatch(value):
+        raise Refused(400, f"invalid value of the header to forward {name!r}: line breaks or characters beyond latin-1")
+    return None if name.lower() in _NEVER else (canonical(name), value.strip(" \t"))
+
+
+def relayed(headers: Iterable[Header]) -> list[Header]:
+    """The incoming request's own headers, as ``Upstash-Header-Forward: true`` asks for them."""
+    kept: list[Header] = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in _NOT_RELAYED and not lower.startswith("upstash-"):
+            header = forwarded(name, value)
+            if header is not None:
+                kept.append(header)
+    return kept
+
+
+def check_size(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    if len(headers) > MAX_HEADERS:
+        raise Refused(400, f"too many headers to forward: at most {MAX_HEADERS}")
+    if sum(len(name) + len(value) for name, value in headers) > MAX_BYTES:
+        raise Refused(400, f"the headers to forward are larger than {MAX_BYTES} bytes")
+    return headers
+
+
+def by_name(headers: Iterable[Header]) -> dict[str, list[str]]:
+    """Canonical names, each with all its values, as QStash shows headers."""
+    found: dict[str, list[str]] = {}
+    for name, value in headers:
+        found.setdefault(canonical(name), []).append(value)
+    return found

@@ -1,0 +1,80 @@
+"""When the next attempt at a message is due. Pure; the engine keeps the time.
+
+The destination's own wish comes first, then the publisher's expression, then the default backoff.
+
+Spec: https://upstash.com/docs/qstash/features/retry
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from ..model import Outcome
+from .expression import retry_delay_ms
+
+LONGEST = 86_400
+_DEMANDS = ("retry-after", "x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
+_NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
+_GO_DURATION = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h))+")
+_GO_PART = re.compile(r"([0-9.]+)(ns|us|µs|ms|s|m|h)")
+_GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def backoff(n: int) -> float:
+    """Seconds before retry ``n``, counted from 1: 12, 148, 1808, 22026, then a day."""
+    return min(LONGEST, math.exp(2.5 * min(n, 5)))
+
+
+def wait(outcome: Outcome, *, retried: int, retries: int, retry_delay: str | None, now: float) -> float | None:
+    """Seconds until the next attempt, None when there is none left.
+
+    ``retried`` counts the retries before the attempt that just failed; ``now`` is wall time, for HTTP dates.
+    """
+    if retried >= retries or gives_up(outcome):
+        return None
+    demanded = demanded_wait(outcome, now)
+    if demanded is not None:
+        return demanded
+    if retry_delay is not None:
+        milliseconds = retry_delay_ms(retry_delay, retried)
+        if milliseconds is not None:
+            return milliseconds / 1000
+    return backoff(retried + 1)
+
+
+def gives_up(outcome: Outcome) -> bool:
+    """Whether the destination said that trying again is of no use: both the status and the header count."""
+    return outcome.status == 489 and _fields(outcome).get("upstash-nonretryable-error", "").lower() == "true"
+
+
+def demanded_wait(outcome: Outcome, now: float) -> float | None:
+    """Seconds that the answer asks to wait; None when it does not, or for more than a day."""
+    fields = _fields(outcome)
+    for name in _DEMANDS:
+        seconds = _seconds(fields.get(name, "").strip(), now)
+        if seconds is not None and seconds <= LONGEST:
+            return max(seconds, 0.0)
+    return None
+
+
+def _fields(outcome: Outcome) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in outcome.headers}
+
+
+def _seconds(text: str, now: float) -> float | None:
+    if len(text) > 64:
+        return None
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if _GO_DURATION.fullmatch(text):
+        try:
+            return sum(float(count) * _GO_UNITS[unit] for count, unit in _GO_PART.findall(text))
+        except ValueError:
+            return None
+    if not text.endswith("GMT"):
+        return None
+    try:
+        return parsedate_to_datetime(text).timestamp() - now
+    except (ValueError, OverflowError):
+        return None

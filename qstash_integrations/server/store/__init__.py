@@ -1,0 +1,56 @@
+"""Everything the local server knows, in SQLite: one module per table or closely related tables.
+
+No rule of QStash is in here: the engine says what to store, and asks for what is due.
+"""
+
+import sqlite3
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Self
+
+from .database import connect, transaction
+from .dead_letters import DeadLetters
+from .disposal import Disposal
+from .duplicates import Duplicates
+from .flows import Flows
+from .log import Log
+from .messages import Messages
+from .queues import Queues
+from .schedules import Schedules
+from .settings import Settings
+from .url_groups import UrlGroups
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The tables on one connection, for one thread at a time. ``close`` it at the end."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.messages = Messages(connection)
+        self.log = Log(connection)
+        self.dead_letters = DeadLetters(connection)
+        self.queues = Queues(connection)
+        self.flows = Flows(connection)
+        self.schedules = Schedules(connection)
+        self.url_groups = UrlGroups(connection)
+        self.duplicates = Duplicates(connection)
+        self.settings = Settings(connection)
+        self.disposal = Disposal(connection)
+
+    @classmethod
+    def open(cls, path: Path | None, *, max_bytes: int | None = None) -> Self:
+        """The store in a file, which is made if it is missing, or in memory for None.
+
+        ``max_bytes`` caps its size. Raises StartupError, in one line, when the file cannot be used.
+        """
+        return cls(connect(path, max_bytes=max_bytes))
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is stored in the block, or nothing. Raises StorageFull when there is no room for it."""
+        return transaction(self._connection)
+
+    def close(self) -> None:
+        """Free the file for others. May be called again."""
+        self._connection.close()

@@ -1,0 +1,40 @@
+"""What can be removed: finished messages, with their events and attempts, and old dead letters. The oldest first."""
+
+import sqlite3
+
+from .encoding import any_of
+from .messages import Total
+
+
+class Disposal:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def finished(self) -> Total:
+        """All finished messages, those in the dead letter queue included."""
+        return self._total("finished")
+
+    def dead_letters(self) -> int:
+        return self._total("dead").messages
+
+    def remove_finished(self, before: float, limit: int) -> int:
+        """Up to ``limit`` messages that ended before then; not one that a queue or the dead letter queue holds."""
+        cursor = self._connection.execute(
+            "DELETE FROM messages WHERE seq IN (SELECT seq FROM messages"
+            " WHERE state = 'done' AND slot = 0 AND dead = 0 AND finished_at < ? ORDER BY finished_at LIMIT ?)",
+            (before, limit),
+        )
+        return cursor.rowcount
+
+    def remove_dead_letters(self, before: float, limit: int) -> int:
+        """Up to ``limit`` of the oldest that entered before then."""
+        rows = self._connection.execute("SELECT seq, at FROM dead_letters ORDER BY seq LIMIT ?", (limit,)).fetchall()
+        old = [seq for seq, at in rows if at < before]
+        self._connection.execute(
+            "DELETE FROM dead_letters WHERE seq IN (SELECT value FROM json_each(?))", (any_of(old),)
+        )
+        return len(old)
+
+    def _total(self, kind: str) -> Total:
+        row = self._connection.execute("SELECT messages, bytes FROM totals WHERE kind = ?", (kind,)).fetchone()
+        return Total(*row)

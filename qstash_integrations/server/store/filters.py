@@ -1,0 +1,49 @@
+"""A ``Filter`` as the end of a WHERE clause. The SQL is put together from constants; values are parameters.
+
+``m`` is the message, ``a`` the attempt, ``d`` the dead letter and ``e`` the event of the query it is added to.
+"""
+
+from typing import Any
+
+from ..model import Filter
+from .encoding import any_of
+
+_CONDITIONS = {
+    "message_ids": " AND m.id IN (SELECT value FROM json_each(?))",
+    "dlq_seqs": " AND d.seq IN (SELECT value FROM json_each(?))",
+    "states": " AND e.state IN (SELECT value FROM json_each(?))",
+    "urls": " AND m.url IN (SELECT value FROM json_each(?))",
+    "hosts": " AND host_of(m.url) IN (SELECT value FROM json_each(?))",
+    "paths": " AND path_of(m.url) IN (SELECT value FROM json_each(?))",
+    "topics": " AND m.topic IN (SELECT value FROM json_each(?))",
+    "schedules": " AND m.schedule_id IN (SELECT value FROM json_each(?))",
+    "queues": " AND m.queue IN (SELECT value FROM json_each(?))",
+    "labels": (
+        " AND EXISTS (SELECT 1 FROM json_each(m.options, '$.labels') AS label"
+        " WHERE label.value IN (SELECT value FROM json_each(?)))"
+    ),
+    "flow_keys": " AND m.flow_key IN (SELECT value FROM json_each(?))",
+    "caller_ips": " AND m.caller_ip IN (SELECT value FROM json_each(?))",
+    "statuses": " AND a.status IN (SELECT value FROM json_each(?))",
+}
+
+
+def conditions(wanted: Filter, *, since: str, until: str) -> tuple[str, list[Any]]:
+    """What follows the first condition of a WHERE clause, and its parameters.
+
+    ``since`` and ``until`` compare the instant that the filter's dates mean.
+    """
+    sql = ""
+    parameters: list[Any] = []
+    for name, condition in _CONDITIONS.items():
+        values = getattr(wanted, name)
+        if values:
+            sql += condition
+            parameters.append(any_of(value.lower() for value in values) if name == "hosts" else any_of(values))
+    if wanted.from_at is not None:
+        sql += since
+        parameters.append(wanted.from_at)
+    if wanted.to_at is not None:
+        sql += until
+        parameters.append(wanted.to_at)
+    return sql, parameters

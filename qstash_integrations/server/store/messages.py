@@ -1,0 +1,187 @@
+"""Messages: accepted, moved from state to state, found again. Which state comes next is the engine's affair."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from ..model import Draft, Ending, Filter, Message, State
+from .encoding import any_of, options_from_json, options_to_json
+from .filters import conditions
+
+_SELECT = """
+    SELECT m.seq, m.id, m.state, m.url, m.options, m.created_at, m.not_before_at, m.due_at, m.retried, m.queue,
+        m.topic, m.endpoint, m.schedule_id, m.caller_ip, m.source, m.cancel_requested, m.finished_at, m.ended, b.body
+    FROM messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
+"""
+_UNFINISHED = """
+    SELECT m.seq, m.state, m.queue, m.flow_key, m.source, m.cancel_requested FROM messages AS m
+    WHERE m.state <> 'done' AND m.cancel_requested = 0
+"""
+_SINCE, _UNTIL = " AND m.created_at >= ?", " AND m.created_at <= ?"
+
+
+class Unfinished(NamedTuple):
+    """What must be known of a message to end it."""
+
+    seq: int
+    state: State
+    queue: str | None
+    flow_key: str | None
+    source: int | None
+    cancel_requested: bool
+
+
+class Total(NamedTuple):
+    messages: int
+    bytes: int
+
+
+class Messages:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, draft: Draft, state: State) -> int:
+        """The sequence number of the message that the draft becomes."""
+        flow_control = draft.options.flow_control
+        cursor = self._connection.execute(
+            "INSERT INTO messages (id, state, url, options, created_at, not_before_at, due_at, queue, flow_key, topic,"
+            " endpoint, schedule_id, caller_ip, source, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                draft.id,
+                state,
+                draft.url,
+                options_to_json(draft.options),
+                draft.created_at,
+                draft.due_at,
+                draft.due_at,
+                draft.queue,
+                flow_control.key if flow_control else None,
+                draft.topic,
+                draft.endpoint,
+                draft.schedule_id,
+                draft.caller_ip,
+                draft.source,
+                len(draft.body),
+            ),
+        )
+        seq = cursor.lastrowid
+        assert seq is not None
+        if draft.body:
+            self._connection.execute("INSERT INTO bodies (message, body) VALUES (?, ?)", (seq, draft.body))
+        return seq
+
+    def get(self, seq: int) -> Message | None:
+        row = self._connection.execute(f"{_SELECT} WHERE m.seq = ?", (seq,)).fetchone()
+        return _message(row) if row else None
+
+    def by_id(self, message_id: str) -> Message | None:
+        row = self._connection.execute(f"{_SELECT} WHERE m.id = ?", (message_id,)).fetchone()
+        return _message(row) if row else None
+
+    def endings(self, message_ids: Iterable[str]) -> dict[str, Ending | None]:
+        """How each of the messages ended, None for one that did not yet; a message that is gone is left out."""
+        return dict(
+            self._connection.execute(
+                "SELECT id, ended FROM messages WHERE id IN (SELECT value FROM json_each(?))", (any_of(message_ids),)
+            )
+        )
+
+    def unfinished(self, wanted: Filter, count: int | None) -> list[Unfinished]:
+        """Those not over and not asked to be, in the order of acceptance."""
+        sql, parameters = conditions(wanted, since=_SINCE, until=_UNTIL)
+        rows = self._connection.execute(
+            f"{_UNFINISHED}{sql} ORDER BY m.created_at, m.seq LIMIT ?",
+            (*parameters, -1 if count is None else count),
+        )
+        return [Unfinished(*row) for row in rows]
+
+    def waiting(self, now: float, limit: int) -> list[tuple[int, str | None]]:
+        """Messages whose moment has come, as (seq, flow-control key), the longest due first."""
+        return self._connection.execute(
+            "SELECT seq, flow_key FROM messages WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT ?",
+            (now, limit),
+        ).fetchall()
+
+    def first_due_at(self) -> float | None:
+        due_at: float | None = self._connection.execute(
+            "SELECT MIN(due_at) FROM messages WHERE state = 'waiting'"
+        ).fetchone()[0]
+        return due_at
+
+    def held(self, flow_key: str, limit: int) -> list[int]:
+        """What flow control holds back for a key, in the order of arrival."""
+        rows = self._connection.execute(
+            "SELECT seq FROM messages WHERE state = 'held' AND flow_key = ? ORDER BY due_at, seq LIMIT ?",
+            (flow_key, limit),
+        )
+        return [seq for (seq,) in rows]
+
+    def active(self) -> int:
+        count: int = self._connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'active'").fetchone()[0]
+        return count
+
+    def move(self, seqs: Iterable[int], state: State) -> None:
+        self._connection.executemany("UPDATE messages SET state = ? WHERE seq = ?", [(state, seq) for seq in seqs])
+
+    def postpone(self, seq: int, due_at: float) -> None:
+        """Wait for the next attempt, which is a retry."""
+        self._connection.execute(
+            "UPDATE messages SET state = 'waiting', due_at = ?, retried = retried + 1 WHERE seq = ?", (due_at, seq)
+        )
+
+    def grow(self, seq: int, size: int) -> None:
+        self._connection.execute("UPDATE messages SET size = size + ? WHERE seq = ?", (size, seq))
+
+    def request_cancel(self, seqs: Sequence[int]) -> None:
+        self._connection.execute(
+            "UPDATE messages SET cancel_requested = 1 WHERE seq IN (SELECT value FROM json_each(?))", (any_of(seqs),)
+        )
+
+    def finish(self, seqs: Sequence[int], ending: Ending, now: float) -> None:
+        """End them; one at the head of a queue keeps its place while callbacks of it are under way."""
+        self._connection.execute(
+            "UPDATE messages SET state = 'done', ended = ?, finished_at = ?, slot = slot AND EXISTS"
+            " (SELECT 1 FROM messages AS c WHERE c.source = messages.seq AND c.state <> 'done')"
+            " WHERE seq IN (SELECT value FROM json_each(?))",
+            (ending, now, any_of(seqs)),
+        )
+
+    def interrupted(self) -> list[Unfinished]:
+        """All that is being delivered, and was when the process died."""
+        rows = self._connection.execute(
+            "SELECT seq, state, queue, flow_key, source, cancel_requested FROM messages WHERE state = 'active'"
+        )
+        return [Unfinished(*row) for row in rows]
+
+    def total(self) -> Total:
+        """All that is not over yet."""
+        row = self._connection.execute("SELECT messages, bytes FROM totals WHERE kind = 'unfinished'").fetchone()
+        return Total(*row)
+
+
+def _message(row: Sequence[Any]) -> Message:
+    (
+        seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, topic,
+        endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, body,
+    ) = row  # fmt: skip
+    return Message(
+        seq=seq,
+        id=id_,
+        state=state,
+        url=url,
+        body=body or b"",
+        options=options_from_json(options),
+        created_at=created_at,
+        not_before_at=not_before_at,
+        due_at=due_at,
+        retried=retried,
+        queue=queue,
+        topic=topic,
+        endpoint=endpoint,
+        schedule_id=schedule_id,
+        caller_ip=caller_ip,
+        source=source,
+        cancel_requested=bool(cancel_requested),
+        finished_at=finished_at,
+        ended=ended,
+    )

@@ -1,0 +1,52 @@
+"""One delivery attempt as it is told to whoever watches the server: a value, and its line in a terminal."""
+
+from dataclasses import dataclass
+
+from ..model import Message, Outcome
+
+_GREEN, _YELLOW, _RED, _DIM, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
+_LONGEST_URL = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    message: Message
+    outcome: Outcome
+    seconds: float
+
+
+def line(attempt: Attempt, *, colour: bool = False) -> str:
+    """``200   12 ms  msg_...  POST http://...``; what was left out of a URL is its query, which may hold secrets."""
+    message, outcome = attempt.message, attempt.outcome
+    status = f"{outcome.status or '---'}"
+    if colour:
+        status = f"{_colour(outcome)}{status}{_PLAIN}"
+    parts = [
+        status,
+        f"{attempt.seconds * 1000:5.0f} ms",
+        message.id,
+        message.options.method,
+        _without_query(message.url),
+    ]
+    if message.retried:
+        parts.append(f"(retry {message.retried} of {message.options.retries})")
+    if outcome.error:
+        parts.append(f"{_DIM}{printable(outcome.error)}{_PLAIN}" if colour else printable(outcome.error))
+    return "  ".join(parts)
+
+
+def printable(text: str) -> str:
+    """Nothing in it moves the cursor, changes colours or reverses what stands around it."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _without_query(url: str) -> str:
+    path, question_mark, _ = printable(url).partition("?")
+    shown = path if len(path) <= _LONGEST_URL else path[:_LONGEST_URL] + "..."
+    return f"{shown}?..." if question_mark else shown
+
+
+def _colour(outcome: Outcome) -> str:
+    if outcome.delivered:
+        return _GREEN
+    return _YELLOW if outcome.status in (429, 503) else _RED

@@ -1,0 +1,161 @@
+"""The one loop: fire what is scheduled, claim what is due, send it, record what came of it, sleep until more is due.
+
+No rule of QStash lives here: the engine decides what is due, and what an outcome means.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+from ..delivery import answer_limit, no_answer, signed_request
+from ..engine import Engine
+from ..model import Keys, Message
+from .attempt import Attempt
+from .sending import Sender
+
+logger = logging.getLogger("qstash_integrations.server")
+
+LONGEST_TIMEOUT = 900.0
+# A clock that was set, or a machine that slept, is noticed after this.
+LONGEST_SLEEP = 10.0
+SHORTEST_SLEEP = 0.005
+AFTER_A_FAILURE = 1.0
+SWEEP_EVERY = 30.0
+
+
+class Worker:
+    """Drives the engine in real time. Belongs to one event loop, in the engine's own thread.
+
+    ``clock`` is the engine's scheduling clock; what is signed carries ``wall_clock``. ``watch`` is told of every
+    attempt once it is recorded.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        sender: Sender,
+        *,
+        clock: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] = time.time,
+        longest_timeout: float = LONGEST_TIMEOUT,
+        watch: Callable[[Attempt], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._sender = sender
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._longest_timeout = longest_timeout
+        self._watch = watch
+        self._most = engine.limits.parallelism
+        self._woken = asyncio.Event()
+        self._recovered = False
+        self._stopping = False
+        self._running: set[asyncio.Task[None]] = set()
+        self._ended: list[Attempt] = []
+        self._record_from = 0.0
+        self._sweep_from = time.monotonic() + SWEEP_EVERY
+
+    def wake(self) -> None:
+        """Something may be due now: a call changed the engine's state."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver until ``stop`` is called; first what a process that died left behind."""
+        while not self._stopping:
+            self._woken.clear()
+            seconds = self._step()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._woken.wait()
+
+    async def stop(self, patience: float) -> int:
+        """Start nothing more and wait for what is under way; how many deliveries were given up after ``patience``.
+
+        Those count as never tried: they are delivered again when the server starts with the same file.
+        """
+        self._stopping = True
+        self.wake()
+        late: set[asyncio.Task[None]] = set()
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=patience)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        self._record()
+        await self._sender.aclose()
+        return len(late)
+
+    def _step(self) -> float:
+        """Start all that is due; the seconds for which nothing will be, unless ``wake`` is called."""
+        try:
+            if not self._recovered:
+                self._engine.recover()
+                self._recovered = True
+            self._sweep()
+            self._record()
+            self._engine.fire_schedules()
+            started = self._start(self._most - len(self._running))
+            if self._ended:
+                return AFTER_A_FAILURE
+            due_at = self._engine.next_due_at() if len(self._running) < self._most else None
+        # A full disk, above all: it stops nothing for good, and no message is lost over it.
+        except Exception:
+            logger.exception("the local QStash cannot use its store; it tries again")
+            return AFTER_A_FAILURE
+        if due_at is None:
+            return LONGEST_SLEEP
+        # The engine may hand out less than is due; when it hands out nothing, it is not asked again in a circle.
+        return min(max(due_at - self._clock(), 0 if started else SHORTEST_SLEEP), LONGEST_SLEEP)
+
+    def _start(self, room: int) -> int:
+        claimed = self._engine.claim_due(room) if room else []
+        if not claimed:
+            return 0
+        keys = self._engine.keys()
+        for message in claimed:
+            task = asyncio.create_task(self._deliver(message, keys))
+            self._running.add(task)
+            task.add_done_callback(self._finished)
+        return len(claimed)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self.wake()
+
+    async def _deliver(self, message: Message, keys: Keys) -> None:
+        started = time.monotonic()
+        try:
+            outcome = await self._sender.send(
+                signed_request(message, keys, self._wall_clock()),
+                seconds=min(message.options.timeout or self._longest_timeout, self._longest_timeout),
+                limit=answer_limit(message),
+            )
+        # Whatever it is, the message must not stay "being delivered" for ever.
+        except Exception:
+            logger.exception("the local QStash failed to deliver %s", message.id)
+            outcome = no_answer("the local server failed; its log says why")
+        self._ended.append(Attempt(message=message, outcome=outcome, seconds=time.monotonic() - started))
+
+    def _record(self) -> None:
+        """Tell the engine what came of the attempts that ended; what it cannot take now is kept for later."""
+        if time.monotonic() < self._record_from:
+            return
+        ended, self._ended = self._ended, []
+        for attempt in ended:
+            try:
+                self._engine.record(attempt.message.seq, attempt.outcome)
+            except Exception:
+                logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
+                self._ended.append(attempt)
+                self._record_from = time.monotonic() + AFTER_A_FAILURE
+                self._sweep_from = 0.0  # what is kept no longer may be what takes the room
+                continue
+            if self._watch is not None:
+                self._watch(attempt)
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._sweep_from:
+            # What is left of a large sweep comes with the next steps, between deliveries.
+            self._sweep_from = time.monotonic() + (0.0 if self._engine.sweep() else SWEEP_EVERY)

@@ -1,0 +1,173 @@
+"""The command line, as a process of its own."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from qstash_integrations.cli import main
+from tests.server.destination import OK, SOON, destination, free_port
+
+COMMAND = [sys.executable, "-m", "qstash_integrations", "dev"]
+
+
+@contextmanager
+def dev(*arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """A server process and the environment that it prints; it is killed in the end if it still runs."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert process.stdout is not None
+    try:
+        settings: dict[str, str] = {}
+        for line in process.stdout:
+            name, equals, value = line.strip().partition("=")
+            if equals and name.startswith("QSTASH_"):
+                settings[name] = value
+            if line.startswith("     -H "):
+                break
+        yield process, settings
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def publish(settings: dict[str, str], url: str) -> str:
+    answer = httpx.post(
+        f"{settings['QSTASH_URL']}/v2/publish/{url}", headers={"Authorization": f"Bearer {settings['QSTASH_TOKEN']}"}
+    )
+    return str(answer.json()["messageId"])
+
+
+def test_dev_prints_what_to_copy_and_a_line_per_delivery() -> None:
+    port = free_port()
+    with destination() as there, dev("--port", str(port)) as (process, settings):
+        assert settings == {
+            "QSTASH_URL": f"http://127.0.0.1:{port}",
+            "QSTASH_TOKEN": "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0=",
+            "QSTASH_CURRENT_SIGNING_KEY": "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r",
+            "QSTASH_NEXT_SIGNING_KEY": "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs",
+        }
+        message_id = publish(settings, f"{there.url}/hook")
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\n"
+        told = process.stdout.readline()
+    assert re.fullmatch(rf"\d\d:\d\d:\d\d  200 +\d+ ms  {message_id}  POST  {there.url}/hook\n", told)
+
+
+def test_its_first_line_is_what_the_official_javascript_sdk_waits_for() -> None:
+    with subprocess.Popen([*COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.terminate()
+    assert re.search(r"runn+ing( at|\.)", first, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["SIGINT", "SIGTERM"])
+def test_a_signal_ends_it_once_deliveries_have_ended(number: int, code: int) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def slowly(connection: socket.socket) -> None:
+        arrived.set()
+        go_on.wait(SOON)
+        connection.sendall(OK)
+
+    with destination(slowly) as there, dev("--port", "0") as (process, settings):
+        publish(settings, f"{there.url}/hook")
+        assert arrived.wait(SOON)
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        go_on.set()
+        output, errors = process.communicate(timeout=SOON)
+    assert "  200  " in output
+    assert (process.returncode, errors) == (code, "")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_second_signal_does_not_wait(number: int, code: int) -> None:
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def never(connection: socket.socket) -> None:
+        arrived.set()
+        go_on.wait(SOON)
+
+    with destination(never) as there, dev("--port", "0") as (process, settings):
+        publish(settings, f"{there.url}/hook")
+        assert arrived.wait(SOON)
+        process.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+        process.send_signal(number)
+        process.wait(SOON)
+        go_on.set()
+    assert process.returncode == code
+
+
+def test_after_a_kill_every_accepted_message_is_delivered(tmp_path: Path) -> None:
+    db = str(tmp_path / "qstash.db")
+    go_on = threading.Event()
+
+    def never(connection: socket.socket) -> None:
+        go_on.wait(SOON)
+
+    with destination(never) as there:
+        with dev("--port", "0", "--db", db) as (process, settings):
+            published = {publish(settings, f"{there.url}/hook") for _ in range(10)}
+            there.next()
+            process.kill()
+            process.wait(SOON)
+        go_on.set()
+        while not there.nothing_more():
+            there.next()
+        with dev("--port", "0", "--db", db):
+            delivered = {there.next().header("Upstash-Message-Id") for _ in range(10)}
+    assert delivered == published
+
+
+def test_a_port_in_use_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with destination() as there:
+        assert main(["dev", "--port", str(there.port)]) == 1
+    assert capsys.readouterr() == (
+        "",
+        f"qstash-integrations: 127.0.0.1:{there.port}: address already in use; stop what listens there, or choose "
+        "another port with --port\n",
+    )
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dev", "--port", "0", "--db", str(tmp_path)]) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith(f"qstash-integrations: {tmp_path} ")
+    assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http", "8080.0", ""])
+def test_what_is_no_port_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["dev", f"--port={port}"])
+    assert ended.value.code == 2
+    assert f"{port!r} is no port" in capsys.readouterr().err
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "run a local QStash" in capsys.readouterr().err
+
+
+def test_the_command_line_imports_no_server_until_one_is_run() -> None:
+    program = "import sys, qstash_integrations.cli; print('starlette' in sys.modules, 'uvicorn' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False False\n"

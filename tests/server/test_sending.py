@@ -1,0 +1,200 @@
+"""One delivery over real HTTP to destinations that behave in every way but the expected one."""
+
+import asyncio
+import gzip
+import socket
+import time
+from collections.abc import Awaitable
+
+import pytest
+
+from qstash_integrations.server.model import Outcome
+from qstash_integrations.server.worker import Sender
+from tests.server.destination import SOON, Destination, destination
+from tests.server.exchange import request, send
+
+
+def wait_for_the_end(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "/a/../b/./c//d", "/a%2Fb%20c?x=%41&y=%C3%A9", "/?", "/x?y=[z]{|}^`", "/%zz", "/a;b?c=d/e",
+        "//double", "/%2e%2e/keys",
+    ],
+)  # fmt: skip
+def test_the_path_arrives_byte_for_byte(path: str) -> None:
+    with destination() as there:
+        assert send(request(there.url + path))[0].status == 200
+        assert there.next().target == path
+
+
+@pytest.mark.parametrize(("ending", "target"), {"": "/", "?x=1": "/?x=1"}.items())
+def test_a_url_without_a_path_asks_for_the_root(ending: str, target: str) -> None:
+    with destination() as there:
+        send(request(there.url + ending))
+        assert there.next().target == target
+
+
+def test_method_headers_and_body_arrive_as_they_are() -> None:
+    with destination() as there:
+        send(request(f"{there.url}/hook", ("X-Name", "caf\xe9"), ("X-Empty", ""), method="GET", body=b"\x00\xff"))
+        got = there.next()
+    assert (got.method, got.body) == ("GET", b"\x00\xff")
+    assert got.headers == [
+        ("Host", f"127.0.0.1:{there.port}"),
+        ("X-Name", "caf\xe9"),
+        ("X-Empty", ""),
+        ("Accept-Encoding", "identity"),
+        ("Content-Length", "2"),
+    ]
+
+
+def test_an_encoding_that_was_forwarded_is_asked_for() -> None:
+    with destination() as there:
+        send(request(there.url, ("Accept-Encoding", "br")))
+        assert there.next().header("Accept-Encoding") == "br"
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with destination(answer("302 Found", b"", "Location: /elsewhere")) as there:
+        (outcome,) = send(request(there.url))
+        assert (outcome.status, outcome.delivered) == (302, False)
+        there.next()
+        assert there.nothing_more()
+
+
+def test_a_cookie_is_not_sent_back() -> None:
+    with destination(answer("200 OK", b"", "Set-Cookie: session=1; Path=/")) as there:
+        first, second = send(request(there.url), request(there.url))
+        assert dict(first.headers)["Set-Cookie"] == "session=1; Path=/"
+        assert second.status == 200
+        assert [there.next().header("Cookie") for _ in range(2)] == [None, None]
+
+
+def test_an_answer_is_kept_as_it_was_encoded() -> None:
+    packed = gzip.compress(b"x" * 1_000_000)
+    with destination(answer("200 OK", packed, "Content-Encoding: gzip")) as there:
+        (outcome,) = send(request(there.url), limit=100_000)
+    assert outcome.body == packed
+
+
+def test_status_headers_and_body_of_an_answer_are_kept() -> None:
+    raw = answer("489 Enough", b'{"error":"not retryable"}', "Upstash-NonRetryable-Error: true", "Retry-After: 5")
+    with destination(raw) as there:
+        (outcome,) = send(request(there.url))
+    assert outcome == Outcome(
+        status=489,
+        headers=(("Content-Length", "25"), ("Upstash-Nonretryable-Error", "true"), ("Retry-After", "5")),
+        body=b'{"error":"not retryable"}',
+    )
+
+
+def test_a_body_without_end_is_cut() -> None:
+    def endless(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 65536)
+
+    with destination(endless) as there:
+        (outcome,) = send(request(there.url), limit=1000)
+    assert (outcome.status, outcome.body) == (200, b"x" * 1000)
+
+
+def test_an_answer_that_drips_runs_into_the_deadline_as_a_whole() -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.01)  # shorter than any timeout for one read
+
+    with destination(drip) as there:
+        (outcome,) = send(request(there.url), seconds=0.2, limit=100_000)
+    assert outcome == Outcome(status=0, error="timeout: no complete answer within 0.2 s")
+
+
+def test_a_destination_that_never_answers_runs_into_the_deadline() -> None:
+    with destination(wait_for_the_end) as there:
+        (outcome,) = send(request(there.url), seconds=0.1)
+    assert outcome.error == "timeout: no complete answer within 0.1 s"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal", b"not HTTP\r\n\r\n", b"HTTP/1.1 999 Odd\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",
+    ],
+    ids=["no answer", "half an answer", "not HTTP", "unknown status", "endless header"],
+)  # fmt: skip
+def test_what_is_no_complete_answer_is_none(raw: bytes) -> None:
+    def send_and_hang_up(connection: socket.socket) -> None:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with destination(send_and_hang_up) as there:
+        (outcome,) = send(request(there.url))
+    assert outcome.status == 0
+    assert outcome.error
+
+
+def test_a_connection_is_used_again() -> None:
+    with destination() as there:
+        send(*[request(there.url)] * 3)
+        assert [there.next().connection for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_connection_is_used_by_one_delivery_at_a_time() -> None:
+    async def both(url: str) -> None:
+        sender = Sender("local")
+        await asyncio.gather(*(sender.send(request(url), seconds=5, limit=10) for _ in range(2)))
+        await sender.aclose()
+
+    with destination() as there:
+        asyncio.run(both(there.url))
+        assert {there.next().connection for _ in range(2)} == {1, 2}
+
+
+def test_an_idle_connection_is_closed_after_a_moment() -> None:
+    async def send_and_wait(there: Destination) -> bool:
+        sender = Sender("local", keep_alive=0.05)
+        await sender.send(request(there.url), seconds=5, limit=10)
+        hung_up = await asyncio.to_thread(there.hung_up.wait, SOON)
+        await sender.aclose()
+        return hung_up
+
+    with destination() as there:
+        assert asyncio.run(send_and_wait(there))
+
+
+def test_two_hosts_at_one_address_share_no_connection() -> None:
+    with destination() as there:
+        send(request(f"http://localhost:{there.port}/"), request(f"http://127.0.0.1:{there.port}/"))
+        assert [there.next().connection for _ in range(2)] == [1, 2]
+
+
+def test_a_connection_that_was_closed_costs_no_attempt() -> None:
+    with destination(answer("200 OK", b"", "Connection: close")) as there:
+        outcomes = send(*[request(there.url)] * 3)
+    assert [outcome.status for outcome in outcomes] == [200, 200, 200]
+
+
+def test_many_deliveries_are_under_way_at_once() -> None:
+    async def all_at_once(url: str) -> list[Outcome]:
+        sender = Sender("local")
+        sent: list[Awaitable[Outcome]] = [sender.send(request(url), seconds=5, limit=10) for _ in range(50)]
+        try:
+            return await asyncio.gather(*sent)
+        finally:
+            await sender.aclose()
+
+    with destination() as there:
+        outcomes = asyncio.run(all_at_once(there.url))
+    assert {outcome.status for outcome in outcomes} == {200}
