@@ -1,0 +1,91 @@
+"""The README's first minute, word for word: its app, its commands, what it says will be printed."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+
+import httpx
+import pytest
+
+from tests.readme import blocks, commands
+
+pytestmark = pytest.mark.system
+HEADING = "Sixty seconds to a delivered message"
+
+
+class Program:
+    """A command of the README while it runs, and the lines that it prints."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._lines: Queue[str] = Queue()
+        self._reader = threading.Thread(target=self._read, args=(process.stdout,))
+        self._reader.start()
+
+    def _read(self, output: Iterable[str]) -> None:
+        for line in output:
+            self._lines.put(line.rstrip("\n"))
+
+    def wait_for(self, text: str, within: float = 20) -> list[str]:
+        """The lines up to the first one with ``text``."""
+        deadline, seen = time.monotonic() + within, []
+        while not seen or text not in seen[-1]:
+            try:
+                seen.append(self._lines.get(timeout=max(deadline - time.monotonic(), 0.01)))
+            except Empty:
+                raise AssertionError(f"{text!r} was not printed, but {seen}") from None
+        return seen
+
+    def join(self) -> None:
+        self._reader.join()
+
+
+@contextmanager
+def started(command: str, cwd: Path, **environment: str) -> Generator[Program]:
+    program, *arguments = command.split()
+    kept = {name: value for name, value in os.environ.items() if "QSTASH" not in name}
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name(program)), *arguments],
+        cwd=cwd,
+        env={**kept, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    running = Program(process)
+    try:
+        yield running
+    finally:
+        process.terminate()
+        process.wait(10)
+        running.join()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(next(block.code for block in blocks() if block.heading == HEADING))
+    dev, export, flask, curl = commands(HEADING)
+    assert curl == "curl -X POST http://127.0.0.1:5000/orders"
+    with started(f"{dev} --port 0", tmp_path) as server:
+        printed = dict(line.split("=", 1) for line in server.wait_for("QSTASH_NEXT_SIGNING_KEY=") if "QSTASH_" in line)
+        port = _free_port()
+        public_url = export.removeprefix("export QSTASH_PUBLIC_URL=").replace("5000", port)
+        with started(f"{flask} --port {port}", tmp_path, **printed, QSTASH_PUBLIC_URL=public_url) as app:
+            app.wait_for("Running on")
+            assert httpx.post(f"{public_url}/hooks/ship", trust_env=False).status_code == 401
+            message_id = httpx.post(f"{public_url}/orders", trust_env=False).json()["message_id"]
+            app.wait_for("shipping order 3")
+            assert "204" in server.wait_for(message_id)[-1]
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

@@ -1,0 +1,156 @@
+"""Every code block of the README runs, and the apps in it refuse what QStash did not sign."""
+
+import argparse
+import json
+import shlex
+from typing import Any
+
+import pytest
+from django.test import override_settings as django_settings
+
+from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, SignatureError
+from qstash_integrations._core.client import Request as Call
+from qstash_integrations._core.client import Response, override_transport
+from qstash_integrations._core.settings import override_settings
+from qstash_integrations.cli import COMMANDS
+from tests.django.project import configure, wsgi_app
+from tests.hosts import Request, asgi_send, wsgi_send
+from tests.readme import Block, blocks, commands
+from tests.signing import CURRENT, NEXT, ORIGIN, signed
+
+SETTINGS = {
+    "QSTASH_TOKEN": "a-token",
+    "QSTASH_CURRENT_SIGNING_KEY": CURRENT,
+    "QSTASH_NEXT_SIGNING_KEY": NEXT,
+    "QSTASH_PUBLIC_URL": ORIGIN,
+}
+PYTHON = [block for block in blocks() if block.language == "python"]
+APPS = [block for block in PYTHON if "\napp = " in block.code]
+BODY = b'{"id": 3}'
+
+
+class Sent(list[Call]):
+    """What the publishers in the README send."""
+
+    def __call__(self, call: Call) -> Response:
+        self.append(call)
+        receipt: Any = {"messageId": f"msg_{len(self)}"}
+        if "/schedules/" in call.url:
+            receipt = {"scheduleId": "daily"}
+        elif call.url.endswith("/batch"):
+            receipt = [receipt] * len(json.loads(call.body or b""))
+        elif "/publish/" in call.url and "://" not in call.url.partition("/publish/")[2]:
+            receipt = [{**receipt, "url": "https://a.example"}]
+        return Response(201, json.dumps(receipt).encode())
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    with override_settings(), override_transport(sent := Sent()):
+        yield sent
+
+
+def run(block: Block) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "app"}
+    exec(compile(block.code, f"README.md, {block.heading}", "exec"), names)
+    return names
+
+
+def send(app: Any) -> Any:
+    return wsgi_send(app) if hasattr(app, "wsgi_app") else asgi_send(app)
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=[f"{index} {block.heading}" for index, block in enumerate(PYTHON)])
+def test_every_python_block_runs(block: Block, sent: Sent) -> None:
+    assert run(block)
+
+
+@pytest.mark.parametrize("block", APPS, ids=[f"{index} {block.heading}" for index, block in enumerate(APPS)])
+def test_the_apps_verify_and_publish(block: Block, sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:
+    app = run(block)["app"]
+    json_type = ("Content-Type", "application/json")
+    forged = Request("/hooks/ship", [json_type], BODY)
+    genuine = Request("/hooks/ship", [json_type, ("Upstash-Signature", signed(BODY, exp=2**40))], BODY)
+    assert send(app)(forged).status == 401
+    assert send(app)(genuine).status in (200, 204)
+    if "/orders" in block.code:
+        assert capsys.readouterr().out.startswith("shipping order 3")
+        assert send(app)(Request("/orders", [json_type], BODY)).status in (200, 202)
+        assert [call.url for call in sent] == [
+            "https://qstash.upstash.io/v2/publish/https://api.example.com/hooks/ship"
+        ]
+
+
+def test_the_blocks_for_apps_are_where_they_should_be() -> None:
+    assert [block.heading for block in APPS] == [
+        "Sixty seconds to a delivered message",
+        "Starlette",
+        "Starlette",
+        "FastAPI",
+        "Flask",
+    ]
+
+
+def test_the_django_block_verifies_and_publishes(sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:
+    configure()
+    project = wsgi_send(wsgi_app(*run(next(block for block in PYTHON if block.heading == "Django"))["urlpatterns"]))
+    with django_settings(ALLOWED_HOSTS=["api.example.com"]):
+        assert project(Request("/hooks/ship", body=BODY)).status == 401
+        signature = ("Upstash-Signature", signed(BODY, exp=2**40))
+        assert project(Request("/hooks/ship", [signature], BODY)).status == 204
+        assert project(Request("/orders", method="GET")).body == b'{"message_id": "msg_1"}'
+    assert capsys.readouterr().out == "shipping order 3\n"
+    assert [call.url for call in sent] == ["https://qstash.upstash.io/v2/publish/https://api.example.com/hooks/ship"]
+
+
+def test_handlers_steer_by_raising() -> None:
+    ship = run(next(block for block in PYTHON if block.heading == "In a handler"))["ship"]
+
+    class Delivered:
+        def __init__(self, order: dict[str, int]) -> None:
+            self.json = lambda: order
+
+    with pytest.raises(NonRetryable):
+        ship(Delivered({}))
+    with pytest.raises(RetryAfter):
+        ship(Delivered({"id": 3}))
+    assert ship(Delivered({"id": 4})) is None
+
+
+def test_the_publishing_block_sends_what_it_says(sent: Sent) -> None:
+    run(next(block for block in PYTHON if block.heading == "Publishing"))
+    assert [call.url.removeprefix("https://qstash.upstash.io/v2/") for call in sent] == [
+        "publish/https://api.example.com/ship",
+        "publish/billing",
+        "enqueue/mail/https://api.example.com/mail",
+        "batch",
+        "schedules/https://api.example.com/report",
+    ]
+    assert ("Upstash-Delay", "10m") in sent[0].headers
+
+
+def test_the_receiver_block_refuses_a_forged_request() -> None:
+    is_genuine = run([block for block in PYTHON if block.heading == "Publishing"][1])["is_genuine"]
+    with pytest.raises(SignatureError):
+        is_genuine("forged", b"")
+
+
+@pytest.mark.parametrize(
+    "line", [line for heading in dict.fromkeys(block.heading for block in blocks()) for line in commands(heading)]
+)
+def test_every_command_is_one_that_there_is(line: str) -> None:
+    program, *arguments = shlex.split(line)
+    assert program in ("qstash-integrations", "export", "flask", "curl")
+    if program == "qstash-integrations":
+        parser = argparse.ArgumentParser()
+        subcommands = parser.add_subparsers()
+        for add in COMMANDS:
+            add(subcommands)
+        assert callable(parser.parse_args(arguments).run)
+
+
+def test_settings_that_are_missing_are_named() -> None:
+    with pytest.raises(ConfigurationError, match="QSTASH_TOKEN is not set"):
+        run(next(block for block in PYTHON if block.heading == "Publishing"))
