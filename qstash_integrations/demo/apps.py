@@ -82,10 +82,10 @@ def _running(name: str, package: str, settings: Mapping[str, str], logs: Path) -
     url = f"http://127.0.0.1:{port}"
     log = logs / f"{name}.log"
     command = [sys.executable, "-m", *COMMANDS[name].format(package=package, port=port).split()]
+    environment = _environment({**settings, "QSTASH_PUBLIC_URL": url})
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603
-            command, env=_environment({**settings, "QSTASH_PUBLIC_URL": url}), stdout=output, stderr=output
-        )
+        # Elsewhere than here: ``python -m`` would find a checkout of this package before the installed one.
+        process = subprocess.Popen(command, cwd=logs, env=environment, stdout=output, stderr=output)  # noqa: S603
         try:
             yield App(name=name, url=url, process=process, log=log)
         finally:
