@@ -13,31 +13,24 @@ from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 from uuid import uuid4
 
+from .account import Account, Loader, problem_of
 from .api import Runner
-from .api.message import MessageApi, MessageVerbs
-from .api.schedule import ScheduleApi
+from .api.resources import Resources
 from .async_api import AsyncRunner
-from .async_api.message import AsyncMessageApi, AsyncMessageVerbs
-from .async_api.schedule import AsyncScheduleApi
+from .async_api.resources import AsyncResources
 from .errors import ConfigurationError
-from .exchange import Account, Call, Lost, Outcome, Request, Response, Transport
+from .exchange import Call, Lost, Outcome, Request, Response, Transport
 from .http_pool import AsyncPool, Pool
 from .operations import Operation
 from .operations.message import NewId
 from .retry import Retry, RetryPolicy
-from .settings import FromSettings, Settings, is_loopback
+from .settings import FromSettings, Settings
 
 __all__ = ["AsyncQStash", "Lost", "QStash", "Request", "Response", "override_transport"]
 
 T = TypeVar("T")
 
 TIMEOUT = 30.0  # seconds for an answer
-_FOR_APPS = {
-    "django": "from qstash_integrations.django import qstash",
-    "fastapi": "qstash_integrations.fastapi.QStash(app)",
-    "flask": "qstash_integrations.flask.QStash(app)",
-    "starlette": "qstash_integrations.starlette.QStash(app)",
-}
 # What a test puts in the place of the network.
 _transport: Transport | None = None
 
@@ -60,8 +53,8 @@ class _Client:
         http_client: Any = None,
         allow_http: bool = False,
     ) -> None:
-        problem = _problem(token, base_url)
-        load = _Loader(token, base_url)
+        problem = problem_of(token, base_url)
+        load = Loader(token, base_url)
         del token  # error trackers print the locals of raising frames
         if problem:
             raise TypeError(problem)
@@ -89,7 +82,7 @@ class _Client:
         self._load = load
         self._policy = RetryPolicy.of(retry)
         self._timeout = timeout
-        self._account = FromSettings(lambda settings: _account(settings, allow_http), load)
+        self._account = FromSettings(lambda settings: Account.of(settings, allow_http=allow_http), load)
         self._connect(http_client)
 
     def _connect(self, http_client: Any) -> None:
@@ -110,7 +103,7 @@ class _Client:
         raise TypeError(f"{type(self).__name__} holds a token and cannot be pickled or copied")
 
 
-class QStash(_Client, MessageVerbs):
+class QStash(_Client, Resources):
     """Publishes to QStash and waits for its answer. Safe to share between threads, and across a fork.
 
     ``token`` and ``base_url`` default to QSTASH_TOKEN and QSTASH_URL. ``retry`` is ``{"retries": 5, "backoff": f}``,
@@ -122,7 +115,8 @@ class QStash(_Client, MessageVerbs):
     arguments, APIError for what QStash refused, TransportError when no answer came.
     """
 
-    sleep = staticmethod(time.sleep)
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def _connect(self, http_client: Any) -> None:
         self._pool = Pool(self._timeout, http_client)
@@ -136,16 +130,6 @@ class QStash(_Client, MessageVerbs):
 
     def _try(self, request: Request) -> Outcome:
         return self._pool.send(request) if _transport is None else _transport(request)
-
-    @property
-    def message(self) -> MessageApi:
-        """Messages: publish, enqueue, batch, get, cancel."""
-        return MessageApi(self)
-
-    @property
-    def schedule(self) -> ScheduleApi:
-        """Schedules: create, get, list, delete, pause, resume."""
-        return ScheduleApi(self)
 
     @property
     def _runner(self) -> Runner:
@@ -164,7 +148,7 @@ class QStash(_Client, MessageVerbs):
         self.close()
 
 
-class AsyncQStash(_Client, AsyncMessageVerbs):
+class AsyncQStash(_Client, AsyncResources):
     """``QStash`` for ``async`` code, on asyncio and trio. Safe to share between tasks and event loops.
 
     Takes what ``QStash`` takes; a ready ``http_client`` is an ``AsyncClient``, and belongs to one event loop. For plain
@@ -191,16 +175,6 @@ class AsyncQStash(_Client, AsyncMessageVerbs):
 
     async def _try(self, request: Request) -> Outcome:
         return await self._pool.send(request) if _transport is None else _transport(request)
-
-    @property
-    def message(self) -> AsyncMessageApi:
-        """Messages: publish, enqueue, batch, get, cancel."""
-        return AsyncMessageApi(self)
-
-    @property
-    def schedule(self) -> AsyncScheduleApi:
-        """Schedules: create, get, list, delete, pause, resume."""
-        return AsyncScheduleApi(self)
 
     @property
     def sync(self) -> QStash:
@@ -234,40 +208,6 @@ def override_transport(transport: Transport) -> Generator[None]:
         yield
     finally:
         _transport = before
-
-
-class _Loader:
-    """Loads settings with a client's own arguments in front. No closure: its variables would show in tracebacks."""
-
-    __slots__ = ("_base_url", "_token")
-
-    def __init__(self, token: str | None, base_url: str | None) -> None:
-        self._token = token
-        self._base_url = base_url
-
-    def __call__(self) -> Settings:
-        return Settings.load(token=self._token, url=self._base_url)
-
-
-def _account(settings: Settings, allow_http: bool) -> Account:
-    if settings.url.lower().startswith("http://") and not (allow_http or is_loopback(settings.url)):
-        raise ConfigurationError(
-            "QSTASH_URL is http:// on another machine, so the token would travel in clear; use https://, or pass "
-            "allow_http=True"
-        )
-    return Account(settings.url, settings.require_token())
-
-
-def _problem(token: object, base_url: object) -> str | None:
-    if not isinstance(base_url, str | None):
-        return f"base_url must be a str, not {type(base_url).__name__}"
-    if isinstance(token, str | None):
-        return None
-    for kind in type(token).__mro__:
-        remedy = _FOR_APPS.get(kind.__module__.partition(".")[0])
-        if remedy:
-            return f"QStash takes a token; for an app use {remedy}"
-    return f"token must be a str, not {type(token).__name__}"
 
 
 def _new_id() -> str:

@@ -6,10 +6,11 @@ Spec: https://upstash.com/docs/qstash/api/api-ratelimiting
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
+from .account import Account
 from .errors import APIError, DailyLimitError, RateLimitError, TransportError
 from .operations import Operation, nothing
 from .retry import RetryPolicy
@@ -19,24 +20,9 @@ T = TypeVar("T")
 _LONGEST_DETAIL = 500
 
 
-class Account:
-    """Where the QStash API is, and the token for it, which does not show in the repr."""
-
-    __slots__ = ("base_url", "token")
-
-    def __init__(self, base_url: str, token: str) -> None:
-        self.base_url = base_url
-        self.token = token
-
-    def __repr__(self) -> str:
-        return f"Account({self.base_url!r}, ***)"
-
-
-# No tuple, and neither is Account: error trackers print the locals of frames, and walk through tuples instead of
-# asking for their repr.
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request:
-    """An HTTP request to the QStash API. Its token does not show in the repr."""
+    """An HTTP request to the QStash API. Its token does not show in the repr; no tuple, as ``Account`` is none."""
 
     method: str
     url: str
@@ -47,12 +33,13 @@ class Request:
         return f"Request({self.method} {self.url!a}, ***)"
 
 
-class Response(NamedTuple):
-    """An HTTP answer of the QStash API; header names are in lower case."""
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer of the QStash API; header names are in lower case. Its body may hold keys and messages."""
 
     status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = {}
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Lost(NamedTuple):

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from typing import Any
-from weakref import finalize, ref
+from weakref import finalize
 
 from .errors import ConfigurationError
 from .exchange import Lost, Outcome, Request, Response
@@ -105,7 +105,7 @@ class AsyncPool:
         if opened is None:
             self._forget_closed_loops()
             client = httpx.AsyncClient(**_options(request, self._timeout))
-            opened = self._opened[loop] = client, _owner(client, loop, ref(self))
+            opened = self._opened[loop] = client, self._owner(loop, client)
             # Up to its yield it does not wait, so no other task comes between.
             await anext(opened[1])
         return opened[0]
@@ -116,18 +116,17 @@ class AsyncPool:
             if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed():
                 self._opened.pop(loop, None)
 
-    def forget(self, loop: Any) -> None:
-        self._opened.pop(loop, None)
+    async def _owner(self, loop: Any, client: Any) -> AsyncGenerator[None]:
+        """Suspended as long as the event loop runs: what ends the loop ends this, and so closes the client.
 
-
-async def _owner(client: Any, loop: Any, pool: "ref[AsyncPool]") -> AsyncGenerator[None]:
-    """Suspended as long as the event loop runs: what ends the loop ends this, and so closes the client."""
-    try:
-        yield
-    finally:
-        if (living := pool()) is not None:
-            living.forget(loop)
-        await client.aclose()
+        A cycle with the pool, on purpose. What is dropped when the last coroutine ends would be closed by a task that
+        ``asyncio.run`` cancels at once; so it stays until the loop, or the garbage collector before that, ends it.
+        """
+        try:
+            yield
+        finally:
+            self._opened.pop(loop, None)
+            await client.aclose()
 
 
 def _running_loop() -> Any:

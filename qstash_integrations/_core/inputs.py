@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 """
 
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 _NAME = re.compile(r"[A-Za-z0-9_.~-]{1,512}", re.ASCII)
 # What stands in a request line as it is: HTTP libraries would encode anything else, and QStash sign another URL.
@@ -37,6 +37,14 @@ def check_name(value: object, name: str) -> str:
     if not _NAME.fullmatch(text) or text in (".", ".."):
         raise ValueError(f"{name} must be letters, digits, '-', '_', '.' or '~', not {text[:80]!r}")
     return text
+
+
+def check_segment(value: object, name: str) -> str:
+    """Any header text as one percent-encoded segment of a path; what could lead out of the segment is refused."""
+    text = check_option(value, name)
+    if _has_dots(text):
+        raise ValueError(f"{name} has a '.' or '..' segment: {text[:80]!r}")
+    return quote(text, safe="", encoding="utf-8")
 
 
 def check_text(value: object, name: str) -> str:

@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/api/publish
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Required, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict
 
 from .durations import Duration
 from .providers import Provider
@@ -142,3 +142,48 @@ class NewSchedule(ScheduleOptions, total=False):
     """A schedule of this id is replaced as a whole; QStash makes an id where none is given."""
     queue: str | None
     """Where the produced messages line up."""
+
+
+class DlqRetryOptions(TypedDict, total=False):
+    """What a retry from the dead letter queue changes; everything else stays as it was published."""
+
+    method: Method | None
+    retries: int | None
+    retry_delay: str | int | None
+    """As of a message."""
+    timeout: Duration | None
+    callback: str | None
+    failure_callback: str | None
+    label: str | Sequence[str] | None
+
+
+class PinFlowControlOptions(TypedDict, total=False):
+    """Limits that later messages cannot change."""
+
+    parallelism: int | None
+    rate: int | None
+    period: Duration | None
+    """Of the rate; a week at most."""
+
+
+class UnpinFlowControlOptions(TypedDict, total=False):
+    """Which limits later messages may change again."""
+
+    parallelism: bool | None
+    rate: bool | None
+    """The rate and its period."""
+
+
+class UpsertEndpoint(TypedDict):
+    """An endpoint of a URL group."""
+
+    url: str
+    name: NotRequired[str | None]
+    """Unique in its group."""
+
+
+class RemoveEndpoint(TypedDict, total=False):
+    """An endpoint of a URL group, by its URL or its name."""
+
+    url: str | None
+    name: str | None

@@ -17,10 +17,10 @@ class Provider:
     __slots__ = ("headers", "name", "url")
 
     def __init__(self, name: str, url: str, headers: tuple[tuple[str, str], ...]) -> None:
-        self.name = name
+        self.name: str = name
         """The kind of ``api`` that it serves: "llm" or "email"."""
-        self.url = url
-        self.headers = headers
+        self.url: str = url
+        self.headers: tuple[tuple[str, str], ...] = headers
         """Forwarded with every message; they carry the token."""
 
     def __repr__(self) -> str:

@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/api/publish
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias, cast, get_args
 
 from .durations import format_duration, parse_duration
@@ -37,6 +37,11 @@ def headers_of(options: Mapping[str, Any]) -> list[Header]:
     ]
 
 
+def flow_limit(name: str, value: Any) -> str:
+    """One limit of flow control as a bare number, ``period`` in seconds; TypeError or ValueError names it."""
+    return str(_seconds_of_period(name, value)) if name == "period" else _limit(name, value)
+
+
 def _one(header: str, text_of: Callable[[str, Any], str]) -> Callable[[str, Any], list[Header]]:
     return lambda name, value: [(header, text_of(name, value))]
 
@@ -55,6 +60,10 @@ def _count(name: str, value: Any, least: int = 0) -> str:
     return str(value)
 
 
+def _limit(name: str, value: Any) -> str:
+    return _count(name, value, 1)
+
+
 def _duration(name: str, value: Any) -> str:
     return format_duration(parse_duration(value, name))
 
@@ -66,9 +75,14 @@ def _timeout(name: str, value: Any) -> str:
 
 
 def _period(name: str, value: Any) -> str:
-    if not 1 <= parse_duration(value, name).total_seconds() <= _LONGEST_PERIOD:
+    return format_duration(timedelta(seconds=_seconds_of_period(name, value)))
+
+
+def _seconds_of_period(name: str, value: Any) -> int:
+    seconds = int(parse_duration(value, name).total_seconds())
+    if not 1 <= seconds <= _LONGEST_PERIOD:
         raise ValueError(f"{name} must be between one second and a week, not {value!r}")
-    return _duration(name, value)
+    return seconds
 
 
 def _instant(name: str, value: Any) -> str:
@@ -184,7 +198,7 @@ def _flow_control(name: str, value: Any) -> list[Header]:
     check_names(limits, FlowControl.__annotations__.keys(), f"part of {name}")
     key = _text(f"{name}['key']", limits.pop("key", ""))
     parts = [
-        f"{part}={_period(f'{name}[{part!r}]', limit) if part == 'period' else _count(f'{name}[{part!r}]', limit, 1)}"
+        f"{part}={(_period if part == 'period' else _limit)(f'{name}[{part!r}]', limit)}"
         for part, limit in limits.items()
         if limit is not None
     ]

@@ -3,10 +3,13 @@
 Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
 """
 
+# ruff: noqa: A002 - ``filter`` is the official SDK's name
+
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack, overload
 
+from ..filters import MessageFilter
 from ..message import (
     AnyMessage,
     ApiMessage,
@@ -19,7 +22,8 @@ from ..message import (
 from ..operations import merged
 from ..operations import message as operations
 from ..operations.message import Published
-from ..responses import Message, PublishResponse, PublishUrlGroupResponse
+from ..responses.message import Message
+from ..responses.published import PublishResponse, PublishUrlGroupResponse
 from . import AsyncRunner
 
 
@@ -122,3 +126,20 @@ class AsyncMessageApi(AsyncMessageVerbs):
     async def cancel(self, message_id: str) -> None:
         """Deliver it no more; APIError 404 for an unknown or finished message."""
         return await self._client.run(operations.cancel(message_id))
+
+    @overload
+    async def cancel_many(self, message_ids: Sequence[str]) -> int: ...
+    @overload
+    async def cancel_many(self, *, filter: MessageFilter) -> int: ...
+    async def cancel_many(
+        self, message_ids: Sequence[str] | None = None, *, filter: MessageFilter | None = None
+    ) -> int:
+        """Cancel by ids, a hundred at most, or by a filter; how many messages were cancelled.
+
+        Unknown and finished ones do not count.
+        """
+        return await self._client.run(operations.cancel_many(message_ids, filter))
+
+    async def cancel_all(self) -> int:
+        """Cancel every message that is not delivered yet; how many there were."""
+        return await self._client.run(operations.cancel_all())

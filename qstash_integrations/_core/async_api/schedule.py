@@ -8,7 +8,7 @@ from typing import Any, Unpack, overload
 from ..message import NewSchedule
 from ..operations import merged
 from ..operations import schedule as operations
-from ..responses import Schedule
+from ..responses.schedule import Schedule
 from . import AsyncRunner
 
 

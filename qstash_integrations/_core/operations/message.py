@@ -4,26 +4,22 @@ Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from ..errors import APIError, TransportError
+from ..filters import MessageFilter
 from ..inputs import check_name, check_url
 from ..message import Api, BatchMessage
 from ..names import check_names
 from ..providers import Provider
-from ..responses import (
-    Message,
-    PublishResponse,
-    PublishUrlGroupResponse,
-    is_list,
-    is_object,
-    read_message,
-    read_published,
-)
+from ..responses.fields import Fields, is_list, is_object
+from ..responses.message import Message, read_message
+from ..responses.published import PublishResponse, PublishUrlGroupResponse, read_published
 from ..wire import Header, headers_of
 from . import Operation, nothing
 from .body import body_of, with_content_type
+from .bulk import selection
 
 Published = PublishResponse | list[PublishUrlGroupResponse]
 NewId = Callable[[], str]
@@ -53,22 +49,20 @@ def batch(
     if isinstance(messages, Mapping | str) or not isinstance(messages, Iterable):
         kind = type(cast("object", messages)).__name__
         raise TypeError(f"messages must be a list of dicts, not {kind}")
-    items: list[dict[str, Any]] = []
-    own_ids: list[bool] = []
+    made: list[tuple[dict[str, Any], bool]] = []
     for index, message in enumerate(messages):
         try:
-            item, own_id = _batch_item(message, new_id, as_json)
-        except TypeError as error:
-            raise TypeError(f"messages[{index}]: {error}") from error
-        except ValueError as error:
-            raise ValueError(f"messages[{index}]: {error}") from error
-        items.append(item)
-        own_ids.append(own_id)
+            made.append(_batch_item(message, new_id, as_json))
+        except (TypeError, ValueError) as error:
+            made.clear()  # error trackers print the locals of raising frames, and providers' tokens are in it
+            of_caller = TypeError if isinstance(error, TypeError) else ValueError
+            raise of_caller(f"messages[{index}]: {error}") from error
+    own_ids = [own_id for _, own_id in made]
     return Operation(
         method="POST",
         path="/v2/batch",
         headers=(("Content-Type", "application/json"),),
-        body=json.dumps(items, separators=(",", ":")).encode(),
+        body=json.dumps([item for item, _ in made], separators=(",", ":")).encode(),
         read=lambda answer: _read_batch(answer, own_ids),
         repeatable=new_id is not None,
     )
@@ -84,8 +78,20 @@ def cancel(message_id: str) -> Operation[None]:
     return Operation(method="DELETE", path=f"/v2/messages/{check_name(message_id, 'message_id')}", read=nothing)
 
 
+def cancel_many(message_ids: Sequence[str] | None, wanted: MessageFilter | None) -> Operation[int]:
+    query = selection(
+        message_ids, wanted, MessageFilter, None, name="message_ids", parameter="messageIds", all_="cancel_all"
+    )
+    return Operation(method="DELETE", path="/v2/messages", query=query, read=_read_cancelled)
+
+
+def cancel_all() -> Operation[int]:
+    return Operation(method="DELETE", path="/v2/messages", read=_read_cancelled)
+
+
 def _publish(prefix: str, message: Mapping[str, Any], new_id: NewId | None, as_json: bool) -> Operation[Published]:
-    destination, headers, body = _parts(message, as_json)
+    body, default_type = body_of(message, as_json)
+    destination, headers = _parts(message, default_type)
     headers, own_id = _with_id(message, headers, new_id)
     return Operation(
         method="POST",
@@ -101,30 +107,30 @@ def _batch_item(message: Mapping[str, Any], new_id: NewId | None, as_json: bool)
     if not isinstance(message, Mapping):
         raise TypeError(f"a message must be a dict, not {type(message).__name__}")
     check_names(message, _OPTIONS)
-    destination, headers, body = _parts(message, as_json)
-    headers, own_id = _with_id(message, headers, new_id)
-    item: dict[str, Any] = {"destination": destination, "headers": dict(headers)}
-    if body is not None:
-        item["body"] = _batch_body(body)
-    if message.get("queue") is not None:
-        item["queue"] = check_name(message["queue"], "queue")
-    return item, own_id
-
-
-def _batch_body(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own") from error
-
-
-def _parts(message: Mapping[str, Any], as_json: bool) -> tuple[str, list[Header], bytes | None]:
-    destination, forwarded = _destination(message)
+    queue = None if message.get("queue") is None else check_name(message["queue"], "queue")
     body, default_type = body_of(message, as_json)
+    text = _batch_body(body)
+    destination, headers = _parts(message, default_type)
+    headers, own_id = _with_id(message, headers, new_id)
+    item = {"destination": destination, "headers": dict(headers), "body": text, "queue": queue}
+    return {name: value for name, value in item.items() if value is not None}, own_id
+
+
+def _batch_body(body: bytes | None) -> str | None:
+    try:
+        return None if body is None else body.decode("utf-8")
+    except UnicodeDecodeError:
+        # No cause: its repr is the body.
+        raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own") from None
+
+
+def _parts(message: Mapping[str, Any], default_type: str | None) -> tuple[str, list[Header]]:
+    # What may be wrong first: nothing is raised once a provider's token is among the locals.
     headers = headers_of(message)
+    destination, forwarded = _destination(message)
     given = {name.lower() for name, _ in headers}
     headers += [header for header in forwarded if header[0].lower() not in given]
-    return destination, with_content_type(headers, message, default_type), body
+    return destination, with_content_type(headers, message, default_type)
 
 
 def _destination(message: Mapping[str, Any]) -> tuple[str, list[Header]]:
@@ -169,3 +175,7 @@ def _read_batch(answer: Any, own_ids: list[bool]) -> list[Published]:
             # No lost answer: whoever sent the whole batch again would publish the others twice.
             raise APIError(400, f"messages[{index}]: {str(receipt['error'])[:500]}; the others may be accepted")
     return [read_published(receipt, own_id=own_id) for receipt, own_id in zip(answer, own_ids, strict=True)]
+
+
+def _read_cancelled(answer: Any) -> int:
+    return int(Fields(answer).need("cancelled", int))

@@ -6,11 +6,11 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import TransportError
 from ..inputs import check_name, check_text, check_url
 from ..message import NewSchedule
 from ..names import check_names
-from ..responses import Fields, Schedule, is_list, read_schedule
+from ..responses.fields import Fields, read_list
+from ..responses.schedule import Schedule, read_schedule
 from ..wire import headers_of
 from . import Operation, nothing
 from .body import body_of, with_content_type
@@ -42,7 +42,7 @@ def get(schedule_id: str) -> Operation[Schedule]:
 
 
 def list_all() -> Operation[list[Schedule]]:
-    return Operation(method="GET", path="/v2/schedules", read=_read_list, repeatable=True)
+    return Operation(method="GET", path="/v2/schedules", read=_read_schedules, repeatable=True)
 
 
 def delete(schedule_id: str) -> Operation[None]:
@@ -68,7 +68,5 @@ def _destination(value: Any) -> str:
     return check_url(text, "destination") if "/" in text or ":" in text else check_name(text, "destination")
 
 
-def _read_list(answer: Any) -> list[Schedule]:
-    if not is_list(answer):
-        raise TransportError("QStash's answer is not a list of schedules")
-    return [read_schedule(schedule) for schedule in answer]
+def _read_schedules(answer: Any) -> list[Schedule]:
+    return read_list(answer, read_schedule, "schedules")

@@ -1,0 +1,47 @@
+"""What comes back from publishing.
+
+Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .fields import Fields, is_list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResponse:
+    """A message that QStash has accepted and will deliver."""
+
+    message_id: str
+    deduplicated: bool = False
+    """True: it was a duplicate of the message that ``message_id`` names, and is not delivered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishUrlGroupResponse:
+    """One endpoint's message of a publish to a URL group."""
+
+    message_id: str
+    url: str
+    deduplicated: bool = False
+
+
+def read_published(answer: Any, *, own_id: bool) -> PublishResponse | list[PublishUrlGroupResponse]:
+    """One receipt, or one per endpoint of a URL group.
+
+    Without ``own_id`` the deduplication id was the client's: a duplicate is then a try of its own that had arrived.
+    """
+    if not is_list(answer):
+        fields = Fields(answer)
+        return PublishResponse(
+            message_id=fields.need("messageId", str), deduplicated=own_id and fields.get("deduplicated", bool) is True
+        )
+    return [
+        PublishUrlGroupResponse(
+            message_id=fields.need("messageId", str),
+            url=fields.need("url", str),
+            deduplicated=own_id and fields.get("deduplicated", bool) is True,
+        )
+        for fields in map(Fields, answer)
+    ]

@@ -1,0 +1,68 @@
+"""A schedule and what it last did.
+
+Spec: https://upstash.com/docs/qstash/features/schedules
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .fields import Fields, Headers
+from .message import FlowControlProperties, common_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """A schedule and what it last did."""
+
+    schedule_id: str
+    destination: str
+    cron: str
+    created_at: int
+    """Unix milliseconds."""
+    method: str
+    retries: int
+    paused: bool = False
+    body: str | None = field(default=None, repr=False)
+    body_base64: str | None = field(default=None, repr=False)
+    headers: Headers | None = field(default=None, repr=False)
+    callback: str | None = None
+    failure_callback: str | None = None
+    callback_headers: Headers | None = field(default=None, repr=False)
+    failure_callback_headers: Headers | None = field(default=None, repr=False)
+    queue: str | None = None
+    delay: int | None = None
+    """Seconds."""
+    timeout: int | None = None
+    """Seconds."""
+    caller_ip: str | None = None
+    flow_control: FlowControlProperties | None = None
+    retry_delay_expression: str | None = None
+    label: str | None = None
+    labels: Sequence[str] = ()
+    last_schedule_time: int | None = None
+    """Unix milliseconds."""
+    next_schedule_time: int | None = None
+    """Unix milliseconds."""
+    last_schedule_states: Mapping[str, str] | None = None
+    """Of the messages of the last tick, by id: IN_PROGRESS, SUCCESS or FAIL."""
+    error: str | None = None
+    """Why the last tick could not publish."""
+
+
+def read_schedule(answer: Any) -> Schedule:
+    fields = Fields(answer)
+    return Schedule(
+        schedule_id=fields.need("scheduleId", str),
+        destination=fields.need("destination", str),
+        cron=fields.need("cron", str),
+        retries=fields.need("retries", int),
+        paused=fields.get("isPaused", bool) is True,
+        delay=fields.get("delay", int),
+        timeout=fields.get("timeout", int),
+        last_schedule_time=fields.get("lastScheduleTime", int),
+        next_schedule_time=fields.get("nextScheduleTime", int),
+        last_schedule_states=fields.get("lastScheduleStates", dict),
+        error=fields.get("error", str),
+        **common_fields(fields),
+    )
