@@ -23,6 +23,7 @@ from ._core.token import Claims
 
 if TYPE_CHECKING:
     from ._core.client import AsyncQStash, QStash
+    from ._core.key_ring import KeyRing
     from ._core.settings import Settings
 else:
 
@@ -32,6 +33,10 @@ else:
             from ._core import client
 
             return getattr(client, name)
+        if name == "KeyRing":
+            from ._core.key_ring import KeyRing
+
+            return KeyRing
         if name == "Settings":
             from ._core.settings import Settings
 
@@ -47,6 +52,7 @@ __all__ = [
     "ConfigurationError",
     "DailyLimitError",
     "Delivery",
+    "KeyRing",
     "NonRetryable",
     "QStash",
     "QStashError",

@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, Unpack
 
+from ._core.answers import BODY_TIMED_OUT, Answer, answer_signal
 from ._core.assembly import guard_from_settings
 from ._core.delivery import Delivery
 from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
-from ._core.guard import BODY_TIMED_OUT, Admission, Answer, Guard, GuardOptions, answer_signal
+from ._core.guard import Admission, Guard, GuardOptions
 from ._core.head import head_of_scope
-from ._core.paths import is_inside, route_path
+from ._core.once import Turn
+from ._core.paths import Prefix, is_excluded, own_roots
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -24,6 +26,9 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 DELIVERY = "qstash_delivery"
+CLAIMED = "qstash_integrations.claimed"
+
+_BODIES = ("http.response.body", "http.response.zerocopysend", "http.response.pathsend")
 
 
 class QStashMiddleware:
@@ -43,7 +48,8 @@ class QStashMiddleware:
         if isinstance(exclude, str) or not all(isinstance(path, str) and path.startswith("/") for path in exclude):
             raise ConfigurationError(f"exclude must be a list of paths that start with a slash, not {exclude!r}")
         self._app = app
-        self._prefix = prefix
+        self._prefix = Prefix(prefix)
+        self._own_roots: frozenset[str] | None = None
         self._exclude = frozenset(exclude)
         self._guard = guard_from_settings(options)
 
@@ -61,8 +67,11 @@ class QStashMiddleware:
                 raise RuntimeError(f"QStashMiddleware cannot check a connection of type {other!r}, so it refuses it")
 
     def _protects(self, scope: Scope) -> bool:
-        path = route_path(scope["path"], scope.get("root_path", ""))
-        return path not in self._exclude and (is_inside(path, self._prefix) or is_inside(scope["path"], self._prefix))
+        if self._own_roots is None:
+            # Not before: an app is complete when it gets its first request.
+            self._own_roots = own_roots(self._app)
+        path, roots = scope["path"], (scope.get("root_path", ""), *self._own_roots)
+        return not is_excluded(path, self._exclude, roots) and self._prefix.covers(path, roots)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -70,7 +79,8 @@ class QStashMiddleware:
         except ConfigurationError as error:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
+            # As Starlette does: its TestClient would take a quiet end for a start.
+            raise
         await self._app(scope, receive, send)
 
 
@@ -80,19 +90,19 @@ async def protect(guard: Guard, scope: Scope, receive: Receive, send: Send, app:
     if not isinstance(delivery, Delivery):
         await reply(delivery, scope, send)
         return
-    started = False
-
-    async def watch(message: Message) -> None:
-        nonlocal started
-        started = started or message["type"] == "http.response.start"
-        await send(message)
-
+    turn = await guard.once.abegin(delivery, scope.get(CLAIMED))
+    if isinstance(turn, Answer):
+        await reply(turn, scope, send)
+        return
+    watched = Watched(send, turn)
     try:
-        await app(with_delivery(scope, delivery), replay(delivery.body, receive), watch)
+        await app(with_delivery(scope, delivery, turn), replay(delivery.body, receive), watched)
     except (NonRetryable, RetryAfter) as signal:
-        if started:
+        if watched.status:
             raise
-        await reply(answer_signal(signal), scope, send)
+        await reply(answer_signal(signal), scope, watched)
+    finally:
+        await turn.aend(None)  # of no effect once the response was complete
 
 
 async def deliver(guard: Guard, scope: Scope, receive: Receive) -> Delivery | Answer | None:
@@ -101,9 +111,10 @@ async def deliver(guard: Guard, scope: Scope, receive: Receive) -> Delivery | An
     return admission if isinstance(admission, Answer) else await _read(admission, receive, guard)
 
 
-def with_delivery(scope: Scope, delivery: Delivery) -> Scope:
-    """A copy of the scope that carries the delivery; the server's own is left alone."""
-    return {**scope, "state": {**scope.get("state", {}), DELIVERY: delivery}}
+def with_delivery(scope: Scope, delivery: Delivery, turn: Turn) -> Scope:
+    """A copy of the scope that carries the delivery, and what was claimed; the server's own is left alone."""
+    claimed = turn.claimed or scope.get(CLAIMED)
+    return {**scope, "state": {**scope.get("state", {}), DELIVERY: delivery}, CLAIMED: claimed}
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
@@ -121,6 +132,22 @@ def replay(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive_again
+
+
+class Watched:
+    """A ``send`` that keeps the status, and ends the turn with the last part of the response."""
+
+    def __init__(self, send: Send, turn: Turn) -> None:
+        self.status: int | None = None
+        self._send = send
+        self._turn = turn
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+        if message["type"] in _BODIES and not message.get("more_body", False):
+            await self._turn.aend(self.status)
 
 
 async def reply(answer: Answer | None, scope: Scope, send: Send) -> None:

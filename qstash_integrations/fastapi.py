@@ -2,8 +2,8 @@
 
 A dependency or a decorator would come too late: FastAPI parses first, and an unsigned request would be answered 422.
 A router that is included into another keeps its own route class, so each router with webhooks names
-``VerifiedRoute``; ``QStashMiddleware`` with ``prefix=`` covers everything below a path. WebSocket routes have no
-route class: only the middleware covers them.
+``VerifiedRoute``; ``QStashMiddleware`` with ``prefix=`` covers everything below a path. WebSocket routes, and what
+comes from ``add_route``, ``route`` and ``mount``, have no route class: only the middleware covers them.
 
 Spec: https://fastapi.tiangolo.com/how-to/custom-request-and-route/
 """
@@ -26,7 +26,7 @@ __all__ = ["DeliveryDep", "Publisher", "QStash", "QStashDep", "QStashMiddleware"
 
 
 class VerifiedRoute(APIRoute):
-    """``APIRouter(route_class=VerifiedRoute)``: every HTTP route of the router takes only what QStash signed.
+    """``APIRouter(route_class=VerifiedRoute)``: every path operation of the router takes only what QStash signed.
 
     What a handler raises to steer QStash is answered outside the dependencies, so a ``yield`` dependency sees the
     exception and can roll back.

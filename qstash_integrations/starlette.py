@@ -20,15 +20,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ._core.answers import Answer, answer_signal
 from ._core.assembly import guard_from_settings
 from ._core.client import AsyncQStash
 from ._core.delivery import Delivery
 from ._core.errors import NonRetryable, RetryAfter
-from ._core.guard import Answer, Guard, GuardOptions, answer_signal
+from ._core.guard import Guard, GuardOptions
 from ._core.head import PATH
+from ._core.once import Turn
 from ._core.settings import FromSettings, Settings
 from ._core.urls import join_public_url
-from .asgi import QStashMiddleware, deliver, protect, replay, with_delivery
+from .asgi import CLAIMED, QStashMiddleware, Watched, deliver, protect, replay, with_delivery
 
 __all__ = ["Publisher", "QStash", "QStashMiddleware", "verify_qstash"]
 
@@ -120,7 +122,7 @@ def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) ->
 
             await protect(guard(), self.scope, self.receive, self.send, app)
 
-    Verified.qstash_guard = guard
+    cast("Any", Verified).qstash_guard = guard
     return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
 
 
@@ -130,16 +132,24 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
     @functools.wraps(endpoint)
     async def verified(*args: Any) -> Response:
         *bound, request = args
-        delivery = await deliver(guard(), request.scope, request.receive)
+        made = guard()
+        delivery = await deliver(made, request.scope, request.receive)
         if not isinstance(delivery, Delivery):
             return _response(delivery, request.method)
-        scope, receive = with_delivery(request.scope, delivery), replay(delivery.body, request.receive)
+        turn = await made.once.abegin(delivery, request.scope.get(CLAIMED))
+        if isinstance(turn, Answer):
+            return _response(turn, request.method)
+        scope, receive = with_delivery(request.scope, delivery, turn), replay(delivery.body, request.receive)
         # The send is for early hints and push promises.
         again = Request(scope, receive, request._send)  # pyright: ignore[reportPrivateUsage]
         try:
-            return cast(Response, await call(*bound, again))
+            response = cast(Response, await call(*bound, again))
         except (NonRetryable, RetryAfter) as signal:
-            return _response(answer_signal(signal), request.method)
+            response = _response(answer_signal(signal), request.method)
+        except BaseException:
+            await turn.aend(None)
+            raise
+        return _Watched(response, turn) if turn.claimed else response
 
     # FastAPI inspects its endpoints when they are registered, Starlette never does.
     verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]
@@ -164,6 +174,24 @@ def _response(answer: Answer | None, method: str) -> Response:
         return _Silence()
     headers = {**dict(answer.headers), "content-length": str(len(answer.body))}
     return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
+
+
+class _Watched(Response):
+    """The endpoint's response, which ends the turn once it was sent."""
+
+    __slots__ = ("_response", "_turn")
+
+    def __init__(self, response: Response, turn: Turn) -> None:
+        self._response = response
+        self._turn = turn
+        # Whatever decorators further out read or change is the response itself.
+        self.__dict__ = response.__dict__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._response(scope, receive, Watched(send, self._turn))
+        finally:
+            await self._turn.aend(None)
 
 
 class _Silence(Response):

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.hosts import Request, asgi_send, wsgi_send
 from tests.readme import Block, blocks, commands
 from tests.signing import CURRENT, NEXT, ORIGIN, signed
 
+pytest_plugins = ["pytester"]
 SETTINGS = {
     "QSTASH_TOKEN": "a-token",
     "QSTASH_CURRENT_SIGNING_KEY": CURRENT,
@@ -90,6 +92,7 @@ def test_the_blocks_for_apps_are_where_they_should_be() -> None:
         "Starlette",
         "FastAPI",
         "Flask",
+        "Duplicates and key rotation",
     ]
 
 
@@ -154,3 +157,14 @@ def test_every_command_is_one_that_there_is(line: str) -> None:
 def test_settings_that_are_missing_are_named() -> None:
     with pytest.raises(ConfigurationError, match="QSTASH_TOKEN is not set"):
         run(next(block for block in PYTHON if block.heading == "Publishing"))
+
+
+@pytest.mark.parametrize("block", [block for block in PYTHON if block.heading == "Testing"], ids=["pytest", "unittest"])
+def test_the_tests_in_it_pass(block: Block, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nfilterwarnings = error\n")
+    pytester.makepyfile(test_readme_block=block.code)
+    pytester.syspathinsert(str(Path(__file__).parents[1]))
+    plugins = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:django")
+    result = pytester.runpytest_subprocess(*plugins, timeout=60)
+    assert result.ret == 0
+    assert "passed" in result.parseoutcomes()

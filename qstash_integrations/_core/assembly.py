@@ -10,6 +10,7 @@ from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limit
 from .names import check_names
 from .receiver import Receiver
 from .report import logger
+from .runs import METHODS
 from .settings import FromSettings, Settings
 from .urls import NO_PUBLIC_URL, AnyUrl, Expected, PublicUrls, public_urls, trusted_hosts
 
@@ -36,6 +37,7 @@ def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
         regional=None if given else settings.regional_receivers(),
         max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
         body_timeout=options.get("body_timeout", BODY_TIMEOUT),
+        once=options.get("once"),
     )
 
 
@@ -57,6 +59,9 @@ def _check(options: GuardOptions) -> None:
     receiver = options.get("receiver")
     if receiver is not None and not isinstance(receiver, Receiver):
         raise ConfigurationError(f"receiver must be a qstash_integrations.Receiver, not {type(receiver).__name__}")
+    store: object = options.get("once")
+    if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in METHODS)):
+        raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
     if type(options.get("verify_url", True)) is not bool:
         raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
     if "public_url" in options and not public_urls(options["public_url"], "public_url"):

@@ -2,21 +2,23 @@
 
 The token is checked before a byte of the body is read, so a stranger can make the app neither read nor keep
 anything. Every rejection is the same bytes, whatever the reason; the reason goes to the log alone. A failure of our
-own code rejects as well. What the handler raises to steer QStash becomes an ``Answer`` here too.
+own code rejects as well.
 
-Spec: https://upstash.com/docs/qstash/howto/signature and https://upstash.com/docs/qstash/features/retry
+Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
-from typing import NamedTuple, TypedDict
+from typing import TypedDict
 
+from .answers import BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
 from .delivery import Delivery
-from .errors import ConfigurationError, NonRetryable, RetryAfter
+from .errors import ConfigurationError
 from .head import Head
+from .once import Once
 from .receiver import Receiver
 from .report import Reporter
+from .runs import Store
 from .token import Claims, Refusal, check_body
 from .urls import Expected
 
@@ -37,14 +39,8 @@ class GuardOptions(TypedDict, total=False):
     """Bytes, 16 MiB by default; a larger request is answered 413."""
     body_timeout: float
     """Seconds from the head of a genuine request to the end of its body, 30 by default; then 408."""
-
-
-class Answer(NamedTuple):
-    """A response that needs no framework to make."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    once: Store
+    """Runs the handler once per message and refuses replays; the stores are in ``qstash_integrations.once``."""
 
 
 class Admission:
@@ -95,6 +91,7 @@ class Guard:
         regional: Mapping[str, Receiver] | None = None,
         max_body_size: int = MAX_BODY_SIZE,
         body_timeout: float = BODY_TIMEOUT,
+        once: Store | None = None,
         reporter: Reporter | None = None,
     ) -> None:
         check_limits(max_body_size, body_timeout)
@@ -104,6 +101,7 @@ class Guard:
         self._expected = expected
         self._regional = regional or {}
         self._reporter = reporter or Reporter()
+        self.once: Once = Once(once, receiver.now, self._reporter)
 
     def admit(self, head: Head) -> Admission | Answer:
         """Decide by the head alone: 401, 411, 413, or an Admission that takes the body."""
@@ -152,23 +150,3 @@ def check_limits(max_body_size: int, body_timeout: float) -> None:
         raise ConfigurationError(f"max_body_size must be a number of bytes >= 0, not {max_body_size!r}")
     if type(body_timeout) not in (int, float) or not 0 < body_timeout < float("inf"):
         raise ConfigurationError(f"body_timeout must be a number of seconds > 0, not {body_timeout!r}")
-
-
-def answer_signal(signal: NonRetryable | RetryAfter) -> Answer:
-    """What QStash is told when a verified handler raised ``signal``."""
-    if isinstance(signal, RetryAfter):
-        return _answer(503, str(signal) or "try again later", ("retry-after", str(signal.seconds)))
-    return _answer(489, str(signal) or "not retryable", ("upstash-nonretryable-error", "true"))
-
-
-def _answer(status: int, error: str, *headers: tuple[str, str]) -> Answer:
-    body = json.dumps({"error": error}, separators=(",", ":")).encode()
-    fixed = (("content-type", "application/json"), ("cache-control", "no-store"))
-    return Answer(status, fixed + headers, body)
-
-
-REJECTED = _answer(401, "invalid signature", ("www-authenticate", "Upstash-Signature"))
-INCOMPLETE_BODY = _answer(400, "incomplete body")
-BODY_TIMED_OUT = _answer(408, "body timeout")
-LENGTH_REQUIRED = _answer(411, "length required")
-BODY_TOO_LARGE = _answer(413, "body too large")

@@ -6,11 +6,13 @@ no longer give back the URL that QStash signed.
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html and https://peps.python.org/pep-3333/
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 _SIGNATURE = b"upstash-signature"
+_AUTHORITY = re.compile(r"[^/?#]*")
 # What may stand unencoded in a path (RFC 3986, 3.3); for hosts and routers that give the decoded path only.
 PATH = "/:@!$&'()*+,;=~"
 
@@ -63,13 +65,13 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
     def header(name: str) -> str | None:
         return environ.get("HTTP_" + name.upper().replace("-", "_"))
 
-    root_path = environ.get("SCRIPT_NAME", "")
+    target = _raw_target(environ) or _quoted_target(environ)
     length = _length(environ.get("CONTENT_LENGTH"))
     return Head(
         method=environ["REQUEST_METHOD"],
-        target=_raw_target(environ) or _quoted_target(environ),
+        target=target,
         signature=environ.get("HTTP_UPSTASH_SIGNATURE"),
-        root_path=quote(root_path.encode("latin-1", "replace"), safe=PATH),
+        root_path=_mount(environ, target),
         content_length=length,
         length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
         header=header,
@@ -84,8 +86,15 @@ def _raw_target(environ: Mapping[str, Any]) -> str | None:
     scheme, separator, rest = target.partition("://")
     if not separator or not scheme.isalpha():
         return target
-    slash = rest.find("/")
-    return rest[slash:] if slash >= 0 else "/"
+    path = _AUTHORITY.sub("", rest, count=1)
+    return path if path.startswith("/") else "/" + path
+
+
+def _mount(environ: Mapping[str, Any], target: str) -> str:
+    """SCRIPT_NAME, if it really stands at the front of the target: a header can move it, as with ProxyFix."""
+    script_name = environ.get("SCRIPT_NAME", "")
+    path = unquote_to_bytes(target.partition("?")[0]).decode("latin-1")
+    return quote(script_name.encode("latin-1"), PATH) if path == script_name + environ.get("PATH_INFO", "") else ""
 
 
 def _quoted_target(environ: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from .errors import ConfigurationError, SignatureError
-from .token import Claims, Refusal, check_body, cut, made_with, read
+from .token import Claims, Refusal, Sealed, check_body, cut, made_with, read
 
 SHORTEST_KEY = 20
 LARGEST_TOLERANCE = 300
@@ -61,7 +61,7 @@ class Receiver:
     Raises ConfigurationError for a key that is empty, blank, shorter than 20 characters, a placeholder or published.
     """
 
-    __slots__ = ("_clock_tolerance", "_keys", "_now")
+    __slots__ = ("_allow_dev_keys", "_clock_tolerance", "_keys", "_now")
 
     def __init__(
         self,
@@ -72,17 +72,28 @@ class Receiver:
         allow_dev_keys: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        problem = (
-            _key_problem("current_signing_key", current_signing_key, allow_dev_keys)
-            or (next_signing_key is not None and _key_problem("next_signing_key", next_signing_key, allow_dev_keys))
-            or _tolerance_problem(clock_tolerance)
+        problem = _keys_problem(current_signing_key, next_signing_key, allow_dev_keys) or _tolerance_problem(
+            clock_tolerance
         )
         if problem:
             del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
             raise ConfigurationError(problem)
+        self._allow_dev_keys = allow_dev_keys
         self._clock_tolerance = clock_tolerance
         self._now = now
-        self._keys = Keys(current_signing_key.encode(), None if next_signing_key is None else next_signing_key.encode())
+        self._keys = _keys(current_signing_key, next_signing_key)
+
+    def set_keys(self, current_signing_key: str, next_signing_key: str | None) -> None:
+        """Use this pair from now on, in every thread at once; what is refused leaves the old pair in use.
+
+        Raises ConfigurationError as the constructor does.
+        """
+        problem = _keys_problem(current_signing_key, next_signing_key, self._allow_dev_keys)
+        if problem:
+            del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
+            raise ConfigurationError(problem)
+        # One assignment: whoever verifies meanwhile has the old pair or the new one.
+        self._keys = _keys(current_signing_key, next_signing_key)
 
     def verify(
         self,
@@ -108,7 +119,10 @@ class Receiver:
         if isinstance(outcome, Claims):
             outcome = (
                 _check_url(outcome, url)
-                or check_body(outcome, hashlib.sha256(body.encode() if isinstance(body, str) else body).digest())
+                or check_body(
+                    outcome,
+                    hashlib.sha256(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body).digest(),
+                )
                 or outcome
             )
         if isinstance(outcome, Claims):
@@ -125,12 +139,11 @@ class Receiver:
         sealed = cut(signature)
         if isinstance(sealed, Refusal):
             return sealed
-        # Only a wrong key moves on: an expired token must be reported as expired.
-        if made_with(self._keys.current, sealed):
-            return read(sealed, "current", self._now(), tolerance)
-        if self._keys.next is not None and made_with(self._keys.next, sealed):
-            return read(sealed, "next", self._now(), tolerance)
-        return Refusal("wrong_key", "the signature was made with neither of the signing keys")
+        key = _made_with(self._keys, sealed)
+        if key is None:
+            return Refusal("wrong_key", "the signature was made with neither of the signing keys")
+        # Only a wrong key moved on: an expired token must be reported as expired.
+        return read(sealed, key, self._now(), tolerance)
 
     @property
     def now(self) -> Callable[[], float]:
@@ -138,16 +151,33 @@ class Receiver:
         return self._now
 
     def __repr__(self) -> str:
-        return "Receiver(***)"
+        return f"{type(self).__name__}(***)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Receiver holds signing keys and cannot be pickled or copied")
+        raise TypeError(f"a {type(self).__name__} holds signing keys and cannot be pickled or copied")
 
 
 def _check_url(claims: Claims, url: str | None) -> Refusal | None:
     if url is None or claims.sub == url:
         return None
     return Refusal("url_mismatch", f"signed for {claims.sub!a}, expected {url!a}", claims.sub, url)
+
+
+def _keys(current: str, following: str | None) -> Keys:
+    return Keys(current.encode(), None if following is None else following.encode())
+
+
+def _made_with(keys: Keys, sealed: Sealed) -> str | None:
+    """Which of the keys made the token. Raises nothing: its locals are keys."""
+    if made_with(keys.current, sealed):
+        return "current"
+    return "next" if keys.next is not None and made_with(keys.next, sealed) else None
+
+
+def _keys_problem(current: object, following: object, allow_dev_keys: bool) -> str | None:
+    return _key_problem("current_signing_key", current, allow_dev_keys) or (
+        None if following is None else _key_problem("next_signing_key", following, allow_dev_keys)
+    )
 
 
 def _key_problem(name: str, key: object, allow_dev_keys: bool) -> str | None:

@@ -31,6 +31,12 @@ _REMEDIES = {
     "next_key": "the keys were rotated: update QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY from the console",
 }
 
+_REPEATED = {
+    "replayed": "reason=replayed: its token was presented before, so somebody repeats a request of QStash",
+    "busy": "another request is at work on the same message",
+    "done": "the message is done",
+}
+
 
 class Reporter:
     """Writes at most one record per reason and minute. Safe between threads; ``now`` counts seconds."""
@@ -60,6 +66,35 @@ class Reporter:
         """INFO: the next key has come into use."""
         if self._unwritten("next_key") is not None:
             logger.info("qstash signs with the next signing key: %s", _REMEDIES["next_key"])
+
+    def repeated(self, state: str, signed_url: str) -> None:
+        """INFO for a message that came again, as messages may; WARNING for a token that did, as none should."""
+        unwritten = self._unwritten(state)
+        if unwritten is not None:
+            logger.log(
+                logging.WARNING if state == "replayed" else logging.INFO,
+                "qstash request not handled again: %s; url=%s%s",
+                _REPEATED.get(state, _REPEATED["replayed"]),
+                _printable(signed_url.partition("?")[0]),
+                f" ({unwritten} more since the last such record)" if unwritten else "",
+            )
+
+    def store_failed(self, error: Exception) -> None:
+        """ERROR: the store of ``once`` is unavailable. Names the class alone: the text may hold an address."""
+        if self._unwritten("store") is not None:
+            logger.error(
+                "qstash duplicate protection failed with %s; requests are answered 503 while its store cannot be "
+                "reached, and a message that was being handled may be handled again",
+                type(error).__name__,
+            )
+
+    def overran(self, lease: float) -> None:
+        """WARNING: a handler was still at work when its lease was over."""
+        logger.warning(
+            "qstash duplicate protection: a handler took longer than %.0f seconds, and another may have handled the "
+            "same message meanwhile",
+            lease,
+        )
 
     def broken(self, error: Exception) -> None:
         """ERROR: verification itself failed. Names the class alone: the text and the frames may hold secrets."""

@@ -8,12 +8,13 @@ Spec: https://upstash.com/docs/qstash/howto/multi-region
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
@@ -21,6 +22,7 @@ from .receiver import Receiver
 from .urls import public_urls
 
 DEFAULT_URL = "https://qstash.upstash.io"
+_API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
 REGIONS = ("EU_CENTRAL_1", "US_EAST_1")
 T = TypeVar("T")
 
@@ -92,6 +94,7 @@ class Settings:
         if not token:
             raise ConfigurationError("QSTASH_TOKEN is not set; copy it from the QStash console")
         if not token.isascii() or not token.isprintable() or " " in token:
+            del token  # error trackers print the locals of raising frames
             raise ConfigurationError("QSTASH_TOKEN has blanks or characters that no token has; copy it again")
         return token
 
@@ -123,6 +126,9 @@ class Settings:
         for argument, setting in _SETTING_OF.items():
             problem = problem.replace(argument, f"{prefix}{setting}")
         raise ConfigurationError(problem)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Settings hold signing keys and a token and cannot be pickled or copied")
 
     def __repr__(self) -> str:
         return f"Settings(url={self.url!r}, public_url={self.public_url!r}, region={self.region!r}, ***)"
@@ -252,7 +258,7 @@ def _api_url(text: str | None) -> str:
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or "@" in url or "?" in url or "#" in url:
+    if not valid or not _API_URL.fullmatch(url):
         raise ConfigurationError(
             f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
         )

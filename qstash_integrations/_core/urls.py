@@ -55,7 +55,8 @@ class TrustedHosts(NamedTuple):
             return False
         origin = signed_url[: -len(head.target)]
         return any(
-            re.fullmatch(rf"https?://{re.escape(host)}(?::[0-9]{{1,5}})?", origin, re.IGNORECASE) for host in self.hosts
+            re.fullmatch(rf"https?://{re.escape(host)}(?::[0-9]{{1,5}})?", origin, re.IGNORECASE | re.ASCII)
+            for host in self.hosts
         )
 
     def describe(self, head: Head) -> str:

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 
-from .._core.guard import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_REQUIRED, Answer, Guard
+from .._core.answers import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
+from .._core.guard import Guard
 from .._core.head import Head, head_of_environ, head_of_scope
 from .._core.report import logger
 from .._core.token import Refusal
@@ -63,8 +64,6 @@ def _buffered(request: HttpRequest) -> int:
 
 def _environ(request: HttpRequest) -> dict[str, Any]:
     environ = request.META
-    if environ.get("RAW_URI") or environ.get("REQUEST_URI"):
-        return environ
     # Django has decoded these two in place; WSGI spells them as the bytes they are.
     decoded = {name: str(environ.get(name, "")) for name in ("SCRIPT_NAME", "PATH_INFO")}
     return {**environ, **{name: text.encode("utf-8").decode("latin-1") for name, text in decoded.items()}}

@@ -14,13 +14,16 @@ from asgiref.sync import iscoroutinefunction
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
+from .._core.answers import Answer, answer_signal
 from .._core.assembly import guard_from_settings
 from .._core.delivery import Delivery
 from .._core.errors import NonRetryable, RetryAfter
-from .._core.guard import Answer, Guard, GuardOptions, answer_signal
+from .._core.guard import Guard, GuardOptions
+from .._core.once import Turn
 from .._core.settings import FromSettings
 from .body import head_of, read
 from .conf import allowed_hosts, improperly_configured, load
+from .response import claimed, let_in, watch
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -55,21 +58,29 @@ def _verified(view: Callable[..., Any], guard: FromSettings[Guard], options: Gua
         raise TypeError(USE_METHOD_DECORATOR)
 
     def verified(request: Any, *args: Any, **kwargs: Any) -> Any:
-        if refusal := _refuse(guard, request):
-            return refusal
+        turn = _begin(guard, _plain(request))
+        if isinstance(turn, HttpResponse):
+            return turn
         try:
-            return view(request, *args, **kwargs)
+            return watch(view(request, *args, **kwargs), turn)
         except (NonRetryable, RetryAfter) as signal:
-            return _steer(signal, request)
+            return watch(_steer(signal, _plain(request)), turn)
+        except BaseException:
+            turn.end(None)
+            raise
 
     async def averified(request: Any, *args: Any, **kwargs: Any) -> Any:
-        if refusal := _refuse(guard, request):
-            return refusal
+        turn = await _abegin(guard, _plain(request))
+        if isinstance(turn, HttpResponse):
+            return turn
         try:
             response = view(request, *args, **kwargs)
-            return await response if inspect.isawaitable(response) else response
+            return watch(await response if inspect.isawaitable(response) else response, turn)
         except (NonRetryable, RetryAfter) as signal:
-            return _steer(signal, request)
+            return watch(_steer(signal, _plain(request)), turn)
+        except BaseException:
+            await turn.aend(None)
+            raise
 
     wrapper: Any = functools.wraps(view)(averified if _is_async(view) else verified)
     wrapper.csrf_exempt = True
@@ -77,19 +88,37 @@ def _verified(view: Callable[..., Any], guard: FromSettings[Guard], options: Gua
     return cast("Callable[..., Any]", wrapper)
 
 
-def _refuse(guard: FromSettings[Guard], request: Any) -> HttpResponse | None:
-    """The answer to a request that may not pass, or None with the delivery in its place."""
-    # Django REST framework wraps the request, and hands it to views below its own decorators.
+def _plain(request: Any) -> HttpRequest:
+    """Django's own request: Django REST framework wraps it, and hands that to views below its own decorators."""
     request = getattr(request, "_request", request)
     if not isinstance(request, HttpRequest):
         raise TypeError(USE_METHOD_DECORATOR)
-    with improperly_configured():
-        made = guard()
+    return request
+
+
+def _begin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpResponse:
+    """The view's turn, with the delivery in its place, or the answer to a request that may not pass."""
+    made = _made(guard)
     delivery = _deliver(made, request)
     if not isinstance(delivery, Delivery):
         return _response(delivery, request)
-    cast("Any", request).qstash_delivery = delivery
-    return None
+    turn = made.once.begin(delivery, claimed(request))
+    return _response(turn, request) if isinstance(turn, Answer) else let_in(request, delivery, turn)
+
+
+async def _abegin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpResponse:
+    """``_begin`` for ``async`` views: only the store is awaited, Django has read the body before."""
+    made = _made(guard)
+    delivery = _deliver(made, request)
+    if not isinstance(delivery, Delivery):
+        return _response(delivery, request)
+    turn = await made.once.abegin(delivery, claimed(request))
+    return _response(turn, request) if isinstance(turn, Answer) else let_in(request, delivery, turn)
+
+
+def _made(guard: FromSettings[Guard]) -> Guard:
+    with improperly_configured():
+        return guard()
 
 
 def _deliver(guard: Guard, request: HttpRequest) -> Delivery | Answer:

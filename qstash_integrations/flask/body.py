@@ -9,9 +9,10 @@ Spec: https://werkzeug.palletsprojects.com/en/stable/request_data/ and https://p
 from io import BytesIO
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from .._core.guard import INCOMPLETE_BODY, LENGTH_REQUIRED, Answer, Guard
+from .._core.answers import INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
+from .._core.guard import Guard
 from .._core.head import Head
 from .._core.token import Refusal
 
@@ -40,6 +41,9 @@ def read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
 def give_back(request: Request, body: bytes) -> None:
     """Let the view, and who verifies once more, read ``body`` in every way that Flask has."""
     request.environ[_VERIFIED] = body
+    # What a hook has parsed may be of another body; it is parsed anew from this one.
+    for name in ("form", "files", "values"):
+        request.__dict__.pop(name, None)
     # Once for get_data, which keeps it and feeds the form parser; once for who reads the stream.
     for _ in range(2):
         setattr(request, "stream", BytesIO(body))  # noqa: B010 - to type checkers it cannot be set
@@ -58,7 +62,9 @@ def _read(request: Request, limit: int) -> bytes | Answer:
     try:
         while len(body) < wanted and (chunk := stream.read(min(_CHUNK, wanted - len(body)))):
             body += chunk
-    except (OSError, ValueError, ClientDisconnected):
+    except RequestEntityTooLarge:
+        raise
+    except Exception:  # noqa: BLE001 - servers raise what they like when a chunk is malformed: gunicorn a class of its own
         return INCOMPLETE_BODY
     if allowed is not None and len(body) > allowed:
         raise RequestEntityTooLarge
@@ -67,6 +73,9 @@ def _read(request: Request, limit: int) -> bytes | Answer:
 
 def _was_taken(request: Request, body: bytes) -> bool:
     """Whether a form parser or a hook has had the body: what is left then is not what was sent."""
+    if not body and (request.__dict__.get("form") or request.__dict__.get("files")):
+        # Werkzeug reads on to the end of a terminated stream, whatever the length says.
+        return True
     if request.content_length is not None:
         return len(body) != request.content_length
     return not body and (request.want_form_data_parsed or "HTTP_TRANSFER_ENCODING" in request.environ)

@@ -7,17 +7,21 @@ from collections.abc import Callable
 from typing import cast
 from weakref import WeakKeyDictionary, ref
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, after_this_request, g, request
 
+from .._core.answers import Answer
 from .._core.assembly import guard_from_settings
 from .._core.delivery import Delivery
-from .._core.guard import Answer, Guard, GuardOptions
+from .._core.guard import Guard, GuardOptions
 from .._core.head import head_of_environ
+from .._core.once import Turn
 from .._core.settings import FromSettings
 from .body import give_back, read, reads_chunks
 from .conf import app_here, config_of, load, options_of
+from .response import ending, response
 
 DELIVERY = "qstash_delivery"
+TURN = "qstash_integrations.turn"
 
 
 def deliver(guard: Guard) -> Delivery | Answer:
@@ -31,10 +35,6 @@ def deliver(guard: Guard) -> Delivery | Answer:
     if isinstance(delivery, Delivery):
         give_back(request, delivery.body)
     return delivery
-
-
-def response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, dict(answer.headers))
 
 
 class Verification:
@@ -60,8 +60,27 @@ class Verification:
         """The answer to a request that may not pass, or None with the delivery in its place."""
         # An app context that outlives its requests, as in tests, still has the previous one's.
         g.pop(DELIVERY, None)
-        delivery = deliver(self.guard(app_here()))
+        guard = self.guard(app_here())
+        delivery = deliver(guard)
         if not isinstance(delivery, Delivery):
             return response(delivery)
+        outer = _turn()
+        turn = guard.once.begin(delivery, outer.claimed if outer else None)
+        if isinstance(turn, Answer):
+            return response(turn)
+        if turn.claimed:
+            request.environ[TURN] = turn
+            after_this_request(ending(turn))
         setattr(g, DELIVERY, delivery)
         return None
+
+
+def give_up() -> None:
+    """The view, or something behind it, has raised: the delivery may come again."""
+    if turn := _turn():
+        turn.end(None)
+
+
+def _turn() -> Turn | None:
+    """What was claimed for this request, by whoever verified it further out."""
+    return cast("Turn | None", request.environ.get(TURN))

@@ -1,13 +1,22 @@
 """Which connections ``QStashMiddleware`` checks, and what it does with the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import override_settings as django_settings
+from django.urls import path
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.requests import Request as StarletteRequest
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 from qstash_integrations import ConfigurationError, Receiver
 from qstash_integrations.asgi import QStashMiddleware
-from tests.hosts import Request, asgi_exchange
+from tests.django.project import asgi_app, configure
+from tests.hosts import Request, asgi_exchange, asgi_send
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 pytestmark = pytest.mark.anyio
@@ -38,6 +47,7 @@ PREFIXED: dict[str, tuple[str, str, int]] = {
     "dot segments, encoded": ("/%2e/x/%2e%2e/hooks", "", 401),
     "another case": ("/HOOKS/ship", "", 401),
     "encoded letters": ("/%68ooks/ship", "", 401),
+    "a line end, which Starlette's routes overlook": ("/hooks%0A", "", 401),
     "below the mount": ("/api/hooks/ship", "/api", 401),
     "a stripped mount": ("/hooks/ship", "/api", 401),
     "the mount itself": ("/hooks/ship", "/hooks", 401),
@@ -51,6 +61,47 @@ PREFIXED: dict[str, tuple[str, str, int]] = {
 async def test_a_prefix_protects_itself_and_all_below(target: str, root_path: str, status: int) -> None:
     app = QStashMiddleware(App(), prefix="/hooks", **OPTIONS)
     assert (await asgi_exchange(app, Request(target, root_path=root_path))).status == status
+
+
+ROUTED: dict[str, Callable[[], Any]] = {
+    "starlette": lambda: Starlette(routes=[Route("/hooks", opened), Mount("/hooks", routes=[Route("/ship", opened)])]),
+    "fastapi": lambda: fastapi_app(FastAPI()),
+    "fastapi with a root path": lambda: fastapi_app(FastAPI(), "/api"),
+    "mounted with a root path": lambda: Starlette(routes=[Mount("/", app=fastapi_app(FastAPI(), "/api"))]),
+}
+TARGETS = ["/hooks", "/hooks%0A", "/hooks/ship", "/hooks/ship%0A", "/api/hooks", "/api/hooks/ship", "/api/hooks%0A"]
+
+
+async def opened(request: StarletteRequest) -> Response:
+    return Response("the handler ran")
+
+
+def fastapi_app(app: FastAPI, root_path: str = "") -> FastAPI:
+    app.root_path = root_path
+    app.add_route("/hooks", opened, methods=["POST"])
+    app.add_route("/hooks/ship", opened, methods=["POST"])
+    return app
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("new_app", ROUTED.values(), ids=ROUTED)
+@pytest.mark.parametrize("way", ["around", "within"])
+async def test_no_spelling_reaches_a_route_below_the_prefix(new_app: Any, target: str, way: str) -> None:
+    app = new_app()
+    if way == "within":
+        app.add_middleware(QStashMiddleware, prefix="/hooks", **OPTIONS)
+        protected = app
+    else:
+        protected = QStashMiddleware(app, prefix="/hooks", **OPTIONS)
+    assert b"the handler ran" not in (await asgi_exchange(protected, Request(target))).body
+
+
+def test_djangos_forced_script_name_is_no_way_around() -> None:
+    configure()
+    app = asgi_app(path("hooks/ship", lambda request: HttpResponse("the handler ran")))
+    with django_settings(FORCE_SCRIPT_NAME="/api", ALLOWED_HOSTS=["*"]):
+        send = asgi_send(QStashMiddleware(app, prefix="/hooks", **OPTIONS))
+        assert [send(Request(target)).status for target in ("/hooks/ship", "/api/hooks/ship")] == [401, 401]
 
 
 async def test_a_signed_request_below_the_prefix_passes() -> None:
@@ -154,7 +205,8 @@ async def test_H63_with_wrong_settings_the_app_does_not_start() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await QStashMiddleware(app, public_url=ORIGIN)({"type": "lifespan", "state": {}}, receive, send)
+    with pytest.raises(ConfigurationError):
+        await QStashMiddleware(app, public_url=ORIGIN)({"type": "lifespan", "state": {}}, receive, send)
     assert sent == [
         {
             "type": "lifespan.startup.failed",

@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 
 from qstash_integrations import Delivery, NonRetryable, Receiver, RetryAfter
-from qstash_integrations._core.guard import (
+from qstash_integrations._core.answers import (
+    ALREADY_DONE,
     BODY_TIMED_OUT,
     BODY_TOO_LARGE,
     INCOMPLETE_BODY,
     LENGTH_REQUIRED,
     REJECTED,
-    Admission,
+    STORE_UNAVAILABLE,
     Answer,
-    Guard,
     answer_signal,
+    in_progress,
 )
+from qstash_integrations._core.guard import Admission, Guard
 from qstash_integrations._core.head import Head
 from qstash_integrations._core.report import Reporter
 from qstash_integrations._core.urls import PublicUrls
@@ -117,6 +119,20 @@ FIXED_ANSWERS = {
     "timed out": (BODY_TIMED_OUT, 408, b'{"error":"body timeout"}', ()),
     "no length": (LENGTH_REQUIRED, 411, b'{"error":"length required"}', ()),
     "too large": (BODY_TOO_LARGE, 413, b'{"error":"body too large"}', ()),
+    "duplicate of one at work": (
+        in_progress(899.2),
+        409,
+        b'{"error":"delivery in progress"}',
+        (("retry-after", "900"),),
+    ),
+    "duplicate of one whose lease ends": (
+        in_progress(0.0),
+        409,
+        b'{"error":"delivery in progress"}',
+        (("retry-after", "1"),),
+    ),
+    "duplicate of one that is done": (ALREADY_DONE, 200, b'{"duplicate":true}', ()),
+    "store unavailable": (STORE_UNAVAILABLE, 503, b'{"error":"try again later"}', ()),
     "not retryable": (
         answer_signal(NonRetryable()),
         489,

@@ -1,5 +1,6 @@
 """Where a setting comes from, which one wins, and what is said of a wrong one."""
 
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -246,3 +247,16 @@ def walk(value: Any) -> Iterator[str]:
 
 def _inside(value: Any) -> Any:
     return value.values() if hasattr(value, "values") else value
+
+
+@pytest.mark.parametrize(
+    "url", ["https://qstash.upstash.io/\x7f", "https://q stash.io", "https://qstash\\.io", "https://qstäsh.io"]
+)
+def test_an_api_url_that_no_request_could_go_to_names_the_setting(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^QSTASH_URL must be the address of the QStash API"):
+        Settings.load({"QSTASH_URL": url})
+
+
+def test_settings_do_not_leave_the_process() -> None:
+    with pytest.raises(TypeError, match="cannot be pickled or copied"):
+        pickle.dumps(Settings.load(KEYS))

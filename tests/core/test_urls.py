@@ -6,7 +6,7 @@ import pytest
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.head import head_of_environ, head_of_scope
-from qstash_integrations._core.paths import is_inside, route_path
+from qstash_integrations._core.paths import Prefix, is_excluded, own_roots, route_path
 from qstash_integrations._core.urls import PublicUrls, public_urls, trusted_hosts
 from tests.hosts import Request, environ_of, scope_of
 
@@ -118,13 +118,17 @@ INSIDE = {
     "another case": ("/HOOKS/ship", True),
     "a backslash": ("\\hooks\\ship", True),
     "a longer word": ("/hooksmith", False),
+    "a line end, which routers overlook": ("/hooks\n", True),
+    "a line end below": ("/hooks/ship\n", True),
+    "blanks around": ("/ hooks /ship", True),
+    "longer than any route": ("/open/" + "x" * 20_000, True),
     "elsewhere": ("/open/hooks", False),
 }
 
 
 @pytest.mark.parametrize(("path", "inside"), INSIDE.values(), ids=INSIDE)
 def test_every_spelling_of_a_protected_path_is_inside(path: str, inside: bool) -> None:
-    assert is_inside(path, "/hooks") is inside
+    assert Prefix("/hooks").covers(path, [""]) is inside
 
 
 @pytest.mark.parametrize(
@@ -163,3 +167,62 @@ def test_without_a_raw_target_the_decoded_path_is_quoted() -> None:
 def test_repeated_signatures_are_one_that_no_key_made() -> None:
     request = Request("/hook", [("Upstash-Signature", "a.b.c"), ("Upstash-Signature", "a.b.c")])
     assert [head.signature for head in heads(request)] == [b"a.b.c,a.b.c", "a.b.c,a.b.c"]
+
+
+ROOTS = {
+    "the server's own": ("/api/hooks/ship", ["/api"], True),
+    "one that the path has not": ("/hooks/ship", ["/api"], True),
+    "with a slash at its end": ("/api/hooks", ["/api/"], True),
+    "one of several": ("/v2/hooks", ["", "/v2"], True),
+    "a longer word": ("/apix/hooks", ["/api"], False),
+}
+
+
+@pytest.mark.parametrize(("path", "roots", "covered"), ROOTS.values(), ids=ROOTS)
+def test_a_prefix_covers_what_any_root_makes_of_a_path(path: str, roots: list[str], covered: bool) -> None:
+    assert Prefix("/hooks").covers(path, roots) is covered
+
+
+def test_a_path_is_excluded_only_where_no_root_makes_another_one_of_it() -> None:
+    assert is_excluded("/health", ["/health"], ["", "/api"])
+    assert is_excluded("/api/health", ["/health"], ["/api"])
+    assert not is_excluded("/api/health", ["/health"], ["/api", ""])
+    assert not is_excluded("/api/health", ["/health"], ["/api/"])
+
+
+class Nested:
+    """An app, a middleware, a mount: what has some of these attributes."""
+
+    def __init__(self, **attributes: Any) -> None:
+        self.__dict__.update(attributes)
+
+
+def test_an_apps_own_root_paths_are_found_however_deep() -> None:
+    inner = Nested(root_path="/inner")
+    app = Nested(root_path="/api", routes=[Nested(app=Nested(_app=inner)), Nested(path="/x")])
+    inner.app = app
+    assert own_roots(Nested(app=app)) == {"/api", "/inner"}
+    assert own_roots(None) == frozenset()
+
+
+ABSOLUTE = {
+    "a query before the slash": ("http://evil.example?admin=1/hook", "/?admin=1/hook"),
+    "a fragment before the slash": ("http://evil.example#/hook", "/#/hook"),
+    "nothing but the host": ("http://evil.example", "/"),
+    "a query only": ("http://evil.example?a=1", "/?a=1"),
+}
+
+
+@pytest.mark.parametrize(("target", "seen"), ABSOLUTE.values(), ids=ABSOLUTE)
+def test_an_absolute_target_is_read_as_servers_read_it(target: str, seen: str) -> None:
+    environ = {**environ_of(Request("/hook")), "RAW_URI": target}
+    assert head_of_environ(environ, reads_chunks=True).target == seen
+
+
+def test_a_mount_counts_only_where_it_stands_in_the_target() -> None:
+    moved = {**environ_of(Request("/admin/note")), "SCRIPT_NAME": "/admin"}
+    head = head_of_environ(moved, reads_chunks=True)
+    assert head.root_path == ""
+    assert not PublicUrls((API + "/api",)).fits(API + "/api/note", head)
+    mounted = environ_of(Request("/admin/n%C3%B6te?a=1", root_path="/admin"))
+    assert head_of_environ(mounted, reads_chunks=True).root_path == "/admin"

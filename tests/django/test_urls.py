@@ -188,6 +188,14 @@ def test_D20_a_prefix_in_the_public_url_replaces_the_mount(host: Host) -> None:
     assert send(request_to("/shop/hooks/ship", root_path="/shop", token=token)).status == 200
 
 
+@override_settings(FORCE_SCRIPT_NAME="/admin")
+def test_D20_a_forced_script_name_does_not_move_a_signature() -> None:
+    options: Any = {**OPTIONS, "public_url": ORIGIN + "/public"}
+    send = HOSTS["wsgi"](path("admin/note", verify_qstash(**options)(ship)))
+    assert send(request_to("/admin/note", token=signed(b"", ORIGIN + "/public/note"))) == REJECTED
+    assert send(request_to("/admin/note", token=signed(b"", ORIGIN + "/public/admin/note"))).status == 200
+
+
 @pytest.mark.parametrize("target", ["/hooks/ship", "/hooks/ship?a=1&b=%20x", "/a%20b/h%C3%A9"])
 def test_D24_requests_of_the_request_factory_are_verified(target: str) -> None:
     view = verify(ship)

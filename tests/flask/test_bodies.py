@@ -4,7 +4,7 @@ import io
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask import request
@@ -159,6 +159,20 @@ def test_H26_a_chunked_body_is_411_where_the_server_does_not_end_it() -> None:
     assert shop.ran == []
 
 
+def test_H26_whatever_the_server_raises_at_a_malformed_chunk_is_a_body_that_is_not_complete() -> None:
+    class InvalidChunkSize(Exception):
+        """As gunicorn's, which is no OSError."""
+
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> NoReturn:
+            raise InvalidChunkSize
+
+    shop = Shop()
+    environ = environ_of(Request("/hooks/ship", [("Upstash-Signature", signed(b"hi"))], b"hi", chunked=True))
+    assert call(shop.app, {**environ, "wsgi.input": Broken()}) == (400, b'{"error":"incomplete body"}')
+    assert shop.ran == []
+
+
 def test_H26_H28_chunks_arrive_through_a_real_server() -> None:
     shop, body = Shop(), os.urandom(5000)
     headers = {"Upstash-Signature": signed(body), "Transfer-Encoding": "chunked"}
@@ -190,3 +204,26 @@ def test_H34_gunicorn_passes_a_cut_body_without_a_word() -> None:
     answer = shop.send(b"hello", headers=[("Content-Length", "50")])
     assert (answer.status, answer.body) == (400, b'{"error":"incomplete body"}')
     assert shop.ran == []
+
+
+@pytest.mark.parametrize("length", ["0", "+14", "-0", "00"])
+def test_F07_a_length_of_nothing_does_not_make_a_form_an_empty_body(length: str) -> None:
+    shop = Shop(lambda: dict(request.form))
+    shop.app.before_request(lambda: request.form and None)
+    body = b"amount=1000000"
+    environ = environ_of(Request("/hooks/ship", [("Upstash-Signature", signed(b"")), ("Content-Type", FORM)], body))
+    statuses: list[str] = []
+    answer = b"".join(shop.app({**environ, "CONTENT_LENGTH": length}, lambda status, *_: statuses.append(status)))
+    assert b"1000000" not in answer
+    assert statuses == ["401 UNAUTHORIZED"]
+    assert shop.ran == []
+
+
+def test_the_view_sees_the_form_of_the_verified_body_only() -> None:
+    def view() -> dict[str, str]:
+        return request.form.to_dict()
+
+    shop = Shop(view)
+    # A hook that caches the body and then replaces what was parsed of it.
+    shop.app.before_request(lambda: request.get_data() and request.__dict__.update(form={"id": "9"}))
+    assert json.loads(shop.send(b"id=3", content_type=FORM).body) == {"id": "3"}

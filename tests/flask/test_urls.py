@@ -62,3 +62,12 @@ def test_H47_H49_the_raw_target_of_a_real_server_is_what_was_signed() -> None:
         assert exchange(port, request_bytes(target, signature, b"")).body == b"a b/c"
         assert exchange(port, request_bytes("/hook/a%20b/c?z=%C3%A9&a=1&a=2", signature, b"")).status == 401
         assert exchange(port, request_bytes(f"http://evil.example{target}", signature, b"")).status == 200
+
+
+def test_a_header_that_moves_the_mount_does_not_move_a_signature() -> None:
+    app = new_app(public_url=ORIGIN + "/public")
+    app.post("/admin/hooks")(verify_qstash(ship))
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
+    elsewhere = [("Upstash-Signature", signed(b"", ORIGIN + "/public/hooks"))]
+    for moved in ([], [("X-Forwarded-Prefix", "/admin")]):
+        assert wsgi_send(app)(Request("/admin/hooks", [*elsewhere, *moved])) == REJECTED

@@ -13,8 +13,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
 
-from qstash_integrations import NonRetryable, Receiver
+from qstash_integrations import ConfigurationError, NonRetryable, Receiver
 from qstash_integrations.starlette import QStashMiddleware
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange
@@ -83,7 +84,8 @@ async def test_H63_with_wrong_settings_the_app_does_not_start() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app({"type": "lifespan", "state": {}}, receive, send)
+    with pytest.raises(ConfigurationError):
+        await app({"type": "lifespan", "state": {}}, receive, send)
     assert sent == [
         {
             "type": "lifespan.startup.failed",
@@ -209,3 +211,10 @@ async def test_an_error_handler_of_the_app_may_answer_signals_itself() -> None:
         exception_handlers={NonRetryable: lambda request, signal: PlainTextResponse("mine", 418)},
     )
     assert (await asgi_exchange(app, SIGNED)).status == 418
+
+
+def test_starlettes_test_client_says_why_the_app_does_not_start() -> None:
+    app = shop()
+    app.add_middleware(QStashMiddleware)
+    with pytest.raises(ConfigurationError, match="QSTASH_CURRENT_SIGNING_KEY is not set"), TestClient(app):
+        pass

@@ -1,0 +1,113 @@
+"""A ``Receiver`` that fetches its keys from QStash, so that rotating them needs no deployment.
+
+It asks when a token was made with a key that it does not know, or with the next one, and never more than once a
+minute, whatever strangers send. Without an answer the keys at hand stay in use; without any, every request is refused.
+
+Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from .client import AsyncQStash, QStash
+from .errors import ConfigurationError, QStashError
+from .operations import signing_key
+from .receiver import Receiver
+from .report import logger
+from .settings import is_loopback
+from .token import Claims, Refusal
+
+FETCH_EVERY = 60.0  # seconds
+
+
+class KeyRing(Receiver):
+    """``verify_qstash(receiver=KeyRing(QStash()))`` verifies with the keys that ``GET /v2/keys`` tells.
+
+    ``current_signing_key`` and ``next_signing_key`` are used until then; without them the first request waits for the
+    keys. A request with an unknown key waits as well, ``timeout`` seconds at most, and so may an event loop, once a
+    minute; with 0 nothing waits, and such a request passes when QStash sends it again. ``monotonic`` counts seconds.
+    """
+
+    __slots__ = ("_deadline", "_fetched", "_lock", "_monotonic", "_publisher", "_timeout", "_tried_at", "_version")
+
+    def __init__(
+        self,
+        publisher: QStash | AsyncQStash,
+        *,
+        current_signing_key: str | None = None,
+        next_signing_key: str | None = None,
+        timeout: float = 2.0,
+        clock_tolerance: float = 5,
+        allow_dev_keys: bool = False,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        problem = _problem(publisher, timeout, current_signing_key is None and next_signing_key is not None)
+        if problem:
+            del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
+            raise ConfigurationError(problem)
+        super().__init__(
+            # To begin with a key that nobody has: an empty one would be everybody's.
+            secrets.token_hex(32) if current_signing_key is None else current_signing_key,
+            next_signing_key,
+            clock_tolerance=clock_tolerance,
+            allow_dev_keys=allow_dev_keys,
+            now=now,
+        )
+        self._publisher = publisher.sync if isinstance(publisher, AsyncQStash) else publisher
+        self._timeout = timeout
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._fetched = threading.Event()
+        self._tried_at: float | None = None
+        self._deadline = 0.0
+        self._version = 0
+
+    def authenticate(self, signature: str | bytes | None, clock_tolerance: float | None = None) -> Claims | Refusal:
+        version = self._version
+        outcome = super().authenticate(signature, clock_tolerance)
+        if isinstance(outcome, Claims):
+            if outcome.key == "next":
+                self._fetch()  # the keys were rotated, and what comes after this one is unknown yet
+            return outcome
+        if outcome.reason != "wrong_key":
+            return outcome
+        fetched, left = self._fetch()
+        fetched.wait(left)
+        return outcome if self._version == version else super().authenticate(signature, clock_tolerance)
+
+    def _fetch(self) -> tuple[threading.Event, float]:
+        """Begin to fetch the keys, unless that was tried a minute ago or less; how long to wait for it."""
+        with self._lock:
+            now = self._monotonic()
+            if self._tried_at is None or now - self._tried_at >= FETCH_EVERY:
+                self._tried_at = now
+                self._deadline = now + self._timeout
+                self._fetched = threading.Event()
+                # In a thread of its own, since a timeout of HTTP is one per read and not one in all.
+                threading.Thread(target=self._take, args=(self._fetched,), name="qstash-keys", daemon=True).start()
+            return self._fetched, max(self._deadline - now, 0.0)
+
+    def _take(self, fetched: threading.Event) -> None:
+        try:
+            pair = self._publisher.run(signing_key.get())
+            account = self._publisher._account()  # pyright: ignore[reportPrivateUsage]
+            self._allow_dev_keys = self._allow_dev_keys or is_loopback(account.base_url)
+            self.set_keys(pair.current, pair.next)
+            self._version += 1
+            logger.info("qstash signing keys were fetched from %s", account.base_url)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay in use
+            problem = error if isinstance(error, QStashError) else type(error).__name__
+            logger.warning("qstash signing keys could not be fetched, those at hand stay in use: %s", problem)
+        finally:
+            fetched.set()
+
+
+def _problem(publisher: object, timeout: object, next_alone: bool) -> str | None:
+    if not isinstance(publisher, QStash | AsyncQStash):
+        return f"KeyRing takes a QStash or an AsyncQStash, not {type(publisher).__name__}"
+    if type(timeout) not in (int, float) or not 0 <= timeout <= 60:  # type: ignore[operator]
+        return f"timeout must be 0 to 60 seconds, not {timeout!r}"
+    return "next_signing_key was given without current_signing_key" if next_alone else None

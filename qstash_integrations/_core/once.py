@@ -1,0 +1,146 @@
+"""Once per message: from a verified delivery to the handler's turn, or to the answer for a duplicate.
+
+A turn is done when its response was completed with 2xx or 489. Whatever else becomes of it (another status, an
+exception, a response that broke off), the message may come again. Where the store fails, nobody's turn comes: QStash
+will try again.
+
+Spec: https://upstash.com/docs/qstash/features/retry
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from .answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
+from .delivery import Delivery
+from .report import Reporter
+from .runs import Run, Standing, Store, run_of
+
+
+class Turn:
+    """The handler's turn. ``end`` it with the status of the completed response, or with None when there was none.
+
+    Only the first ``end`` counts, and neither form of it raises for what the store does. A turn that is forgotten ends
+    with None before the next one begins.
+    """
+
+    __slots__ = ("_claimed", "_once", "_run")
+
+    def __init__(self, once: "Once", run: Run | None) -> None:
+        self._once = once
+        self._run = run
+        self._claimed = run and run.token
+
+    @property
+    def claimed(self) -> str | None:
+        """For layers further in: what was claimed for this request. None when nothing was."""
+        return self._claimed
+
+    def end(self, status: int | None) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        store = self._once.store
+        try:
+            ended: bool = store.complete(run) if _is_done(status) else store.release(run)
+        except Exception as error:  # noqa: BLE001 - the response is on its way, and the lease ends by itself
+            self._once.reporter.store_failed(error)
+        else:
+            self._check(ended, run)
+
+    async def aend(self, status: int | None) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        from anyio import CancelScope
+
+        store = self._once.store
+        # Also where the task is being cancelled: the claim must not wait for the end of its lease.
+        with CancelScope(shield=True):
+            try:
+                ended: bool = await (store.acomplete(run) if _is_done(status) else store.arelease(run))
+            except Exception as error:  # noqa: BLE001 - as above
+                self._once.reporter.store_failed(error)
+            else:
+                self._check(ended, run)
+
+    def __del__(self) -> None:
+        # A response was dropped unsent, say because a hook of the app failed. Only noted here: the garbage collector
+        # may be at work in the midst of a call to the store.
+        if self._run is not None:
+            self._once.forgotten.append(self._run)
+
+    def _check(self, ended: bool, run: Run) -> None:
+        if not ended:
+            self._once.reporter.overran(run.lease)
+
+
+class Once:
+    """The duplicate protection of one guard. Without a store every delivery has its turn."""
+
+    def __init__(self, store: Store | None, now: Callable[[], float], reporter: Reporter) -> None:
+        self.store: Any = store
+        self.reporter: Reporter = reporter
+        self.forgotten: deque[Run] = deque()
+        """What was claimed by turns that nobody ended."""
+        self._now = now
+
+    def begin(self, delivery: Delivery, claimed: str | None = None) -> Turn | Answer:
+        """Claim the delivery; ``claimed`` is what a layer further out says that it has claimed already."""
+        run = self._run(delivery, claimed)
+        if run is None:
+            return Turn(self, None)
+        try:
+            for forgotten in self._forgotten():
+                self.store.release(forgotten)
+            standing: Standing = self.store.claim(run)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here must not let a duplicate in
+            return self._unavailable(error)
+        return self._decide(run, standing, delivery)
+
+    async def abegin(self, delivery: Delivery, claimed: str | None = None) -> Turn | Answer:
+        """``begin`` for ``async`` code."""
+        run = self._run(delivery, claimed)
+        if run is None:
+            return Turn(self, None)
+        try:
+            for forgotten in self._forgotten():
+                await self.store.arelease(forgotten)
+            standing: Standing = await self.store.aclaim(run)
+        except Exception as error:  # noqa: BLE001 - as above
+            return self._unavailable(error)
+        return self._decide(run, standing, delivery)
+
+    def _run(self, delivery: Delivery, claimed: str | None) -> Run | None:
+        if self.store is None:
+            return None
+        run = run_of(delivery, self._now())
+        return None if run.token == claimed else run
+
+    def _forgotten(self) -> Iterator[Run]:
+        # Other threads take from the same end.
+        with suppress(IndexError):
+            while self.forgotten:
+                yield self.forgotten.popleft()
+
+    def _decide(self, run: Run, standing: Standing, delivery: Delivery) -> Turn | Answer:
+        if standing.state == "free":
+            return Turn(self, run)
+        self.reporter.repeated(standing.state, delivery.claims.sub)
+        match standing.state:
+            case "busy":
+                # As long as the lease at most, not a guess: every try too early is one of the message's retries.
+                return in_progress(standing.wait)
+            case "done":
+                return ALREADY_DONE
+            case _:
+                return REJECTED
+
+    def _unavailable(self, error: Exception) -> Answer:
+        self.reporter.store_failed(error)
+        return STORE_UNAVAILABLE
+
+
+def _is_done(status: int | None) -> bool:
+    return status is not None and (200 <= status < 300 or status == 489)

@@ -1,0 +1,14 @@
+"""Stores for duplicate protection: ``verify_qstash(once=SQLiteStore("claims.db"))``.
+
+A message that is delivered twice runs the handler once, and a request that is presented twice is refused. Which store:
+``MemoryStore`` for a single process, ``SQLiteStore`` for the processes of one machine, ``RedisStore`` and
+``DjangoCacheStore`` for several. A store of one's own has the methods of ``Store``.
+"""
+
+from .._core.runs import Run, Standing, Store
+from .django_cache import DjangoCacheStore
+from .memory import MemoryStore
+from .redis import RedisStore
+from .sqlite import SQLiteStore
+
+__all__ = ["DjangoCacheStore", "MemoryStore", "RedisStore", "Run", "SQLiteStore", "Standing", "Store"]

@@ -1,0 +1,71 @@
+"""The rule of claiming, over named marks that expire: for stores that can read and write some of them in one step.
+
+Two marks make a run. ``token:...`` holds the message for which the token was presented first. ``message:...`` holds
+who is at work on it and with which token, or ``done``.
+"""
+
+from typing import NamedTuple, Protocol
+
+from .._core.runs import Run, Standing
+
+DONE = "done"
+
+
+class Mark(NamedTuple):
+    value: str
+    left: float
+    """Seconds before it expires."""
+
+
+class Marks(Protocol):
+    """Nobody else reads or writes the marks while one of the functions below runs."""
+
+    def get(self, name: str) -> Mark | None:
+        """None when there is none, or when it has expired."""
+        ...
+
+    def put(self, name: str, value: str, ttl: float) -> None: ...
+    def drop(self, name: str) -> None: ...
+
+
+def claim(marks: Marks, run: Run) -> Standing:
+    token, message = _names(run)
+    presented = marks.get(token)
+    if presented is None:
+        marks.put(token, run.message, run.token_ttl)
+    elif presented.value != run.message:
+        return Standing("replayed")
+    found = marks.get(message)
+    if found is None:
+        marks.put(message, _at_work(run), run.lease)
+        return Standing("free")
+    if presented and (found.value == DONE or found.value.endswith(run.token)):
+        return Standing("replayed")
+    return Standing("done") if found.value == DONE else Standing("busy", found.left)
+
+
+def complete(marks: Marks, run: Run) -> bool:
+    _, message = _names(run)
+    found = marks.get(message)
+    # With the lease over and nobody else at work, its work still counts.
+    if found is not None and found.value != _at_work(run):
+        return False
+    marks.put(message, DONE, run.kept)
+    return True
+
+
+def release(marks: Marks, run: Run) -> bool:
+    _, message = _names(run)
+    found = marks.get(message)
+    if found is None or found.value != _at_work(run):
+        return False
+    marks.drop(message)
+    return True
+
+
+def _names(run: Run) -> tuple[str, str]:
+    return f"token:{run.token}", f"message:{run.message}"
+
+
+def _at_work(run: Run) -> str:
+    return f"{run.holder} {run.token}"

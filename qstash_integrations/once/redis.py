@@ -1,0 +1,116 @@
+"""Claims in Redis: for any number of machines. Needs the extra ``redis``.
+
+Each call is one script, which Redis runs with nothing in between. Lifetimes run on Redis's clock. A Redis that evicts
+keys (``maxmemory-policy`` other than noeviction) or fails over may forget a claim; then the handler can run twice.
+
+Spec: https://redis.io/docs/latest/develop/programmability/eval-intro/
+"""
+
+from inspect import iscoroutinefunction
+from typing import Any, Literal
+
+from .._core.errors import ConfigurationError
+from .._core.runs import Run, Standing
+
+# The rule of marks.py. It answers with numbers alone, which look the same whatever the client makes of texts.
+_CLAIM = """
+local presented = redis.call('GET', KEYS[1])
+if presented and presented ~= ARGV[1] then return {3, 0} end
+if not presented then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[4]) end
+local found = redis.call('GET', KEYS[2])
+if not found then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[5])
+  return {0, 0}
+end
+if presented and (found == 'done' or string.sub(found, -#ARGV[3]) == ARGV[3]) then return {3, 0} end
+if found == 'done' then return {2, 0} end
+return {1, redis.call('PTTL', KEYS[2])}
+"""
+_COMPLETE = """
+local found = redis.call('GET', KEYS[1])
+if found and found ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], 'done', 'PX', ARGV[2])
+return 1
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+_STATES: tuple[Literal["free", "busy", "done", "replayed"], ...] = ("free", "busy", "done", "replayed")
+
+
+class RedisStore:
+    """Protects wherever the same Redis is used. ``redis`` is a URL or a ``redis.Redis``, which stays the caller's.
+
+    A client made from a URL gives up after ``timeout`` seconds, which then counts as an unavailable store. ``prefix``
+    stands before every name, so that several apps can share one Redis; in braces, which keep the names together in a
+    cluster. Async methods use the same client in a worker thread, so that it belongs to no event loop.
+    """
+
+    def __init__(self, redis: Any, *, prefix: str = "qstash", timeout: float = 5.0) -> None:
+        self._client = _client(redis, timeout)
+        self._own = isinstance(redis, str)
+        self._prefix = f"{{{prefix}}}:"
+        self._claim: Any = self._client.register_script(_CLAIM)
+        self._complete: Any = self._client.register_script(_COMPLETE)
+        self._release: Any = self._client.register_script(_RELEASE)
+
+    def claim(self, run: Run) -> Standing:
+        keys = [f"{self._prefix}token:{run.token}", self._message(run)]
+        args = [run.message, _at_work(run), run.token, _milliseconds(run.token_ttl), _milliseconds(run.lease)]
+        state, left = self._claim(keys=keys, args=args)
+        return Standing(_STATES[state], left / 1000)
+
+    def complete(self, run: Run) -> bool:
+        return bool(self._complete(keys=[self._message(run)], args=[_at_work(run), _milliseconds(run.kept)]))
+
+    def release(self, run: Run) -> bool:
+        return bool(self._release(keys=[self._message(run)], args=[_at_work(run)]))
+
+    async def aclaim(self, run: Run) -> Standing:
+        from anyio.to_thread import run_sync
+
+        return await run_sync(self.claim, run)
+
+    async def acomplete(self, run: Run) -> bool:
+        from anyio.to_thread import run_sync
+
+        return await run_sync(self.complete, run)
+
+    async def arelease(self, run: Run) -> bool:
+        from anyio.to_thread import run_sync
+
+        return await run_sync(self.release, run)
+
+    def close(self) -> None:
+        """Close the connections of a client made from a URL; the next call opens new ones."""
+        if self._own:
+            self._client.close()
+
+    def _message(self, run: Run) -> str:
+        return f"{self._prefix}message:{run.message}"
+
+
+def _client(redis: Any, timeout: float) -> Any:
+    if not isinstance(redis, str):
+        if not hasattr(redis, "register_script") or iscoroutinefunction(getattr(redis, "execute_command", None)):
+            raise ConfigurationError(
+                "RedisStore takes a URL or a redis.Redis; a client of redis.asyncio belongs to one event loop"
+            )
+        return redis
+    try:
+        from redis import Redis as Client
+    except ImportError as error:
+        raise ConfigurationError(
+            "RedisStore needs the client for Redis: pip install 'qstash_integrations[redis]'"
+        ) from error
+    kind: Any = Client
+    return kind.from_url(redis, socket_timeout=timeout, socket_connect_timeout=timeout)
+
+
+def _at_work(run: Run) -> str:
+    return f"{run.holder} {run.token}"
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(int(seconds * 1000), 1)

@@ -1,0 +1,337 @@
+"""New keys at run time: given to a ``Receiver``, or fetched by a ``KeyRing``."""
+
+import base64
+import copy
+import hmac
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from qstash_integrations import AsyncQStash, Claims, ConfigurationError, KeyRing, QStash, Receiver
+from qstash_integrations._core.client import Lost, Request, Response, override_transport
+from qstash_integrations._core.token import Refusal
+from qstash_integrations.asgi import QStashMiddleware
+from tests.core.test_receiver import own_locals
+from tests.hosts import Request as Sent
+from tests.hosts import asgi_send
+from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
+
+THIRD = "sig_TESTONLYthird0000000000000DD"
+FOURTH = "sig_TESTONLYfourth00000000000EEE"
+DEV = "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"
+
+
+def key_of(receiver: Receiver, key: str) -> str:
+    """Which of the receiver's keys ``key`` is, or why it is none."""
+    found = receiver.authenticate(signed(b"hi", key=key))
+    return found.key if isinstance(found, Claims) else found.reason
+
+
+def receiver() -> Receiver:
+    return Receiver(CURRENT, NEXT, now=lambda: NOW)
+
+
+def test_a_receiver_takes_new_keys() -> None:
+    rotated = receiver()
+    rotated.set_keys(NEXT, THIRD)
+    assert [key_of(rotated, key) for key in (CURRENT, NEXT, THIRD)] == ["wrong_key", "current", "next"]
+    rotated.set_keys(FOURTH, None)
+    assert [key_of(rotated, key) for key in (NEXT, THIRD, FOURTH)] == ["wrong_key", "wrong_key", "current"]
+
+
+REFUSED: dict[str, tuple[Any, Any, str]] = {
+    "empty": ("", NEXT, "current_signing_key is empty"),
+    "blank": (CURRENT, NEXT + " ", "next_signing_key has blanks"),
+    "short": ("sig_short", None, "current_signing_key is a placeholder or cut short"),
+    "bytes": (CURRENT.encode(), None, "current_signing_key must be a str, not bytes"),
+    "published": (*DEV, "current_signing_key is a published key"),
+}
+
+
+@pytest.mark.parametrize(("current", "following", "problem"), REFUSED.values(), ids=REFUSED)
+def test_keys_that_are_refused_leave_the_old_pair_in_use(current: Any, following: Any, problem: str) -> None:
+    kept = receiver()
+    with pytest.raises(ConfigurationError, match=f"^{problem}") as caught:
+        kept.set_keys(current, following)
+    assert [key_of(kept, key) for key in (CURRENT, NEXT)] == ["current", "next"]
+    shown = own_locals(caught.value)
+    assert [key for key in (str(current), str(following)) if len(key) > 9 and key in shown] == []
+
+
+def test_published_keys_are_taken_where_they_were_allowed() -> None:
+    local = Receiver(CURRENT, NEXT, allow_dev_keys=True, now=lambda: NOW)
+    local.set_keys(*DEV)
+    assert key_of(local, DEV[0]) == "current"
+
+
+def test_in_the_midst_of_a_rotation_every_thread_has_one_pair_or_the_other() -> None:
+    rotated, over = receiver(), threading.Event()
+
+    def verify() -> set[str]:
+        found: set[str] = set()
+        while not over.is_set():
+            found.add(key_of(rotated, NEXT))
+        return found
+
+    with ThreadPoolExecutor(4) as threads:
+        verifying = [threads.submit(verify) for _ in range(4)]
+        for _ in range(3000):
+            rotated.set_keys(NEXT, THIRD)
+            rotated.set_keys(CURRENT, NEXT)
+        over.set()
+    assert set[str]().union(*(found.result() for found in verifying)) <= {"current", "next"}
+
+
+def test_a_clock_that_fails_shows_no_keys() -> None:
+    def broken() -> float:
+        raise RuntimeError("no clock")
+
+    with pytest.raises(RuntimeError) as caught:
+        Receiver(CURRENT, NEXT, now=broken).authenticate(signed(b"hi"))
+    shown = own_locals(caught.value)
+    assert CURRENT not in shown
+    assert NEXT not in shown
+
+
+def pair(current: str, following: str) -> Response:
+    return Response(200, json.dumps({"current": current, "next": following}).encode())
+
+
+class Account:
+    """What QStash answers to ``GET /v2/keys``, how often it was asked, and the clock of the rings that ask."""
+
+    def __init__(self) -> None:
+        self.answer: Response | Lost = pair(THIRD, FOURTH)
+        self.asked: list[Request] = []
+        self.before_answer: Callable[[], object] = lambda: None
+        self.seconds = 0.0
+
+    def __call__(self, request: Request) -> Response | Lost:
+        self.asked.append(request)
+        self.before_answer()
+        return self.answer
+
+    def ring(self, publisher: QStash | AsyncQStash | None = None, **options: Any) -> KeyRing:
+        given: dict[str, Any] = {"now": lambda: NOW, "monotonic": lambda: self.seconds, "timeout": 60, **options}
+        return KeyRing(publisher or QStash("token", retry=False), **given)
+
+
+@pytest.fixture
+def account() -> Generator[Account]:
+    made = Account()
+    with override_transport(made):
+        yield made
+        finish()
+
+
+def finish() -> None:
+    """Wait for keys that are being fetched."""
+    for thread in threading.enumerate():
+        if thread.name == "qstash-keys":
+            thread.join(10)
+
+
+def test_a_ring_without_keys_waits_for_them_at_its_first_request(account: Account) -> None:
+    ring = account.ring()
+    assert account.asked == []
+    assert [key_of(ring, key) for key in (THIRD, FOURTH)] == ["current", "next"]
+    (request,) = account.asked
+    assert (request.method, request.url) == ("GET", "https://qstash.upstash.io/v2/keys")
+    assert ("Authorization", "Bearer token") in request.headers
+
+
+def test_a_ring_with_keys_asks_nobody_while_they_serve(account: Account) -> None:
+    ring = account.ring(current_signing_key=CURRENT, next_signing_key=NEXT)
+    assert key_of(ring, CURRENT) == "current"
+    assert ring.authenticate(signed(b"hi", key=CURRENT, exp=NOW - 60)) == Refusal(
+        "expired", "the token expired 60 seconds ago by this machine's clock"
+    )
+    assert ring.authenticate("garbage") == Refusal(
+        "malformed", "the signature is not three base64url segments with an HS256 MAC"
+    )
+    assert account.asked == []
+
+
+def test_an_unknown_key_has_the_keys_fetched_and_passes(account: Account) -> None:
+    ring = account.ring(current_signing_key=CURRENT, next_signing_key=NEXT)
+    assert [key_of(ring, key) for key in (THIRD, FOURTH, CURRENT)] == ["current", "next", "wrong_key"]
+    assert len(account.asked) == 1
+
+
+def test_the_next_key_in_use_has_the_keys_fetched_behind_the_request(account: Account) -> None:
+    account.answer = pair(NEXT, THIRD)
+    ring = account.ring(current_signing_key=CURRENT, next_signing_key=NEXT)
+    assert key_of(ring, NEXT) == "next"
+    finish()
+    assert [key_of(ring, key) for key in (NEXT, THIRD)] == ["current", "next"]
+    assert len(account.asked) == 1
+
+
+def test_a_flood_of_unknown_keys_is_one_question_a_minute(account: Account) -> None:
+    account.answer = pair(CURRENT, NEXT)
+    ring = account.ring(current_signing_key=CURRENT)
+    for _ in range(100):
+        assert key_of(ring, ATTACKER) == "wrong_key"
+    account.seconds = 59.9
+    assert key_of(ring, ATTACKER) == "wrong_key"
+    assert len(account.asked) == 1
+    account.seconds = 60.0
+    account.answer = pair(THIRD, FOURTH)
+    assert key_of(ring, THIRD) == "current"
+    assert len(account.asked) == 2
+
+
+def test_many_at_once_ask_once_and_all_pass(account: Account) -> None:
+    ring, together = account.ring(), threading.Barrier(20)
+
+    def verify(number: int) -> str:
+        together.wait(10)
+        return key_of(ring, THIRD)
+
+    with ThreadPoolExecutor(20) as threads:
+        found = list(threads.map(verify, range(20)))
+    assert found == ["current"] * 20
+    assert len(account.asked) == 1
+
+
+FAILURES: dict[str, Response | Lost] = {
+    "no answer": Lost("connection refused", hopeless=True),
+    "not allowed": Response(401, b'{"error":"unable to authenticate"}'),
+    "broken": Response(500, b"oops"),
+    "not JSON": Response(200, b"<html>"),
+    "no keys": Response(200, b"{}"),
+    "an empty key": pair("", NEXT),
+    "a cut key": pair("sig_short", NEXT),
+    "published keys": pair(*DEV),
+}
+
+
+@pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("has_keys", [True, False])
+def test_what_is_no_pair_of_keys_leaves_those_at_hand(
+    account: Account, caplog: pytest.LogCaptureFixture, answer: Response | Lost, has_keys: bool
+) -> None:
+    account.answer = answer
+    ring = account.ring(current_signing_key=CURRENT, next_signing_key=NEXT) if has_keys else account.ring()
+    assert [key_of(ring, key) for key in (ATTACKER, *DEV)] == ["wrong_key"] * 3
+    assert key_of(ring, CURRENT) == ("current" if has_keys else "wrong_key")
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert record.getMessage().startswith("qstash signing keys could not be fetched, those at hand stay in use: ")
+    assert [secret for secret in (*DEV, "sig_short", "token", NEXT) if secret in record.getMessage()] == []
+
+
+def test_without_keys_an_empty_key_opens_nothing(account: Account) -> None:
+    account.answer = Response(500)
+    ring = account.ring()
+    header, payload, _ = signed(b"hi").split(".")
+    mac = base64.urlsafe_b64encode(hmac.digest(b"", f"{header}.{payload}".encode(), "sha256")).rstrip(b"=").decode()
+    assert ring.authenticate(f"{header}.{payload}.{mac}") == Refusal(
+        "wrong_key", "the signature was made with neither of the signing keys"
+    )
+
+
+@contextmanager
+def holding(account: Account) -> Generator[threading.Event]:
+    """QStash answers when the block is over; the event is that it was asked."""
+    asked, go = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        asked.set()
+        go.wait(10)
+
+    account.before_answer = wait
+    try:
+        yield asked
+    finally:
+        go.set()
+        finish()
+
+
+@pytest.mark.parametrize("timeout", [0, 0.05])
+def test_nobody_waits_longer_than_the_timeout(account: Account, timeout: float) -> None:
+    ring = account.ring(timeout=timeout)
+    started_at = time.perf_counter()
+    with holding(account):
+        assert key_of(ring, THIRD) == "wrong_key"
+        account.seconds = timeout
+        assert key_of(ring, THIRD) == "wrong_key"
+        waited = time.perf_counter() - started_at
+    assert timeout <= waited < 2
+    assert key_of(ring, THIRD) == "current"
+    assert len(account.asked) == 1
+
+
+def test_known_keys_do_not_wait_for_others(account: Account) -> None:
+    ring = account.ring(current_signing_key=CURRENT)
+    with ThreadPoolExecutor(1) as elsewhere, holding(account) as asked:
+        waiting = elsewhere.submit(key_of, ring, THIRD)
+        assert asked.wait(10)
+        assert key_of(ring, CURRENT) == "current"
+        assert not waiting.done()
+    assert waiting.result() == "current"
+
+
+def test_a_local_server_may_tell_the_published_keys(account: Account) -> None:
+    account.answer = pair(*DEV)
+    ring = account.ring(QStash("token", base_url="http://127.0.0.1:8080"))
+    assert key_of(ring, DEV[0]) == "current"
+
+
+def test_an_asynchronous_publisher_serves_as_well(account: Account) -> None:
+    assert key_of(account.ring(AsyncQStash("token", retry=False)), THIRD) == "current"
+
+
+def test_fetching_is_in_the_log_without_the_keys(account: Account, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    key_of(account.ring(), THIRD)
+    assert caplog.messages == ["qstash signing keys were fetched from https://qstash.upstash.io"]
+
+
+def test_a_ring_shows_no_keys(account: Account) -> None:
+    ring = account.ring(current_signing_key=CURRENT)
+    with pytest.raises(TypeError, match="a KeyRing holds signing keys and cannot be pickled or copied"):
+        copy.copy(ring)
+    assert repr(ring) == "KeyRing(***)"
+    assert not hasattr(ring, "__dict__")
+
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "no publisher": ({"publisher": "token"}, "KeyRing takes a QStash or an AsyncQStash, not str"),
+    "a negative timeout": ({"timeout": -1}, "timeout must be 0 to 60 seconds, not -1"),
+    "a text": ({"timeout": "2"}, "timeout must be 0 to 60 seconds, not '2'"),
+    "half a pair": ({"next_signing_key": NEXT}, "next_signing_key was given without current_signing_key"),
+    "an empty key": ({"current_signing_key": ""}, "current_signing_key is empty"),
+}
+
+
+def make(options: dict[str, Any]) -> KeyRing:
+    publisher: Any = options.pop("publisher", QStash("token"))
+    return KeyRing(publisher, **options)
+
+
+@pytest.mark.parametrize(("options", "problem"), WRONG.values(), ids=WRONG)
+def test_wrong_options_are_named(options: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{problem}") as caught:
+        make(dict(options))
+    assert NEXT not in own_locals(caught.value)
+
+
+def test_an_app_verifies_with_a_ring(account: Account) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    send = asgi_send(QStashMiddleware(app, receiver=account.ring(), public_url=ORIGIN))
+    statuses = [
+        send(Sent("/hooks/ship", [("Upstash-Signature", signed(b"hi", key=key))], b"hi")).status
+        for key in (THIRD, FOURTH, CURRENT)
+    ]
+    assert statuses == [204, 204, 401]

@@ -1,0 +1,337 @@
+"""From a delivery to the handler's turn: what is claimed, what a duplicate is answered, and how a turn ends."""
+
+import gc
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+
+from qstash_integrations import Claims, ConfigurationError, Delivery
+from qstash_integrations._core.answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
+from qstash_integrations._core.assembly import guard_from_settings
+from qstash_integrations._core.once import Once, Turn
+from qstash_integrations._core.report import Reporter
+from qstash_integrations._core.runs import run_of
+from qstash_integrations.once import MemoryStore, Run, Standing
+from tests.signing import NOW
+
+CLAIMS = Claims(
+    sub="https://api.example.com/hooks/ship",
+    body="3XKT8BxP0pPMcVOfen1EQ04rKCIME0YJ7v1lqltj_aA=",
+    exp=NOW + 300,
+    nbf=0,
+    iat=NOW,
+    jti="jwt_TESTONLY1",
+    key="current",
+)
+
+
+def delivery(message_id: str | None = "msg_1", **claims: Any) -> Delivery:
+    return Delivery(b"", CLAIMS._replace(**claims), message_id)
+
+
+SAME: dict[str, tuple[Delivery, Delivery]] = {
+    "another attempt": (delivery(), delivery(jti="jwt_TESTONLY2", exp=NOW + 360, iat=NOW + 60)),
+    "padded and unpadded": (delivery(), delivery(body="3XKT8BxP0pPMcVOfen1EQ04rKCIME0YJ7v1lqltj_aA")),
+    "signed with the next key": (delivery(), delivery(key="next")),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+def test_the_same_message_is_known_again(one: Delivery, other: Delivery) -> None:
+    assert run_of(one, NOW).message == run_of(other, NOW).message
+
+
+DIFFERENT: dict[str, tuple[Delivery, Delivery]] = {
+    "id": (delivery(), delivery("msg_2")),
+    "signed URL": (delivery(), delivery(sub="https://api.example.com/hooks/bill")),
+    "signed body": (delivery(), delivery(body="47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=")),
+    "no id": (delivery(None), delivery(None, jti="jwt_TESTONLY2")),
+    "parts that are cut elsewhere": (delivery("a", sub="b\x00c"), delivery("a\x00b", sub="c")),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_other_messages_are_told_apart(one: Delivery, other: Delivery) -> None:
+    assert run_of(one, NOW).message != run_of(other, NOW).message
+
+
+def test_a_token_is_known_by_its_jti() -> None:
+    assert run_of(delivery(), NOW).token == run_of(delivery("msg_2", key="next"), NOW).token
+    assert run_of(delivery(), NOW).token != run_of(delivery(jti="jwt_TESTONLY2"), NOW).token
+
+
+def test_a_token_without_a_jti_is_known_by_what_was_signed() -> None:
+    assert run_of(delivery(jti=None), NOW).token == run_of(delivery("msg_2", jti=None), NOW).token
+    assert run_of(delivery(jti=None), NOW).token != run_of(delivery(jti=None, exp=NOW + 301), NOW).token
+
+
+def test_every_run_has_a_holder_of_its_own() -> None:
+    assert run_of(delivery(), NOW).holder != run_of(delivery(), NOW).holder
+
+
+def test_the_keys_are_digests() -> None:
+    run = run_of(delivery("m" * 1000), NOW)
+    assert re.fullmatch("[0-9a-f]{64}", run.message)
+    assert re.fullmatch("[0-9a-f]{64}", run.token)
+
+
+@pytest.mark.parametrize(("now", "ttl"), [(NOW, 600.0), (NOW + 299, 301.0), (NOW + 600, 1.0), (NOW + 700, 1.0)])
+def test_a_token_is_remembered_until_no_receiver_takes_it(now: float, ttl: float) -> None:
+    run = run_of(delivery(), now)
+    assert (run.token_ttl, run.lease, run.kept) == (ttl, 900.0, 86400.0)
+
+
+FREE = Standing("free")
+
+
+class Script:
+    """A store that says what it was told to say, and notes what it was asked."""
+
+    def __init__(self, found: Standing | Exception = FREE, ended: bool | Exception = True) -> None:
+        self.found = found
+        self.ended = ended
+        self.asked: list[str] = []
+
+    def claim(self, run: Run) -> Standing:
+        self.asked.append("claim")
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def complete(self, run: Run) -> bool:
+        return self._end("complete")
+
+    def release(self, run: Run) -> bool:
+        return self._end("release")
+
+    async def aclaim(self, run: Run) -> Standing:
+        return self.claim(run)
+
+    async def acomplete(self, run: Run) -> bool:
+        return self._end("complete")
+
+    async def arelease(self, run: Run) -> bool:
+        return self._end("release")
+
+    def _end(self, how: str) -> bool:
+        self.asked.append(how)
+        if isinstance(self.ended, Exception):
+            raise self.ended
+        return self.ended
+
+
+def plain_begin(once: Once, *arguments: Any) -> Turn | Answer:
+    return once.begin(*arguments)
+
+
+def awaited_begin(once: Once, *arguments: Any) -> Turn | Answer:
+    return anyio.run(once.abegin, *arguments)
+
+
+def plain_end(turn: Turn, status: int | None) -> None:
+    turn.end(status)
+
+
+def awaited_end(turn: Turn, status: int | None) -> None:
+    anyio.run(turn.aend, status)
+
+
+Begin = Callable[..., Turn | Answer]
+End = Callable[[Turn, int | None], None]
+BEGINS = {"plain": plain_begin, "awaited": awaited_begin}
+ENDS = {"plain": plain_end, "awaited": awaited_end}
+both_begins = pytest.mark.parametrize("begin", BEGINS.values(), ids=BEGINS)
+both_ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+
+
+def once(store: Any, reporter: Reporter | None = None) -> Once:
+    return Once(store, lambda: NOW, reporter or Reporter())
+
+
+ANSWERS: dict[str, tuple[Standing, Answer]] = {
+    "busy": (Standing("busy", 640.5), in_progress(641)),
+    "done": (Standing("done"), ALREADY_DONE),
+    "replayed": (Standing("replayed"), REJECTED),
+    "what no store should say": (Standing("later"), REJECTED),  # type: ignore[arg-type]
+}
+
+
+@both_begins
+@pytest.mark.parametrize(("found", "answer"), ANSWERS.values(), ids=ANSWERS)
+def test_a_duplicate_is_answered(begin: Begin, found: Standing, answer: Answer) -> None:
+    assert begin(once(Script(found)), delivery()) == answer
+
+
+@both_begins
+def test_without_a_store_every_delivery_has_its_turn(begin: Begin) -> None:
+    turn = begin(once(None), delivery())
+    assert isinstance(turn, Turn)
+    assert turn.claimed is None
+    turn.end(200)
+
+
+@both_begins
+def test_what_was_claimed_further_out_is_not_claimed_again(begin: Begin) -> None:
+    outer = begin(once(Script()), delivery())
+    inner_store = Script()
+    assert isinstance(outer, Turn)
+    inner = begin(once(inner_store), delivery(), outer.claimed)
+    assert isinstance(inner, Turn)
+    inner.end(200)
+    assert inner_store.asked == []
+
+
+@both_begins
+def test_the_claim_of_another_request_does_not_count(begin: Begin) -> None:
+    store = Script()
+    turn = begin(once(store), delivery(), "something else")
+    assert isinstance(turn, Turn)
+    assert store.asked == ["claim"]
+
+
+@both_begins
+def test_H72_with_the_store_out_of_reach_nobody_has_a_turn(begin: Begin, caplog: pytest.LogCaptureFixture) -> None:
+    guarded = once(Script(OSError("redis://user:hunter2@cache.example is down")))
+    assert [begin(guarded, delivery()) for _ in range(3)] == [STORE_UNAVAILABLE] * 3
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "ERROR",
+            "qstash duplicate protection failed with OSError; requests are answered 503 while its store cannot be "
+            "reached, and a message that was being handled may be handled again",
+        )
+    ]
+
+
+STATUSES: list[tuple[int | None, str]] = [
+    (200, "complete"),
+    (204, "complete"),
+    (299, "complete"),
+    (489, "complete"),
+    (None, "release"),
+    (199, "release"),
+    (302, "release"),
+    (401, "release"),
+    (488, "release"),
+    (500, "release"),
+    (503, "release"),
+]
+
+
+@both_ends
+@pytest.mark.parametrize(("status", "how"), STATUSES)
+def test_done_is_2xx_and_489(end: End, status: int | None, how: str) -> None:
+    store = Script()
+    turn = once(store).begin(delivery())
+    assert isinstance(turn, Turn)
+    end(turn, status)
+    assert store.asked == ["claim", how]
+
+
+@both_ends
+def test_only_the_first_end_counts(end: End) -> None:
+    store = Script()
+    turn = once(store).begin(delivery())
+    assert isinstance(turn, Turn)
+    end(turn, 200)
+    end(turn, None)
+    assert store.asked == ["claim", "complete"]
+
+
+@both_begins
+def test_a_turn_that_is_forgotten_is_given_up_before_the_next_one_begins(begin: Begin) -> None:
+    store = Script()
+    guarded = once(store)
+    forgotten: Turn | Answer | None = begin(guarded, delivery())
+    del forgotten
+    gc.collect()
+    assert store.asked == ["claim"]
+    following = begin(guarded, delivery())
+    assert isinstance(following, Turn)
+    assert store.asked == ["claim", "release", "claim"]
+
+
+@both_ends
+def test_a_store_that_fails_at_the_end_fails_no_response(end: End, caplog: pytest.LogCaptureFixture) -> None:
+    turn = once(Script(ended=OSError("down"))).begin(delivery())
+    assert isinstance(turn, Turn)
+    end(turn, 200)
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "qstash duplicate protection failed with OSError"
+    ]
+
+
+@both_ends
+def test_a_handler_that_overran_its_lease_is_reported(end: End, caplog: pytest.LogCaptureFixture) -> None:
+    turn = once(Script(ended=False)).begin(delivery())
+    assert isinstance(turn, Turn)
+    end(turn, 200)
+    assert caplog.messages == [
+        "qstash duplicate protection: a handler took longer than 900 seconds, and another may have handled the same "
+        "message meanwhile"
+    ]
+
+
+def test_a_turn_ends_although_its_task_is_cancelled() -> None:
+    store = Script()
+
+    async def cancelled() -> None:
+        with anyio.CancelScope() as scope:
+            turn = await once(store).abegin(delivery())
+            assert isinstance(turn, Turn)
+            scope.cancel()
+            try:
+                await anyio.sleep_forever()
+            finally:
+                await turn.aend(None)
+
+    for backend in ("asyncio", "trio"):
+        anyio.run(cancelled, backend=backend)
+    assert store.asked == ["claim", "release"] * 2
+
+
+RECORDS: dict[str, tuple[Standing, str, str]] = {
+    "replayed": (
+        Standing("replayed"),
+        "WARNING",
+        "qstash request not handled again: reason=replayed: its token was presented before, so somebody repeats a "
+        "request of QStash; url='https://api.example.com/hooks/\\x1bship'",
+    ),
+    "busy": (
+        Standing("busy"),
+        "INFO",
+        "qstash request not handled again: another request is at work on the same message; "
+        "url='https://api.example.com/hooks/\\x1bship'",
+    ),
+    "done": (
+        Standing("done"),
+        "INFO",
+        "qstash request not handled again: the message is done; url='https://api.example.com/hooks/\\x1bship'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "level", "text"), RECORDS.values(), ids=RECORDS)
+def test_a_duplicate_leaves_one_record_a_minute(
+    caplog: pytest.LogCaptureFixture, found: Standing, level: str, text: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seconds = [0.0]
+    guarded = once(Script(found), Reporter(now=lambda: seconds[0]))
+    for _ in range(3):
+        guarded.begin(delivery(sub="https://api.example.com/hooks/\x1bship?token=secret"))
+    seconds[0] = 60.0
+    guarded.begin(delivery(sub="https://api.example.com/hooks/\x1bship"))
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (level, text),
+        (level, text + " (2 more since the last such record)"),
+    ]
+
+
+@pytest.mark.parametrize("store", [True, "claims.db", object(), MemoryStore], ids=repr)
+def test_what_is_no_store_is_refused_where_it_is_written(store: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^once must be a store, such as qstash_integrations\.once\.Memory"):
+        guard_from_settings({"once": store})

@@ -1,0 +1,237 @@
+"""Duplicate protection in Django: where it is claimed, and when a response counts as complete."""
+
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import anyio
+import pytest
+from django.db import connection, connections, transaction
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.test import Client, override_settings
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views import View
+from rest_framework.response import Response  # pyright: ignore[reportMissingTypeStubs]
+from rest_framework.views import APIView  # pyright: ignore[reportMissingTypeStubs]
+
+from qstash_integrations import NonRetryable, RetryAfter
+from qstash_integrations.asgi import QStashMiddleware
+from qstash_integrations.django import verify_qstash
+from qstash_integrations.once import DjangoCacheStore, MemoryStore
+from tests.django.project import asgi_app, urlconf, wsgi_app
+from tests.django.shop import HOSTS
+from tests.hosts import Send, asgi_send, environ_of, scope_of
+from tests.once.attempts import DUPLICATE, OPTIONS, attempt
+from tests.once.conftest import IN_MEMORY
+from tests.signing import signed
+
+every_host = pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
+
+
+class Ship:
+    """A view, plain or async, that counts its calls."""
+
+    def __init__(self, view: Callable[[], Any] = lambda: HttpResponse("shipped")) -> None:
+        self.ran = 0
+        self._view = view
+
+    def plain(self, request: HttpRequest) -> Any:
+        self.ran += 1
+        return self._view()
+
+    async def awaited(self, request: HttpRequest) -> Any:
+        return self.plain(request)
+
+
+def protected(view: Any) -> URLPattern:
+    verified: Any = verify_qstash(**OPTIONS, once=MemoryStore())(view)
+    return cast("URLPattern", path("hooks/ship", verified))
+
+
+def send_twice(send: Send) -> list[bytes]:
+    answers: list[bytes] = []
+    for _ in range(2):
+        with suppress(LookupError):
+            answers.append(send(attempt()).body)
+    return answers
+
+
+@every_host
+@pytest.mark.parametrize("kind", ["plain", "awaited"])
+def test_a_duplicate_is_answered(host: Any, kind: str) -> None:
+    assert send_twice(host(protected(getattr(Ship(), kind)))) == [b"shipped", DUPLICATE]
+
+
+def raising(error: Exception) -> Callable[[], NoReturn]:
+    def view() -> NoReturn:
+        raise error
+
+    return view
+
+
+OUTCOMES: dict[str, tuple[Callable[[], Any], int]] = {
+    "not retryable": (raising(NonRetryable()), 1),
+    "later": (raising(RetryAfter(60)), 2),
+    "an error": (raising(LookupError("no such order")), 2),
+    "no response": (lambda: None, 2),
+    "500": (lambda: HttpResponse(status=500), 2),
+}
+
+
+@every_host
+@pytest.mark.parametrize("kind", ["plain", "awaited"])
+@pytest.mark.parametrize(("view", "times"), OUTCOMES.values(), ids=OUTCOMES)
+def test_only_2xx_and_489_are_done(host: Any, kind: str, view: Callable[[], Any], times: int) -> None:
+    ship = Ship(view)
+    send_twice(host(protected(getattr(ship, kind))))
+    assert ship.ran == times
+
+
+@every_host
+def test_a_class_with_a_verified_method_inside_is_claimed_once(host: Any) -> None:
+    store = MemoryStore()
+    verify = verify_qstash(**OPTIONS, once=store)
+
+    @method_decorator(verify, name="dispatch")
+    class Hook(View):
+        @method_decorator(verify)
+        def post(self, request: HttpRequest) -> HttpResponse:
+            return HttpResponse("shipped")
+
+    assert send_twice(host(path("hooks/ship", Hook.as_view()))) == [b"shipped", DUPLICATE]
+
+
+@every_host
+def test_a_view_of_rest_framework_is_claimed_once(host: Any) -> None:
+    verify = verify_qstash(**OPTIONS, once=MemoryStore())
+
+    class Hook(APIView):
+        @method_decorator(verify)
+        def post(self, request: Any) -> Response:
+            return Response("shipped")
+
+    verified: Any = verify(Hook.as_view())
+    assert send_twice(host(path("hooks/ship", verified))) == [b'"shipped"', DUPLICATE]
+
+
+def test_a_view_below_asgi_middleware_claims_nothing() -> None:
+    store = MemoryStore()
+    view = path("hooks/ship", verify_qstash(**OPTIONS, once=store)(Ship().awaited))
+    app: Any = asgi_app(view)
+    send = asgi_send(QStashMiddleware(app, **OPTIONS, once=store))
+    assert send_twice(send) == [b"shipped", DUPLICATE]
+
+
+@every_host
+def test_djangos_cache_keeps_the_claims(host: Any) -> None:
+    ship = path("hooks/ship", verify_qstash(**OPTIONS, once=DjangoCacheStore())(Ship().awaited))
+    with override_settings(CACHES={"default": {**IN_MEMORY, "LOCATION": str(id(ship))}}):
+        assert send_twice(host(ship)) == [b"shipped", DUPLICATE]
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "shop.sqlite3"))
+    yield
+    connections.close_all()
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("propagate", [True, False])
+def test_a_transaction_that_cannot_be_committed_is_not_done(monkeypatch: pytest.MonkeyPatch, propagate: bool) -> None:
+    monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+
+    def cannot() -> None:
+        if ship.ran == 1:
+            raise LookupError("could not commit")
+
+    def commit() -> HttpResponse:
+        transaction.on_commit(cannot)
+        return HttpResponse("shipped")
+
+    ship = Ship(commit)
+    with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=propagate):
+        send = HOSTS["wsgi"](protected(ship.plain))
+        with suppress(LookupError):
+            send(attempt())
+        gc.collect()  # an exception that nobody answers takes its frames along
+        assert send(attempt()).body == b"shipped"
+    assert ship.ran == 2
+
+
+def parts() -> Iterator[bytes]:
+    yield b"one "
+    yield b"two"
+
+
+async def async_parts() -> AsyncIterator[bytes]:
+    for part in parts():
+        yield part
+
+
+@pytest.mark.parametrize(
+    ("host", "make"), [("wsgi", parts), ("asgi", async_parts)], ids=["of parts", "of awaited parts"]
+)
+def test_a_stream_is_done_with_its_last_part(host: str, make: Any) -> None:
+    assert send_twice(HOSTS[host](protected(Ship(lambda: StreamingHttpResponse(make())).plain))) == [
+        b"one two",
+        DUPLICATE,
+    ]
+
+
+def test_a_file_is_done() -> None:
+    def view() -> FileResponse:
+        return FileResponse(Path(__file__).open("rb"))
+
+    first, second = send_twice(HOSTS["wsgi"](protected(Ship(view).plain)))
+    assert first.startswith(b'"""Duplicate protection in Django')
+    assert second == DUPLICATE
+
+
+def test_a_stream_whose_client_leaves_is_not_done() -> None:
+    ship = Ship(lambda: StreamingHttpResponse(parts()))
+    app: Any = wsgi_app(protected(ship.plain))
+    for _ in range(2):
+        answer: Any = app(environ_of(attempt()), ignore)
+        next(iter(answer))
+        answer.close()
+    assert ship.ran == 2
+
+
+def ignore(status: str, headers: object, exc_info: object = None) -> None:
+    """A server that looks at the body only."""
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_response_that_cannot_be_sent_is_not_done(streams: bool) -> None:
+    ship = Ship(lambda: StreamingHttpResponse(async_parts()) if streams else HttpResponse("shipped"))
+    app: Any = asgi_app(protected(ship.awaited))
+
+    async def exchange() -> None:
+        messages: list[Any] = [{"type": "http.request", "body": b"hi"}]
+
+        async def receive() -> Any:
+            return messages.pop() if messages else await anyio.sleep_forever()
+
+        async def send(message: Any) -> None:
+            raise OSError("the client is gone")
+
+        await app(scope_of(attempt()), receive, send)
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="the client is gone"):
+            anyio.run(exchange)
+        gc.collect()
+    assert ship.ran == 2
+
+
+def test_djangos_test_client_sees_the_same() -> None:
+    headers: dict[str, Any] = dict(attempt().headers)
+    again = {**headers, "Upstash-Signature": signed(b"hi", jti="jwt_TESTONLY2")}
+    with override_settings(ROOT_URLCONF=urlconf(protected(Ship().plain))):
+        answers = [Client().post("/hooks/ship", b"hi", "text/plain", headers=given) for given in (headers, again)]
+    assert [answer.content for answer in answers] == [b"shipped", DUPLICATE]

@@ -1,0 +1,88 @@
+"""The SQLite file itself."""
+
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from qstash_integrations import ConfigurationError
+from qstash_integrations.once import SQLiteStore
+from tests.once.stores import KEPT, Clock, run
+
+
+def test_nobody_else_can_read_it(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "claims.db")
+    store.claim(run())
+    modes = {path.name: stat.filemode(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {
+        "claims.db": "-rw-------",
+        "claims.db-shm": "-rw-------",
+        "claims.db-wal": "-rw-------",
+    }
+    store.close()
+
+
+def test_it_holds_digests_and_times_only(tmp_path: Path) -> None:
+    store, first = SQLiteStore(tmp_path / "claims.db", now=lambda: 1000.0), run()
+    store.claim(first)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "claims.db")) as connection:
+        rows = connection.execute("SELECT * FROM mark ORDER BY name").fetchall()
+    assert rows == [
+        (f"message:{first.message}", f"{first.holder} {first.token}", 1900.0),
+        (f"token:{first.token}", first.message, 1600.0),
+    ]
+
+
+def test_what_has_expired_is_deleted_bit_by_bit(tmp_path: Path) -> None:
+    clock = Clock()
+    store = SQLiteStore(tmp_path / "claims.db", now=clock)
+    for _ in range(20):
+        store.claim(run())
+    clock.advance(KEPT)
+    for _ in range(5):
+        store.claim(run())
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "claims.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM mark").fetchone() == (10,)
+
+
+def test_a_locked_file_is_an_error_and_works_again_afterwards(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "claims.db", timeout=0)
+    with closing(sqlite3.connect(tmp_path / "claims.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            store.claim(run())
+        other.execute("ROLLBACK")
+    assert store.claim(run()).state == "free"
+    store.close()
+
+
+def test_it_opens_again_after_close(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "claims.db")
+    store.close()
+    store.close()
+    assert store.claim(run()).state == "free"
+    store.close()
+
+
+UNUSABLE = {
+    "in memory": (":memory:", r"there is MemoryStore\(\)"),
+    "no name": ("", r"there is MemoryStore\(\)"),
+    "no such directory": ("missing/claims.db", "No such file or directory"),
+    "a directory": (".", "Is a directory"),
+    "something else": ("notes.txt", "file is not a database"),
+}
+
+
+@pytest.mark.parametrize(("name", "problem"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_path_that_cannot_be_used_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, problem: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("remember the milk" * 100)
+    with pytest.raises(ConfigurationError, match=problem):
+        SQLiteStore(name)
+    assert (tmp_path / "notes.txt").read_text().startswith("remember the milk")
