@@ -1,0 +1,43 @@
+"""Tests for apps that take the production path: nothing of verification is switched off.
+
+``sign`` makes the headers of a delivery, ``Outbox`` keeps what is published, ``LocalQStash`` brings it back to the app.
+Needs no pytest; ``qstash_integrations.pytest_plugin`` has them as fixtures.
+"""
+
+from typing import TYPE_CHECKING
+
+from .outbox import Outbox
+from .published import CreatedSchedule, PublishedMessage
+from .signing import sign
+
+if TYPE_CHECKING:
+    from .attempt import Attempt, DeadLetter
+    from .local import LocalQStash
+    from .verdict import NotServed, Refused
+else:
+
+    def __getattr__(name):
+        # The engine needs an extra, which who only signs or records does not.
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            from . import attempt, local, verdict
+        except ImportError as error:
+            raise ImportError(
+                f"{name} needs {error.name}; install it with: pip install 'qstash_integrations[server]'",
+                name=error.name,
+            ) from error
+        return next(getattr(module, name) for module in (local, attempt, verdict) if hasattr(module, name))
+
+
+__all__ = [
+    "Attempt",
+    "CreatedSchedule",
+    "DeadLetter",
+    "LocalQStash",
+    "NotServed",
+    "Outbox",
+    "PublishedMessage",
+    "Refused",
+    "sign",
+]

@@ -1,0 +1,164 @@
+"""Drives the engine without waiting: what is due is delivered, then the clock goes on to whatever is due next.
+
+Written as generators that hand out requests and take answers, so that plain and async tests share them. No rule of
+QStash is in here, and no I/O. Deliveries are made one after the other.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from ..server.delivery import LIFETIME, SignedRequest, answer_limit, no_answer, outcome_of, signed_request
+from ..server.engine import Engine
+from ..server.model import Message, Outcome
+from ..server.store import Store
+from .attempt import Attempt, attempt_at
+from .clock import Clock
+from .exchange import Answer, Call
+from .faults import Expire, Fail, Faults, Twice
+from .hosting import Host
+from .places import Place
+
+MOST = 10_000
+_LONG_EXPIRED = 3600 + LIFETIME  # seconds, beyond what any receiver tolerates
+
+
+class Step(NamedTuple):
+    """A request to be made; its answer is what the generator wants to have sent."""
+
+    host: Host
+    call: Call
+
+
+Steps: TypeAlias = Generator[Step, Answer, list[Attempt]]
+
+
+class Driver:
+    """``attempts`` grows by all that are made. ``check`` is told of those that the test did not spoil, and may raise.
+
+    ``lock`` is held during every call of the engine: publishers call it too, from the threads of the app.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        *,
+        clock: Clock,
+        wall_clock: Callable[[], float],
+        find: Callable[[str], Place | None],
+        faults: Faults,
+        attempts: list[Attempt],
+        check: Callable[[Sequence[Attempt]], None],
+        lock: threading.RLock,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._find = find
+        self._faults = faults
+        self._attempts = attempts
+        self._check = check
+        self._lock = lock
+        self._claimed: deque[Message] = deque()
+
+    def due(self, limit: int = MOST) -> Steps:
+        """All that is due now, and what becomes due at once because of it."""
+        made: list[Attempt] = []
+        for _ in range(limit):
+            message = self._take()
+            if message is not None:
+                made += yield from self._deliver(message)
+            elif not self._more_is_due():
+                return made
+        raise RuntimeError(_endless("at this moment", made))
+
+    def until(self, at: float) -> Steps:
+        """All that is due up to ``at``, each at its own moment."""
+        made: list[Attempt] = []
+        while True:
+            made += yield from self.due()
+            due_at = self._next_due_at()
+            if due_at is None or due_at > at:
+                self._clock.move_to(at)
+                return made
+            self._clock.move_to(due_at)
+
+    def until_idle(self, limit: int) -> Steps:
+        """All messages there are, with their retries. Schedules fire on the way, but it does not wait for them."""
+        made: list[Attempt] = []
+        while True:
+            made += yield from self.due(limit)
+            due_at = self._next_due_at()
+            if due_at is None or not self._messages_wait():
+                return made
+            if len(made) >= limit:
+                raise RuntimeError(_endless(f"by {self._clock.now:%Y-%m-%d %H:%M}", made))
+            self._clock.move_to(due_at)
+
+    def _take(self) -> Message | None:
+        with self._lock:
+            self._engine.fire_schedules()
+            if not self._claimed:
+                self._claimed.extend(self._engine.claim_due(MOST if self._faults.reorder else 1))
+                if len(self._claimed) > 1:
+                    self._faults.reorder = False
+                    self._claimed.reverse()
+            return self._claimed.popleft() if self._claimed else None
+
+    def _more_is_due(self) -> bool:
+        due_at = self._next_due_at()
+        return due_at is not None and due_at <= self._clock()
+
+    def _next_due_at(self) -> float | None:
+        with self._lock:
+            return self._engine.next_due_at()
+
+    def _messages_wait(self) -> bool:
+        with self._lock:
+            moments = (self._store.messages.first_due_at(), self._store.flows.first_wake_at())
+        return any(moment is not None for moment in moments)
+
+    def _deliver(self, message: Message) -> Steps:
+        made: list[Attempt] = []
+        outcome = no_answer("the test stopped during the delivery")
+        fault = self._faults.take()
+        try:
+            for _ in range(2 if isinstance(fault, Twice) else 1):
+                request = self._signed(message, expired=isinstance(fault, Expire))
+                answer = yield from self._send(message, request, fault)
+                made.append(attempt_at(message, request, self._clock.now, answer))
+                outcome = _outcome(message, answer)
+        finally:
+            self._attempts += made
+            with self._lock:
+                self._engine.record(message.seq, outcome)
+        if not isinstance(fault, Fail | Expire):
+            self._check(made)
+        return made
+
+    def _signed(self, message: Message, *, expired: bool) -> SignedRequest:
+        with self._lock:
+            keys = self._engine.keys()
+        return signed_request(message, keys, self._wall_clock() - (_LONG_EXPIRED if expired else 0))
+
+    def _send(self, message: Message, request: SignedRequest, fault: object) -> Generator[Step, Answer, Answer]:
+        if isinstance(fault, Fail):
+            return fault.answer
+        place = self._find(message.url)
+        if place is None:
+            return Answer(status=0)
+        return (yield Step(place.host, Call(request, place.target)))
+
+
+def _outcome(message: Message, answer: Answer) -> Outcome:
+    if answer.status == 0:
+        return no_answer("nothing serves this URL in this test")
+    return outcome_of(answer.status, answer.headers, answer.body, answer_limit(message))
+
+
+def _endless(when: str, made: list[Attempt]) -> str:
+    last = f", the last to {made[-1].url}" if made else ""
+    return f"still more to deliver {when} after {len(made)} deliveries{last}: does a handler publish to itself?"

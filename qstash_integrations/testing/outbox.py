@@ -1,0 +1,125 @@
+"""An outbox: what the app's publishers send is kept for the test instead of being sent."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from .._core.client import Request, Response, override_transport
+from .._core.message import DeliveryOptions, MessageOptions
+from .._core.names import check_names
+from ..server import identifiers
+from .comparing import difference, find
+from .published import CreatedSchedule, PublishedMessage, read_call
+from .settings import credentials, for_tests
+
+
+class ExpectedMessage(MessageOptions, total=False):
+    """Any option of ``publish``; None expects that it was not given."""
+
+    url: str
+    url_group: str
+    queue: str | None
+    json: Any
+    """The body as JSON, whatever its spelling."""
+
+
+class ExpectedSchedule(DeliveryOptions, total=False):
+    """Any option of ``schedule.create``; None expects that it was not given."""
+
+    destination: str
+    cron: str
+    schedule_id: str | None
+    queue: str | None
+    json: Any
+    """The body as JSON, whatever its spelling."""
+
+
+class Outbox:
+    """In its ``with`` block every publisher, sync and async, those made before it too, records instead of sending.
+
+    Accepts what is published and every schedule. Other calls need a QStash that knows something: ``LocalQStash``.
+    """
+
+    def __init__(self) -> None:
+        self.messages: list[PublishedMessage] = []
+        """All that was published, in order; a batch counts as its messages."""
+        self.schedules: list[CreatedSchedule] = []
+        """All that were created or replaced, in order."""
+
+    def clear(self) -> None:
+        """Forget what was published so far."""
+        self.messages.clear()
+        self.schedules.clear()
+
+    def assert_published(self, **expected: Unpack[ExpectedMessage]) -> PublishedMessage:
+        """The first message that has all of the given options, and maybe others.
+
+        AssertionError shows the nearest one that was published instead, field by field.
+        """
+        __tracebackhide__ = True  # pytest then shows the line of the test
+        check_names(expected, ExpectedMessage.__annotations__)
+        found = find(expected, self.messages)
+        if found is None:
+            raise AssertionError(difference("message", expected, self.messages))
+        return found
+
+    def assert_scheduled(self, **expected: Unpack[ExpectedSchedule]) -> CreatedSchedule:
+        """As ``assert_published``, for schedules."""
+        __tracebackhide__ = True
+        check_names(expected, ExpectedSchedule.__annotations__)
+        found = find(expected, self.schedules)
+        if found is None:
+            raise AssertionError(difference("schedule", expected, self.schedules))
+        return found
+
+    def record(self, request: Request) -> Sequence[PublishedMessage] | CreatedSchedule | None:
+        """Keep what an API call publishes, and tell it; None when it publishes nothing."""
+        match published := read_call(request):
+            case None:
+                pass
+            case CreatedSchedule():
+                self.schedules.append(published)
+            case _:
+                self.messages += published
+        return published
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(for_tests(**credentials()))
+            stack.enter_context(override_transport(self._accept))
+            self._exit = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._exit.close()
+
+    def __repr__(self) -> str:
+        return f"<Outbox, {len(self.messages)} messages, {len(self.schedules)} schedules>"
+
+    def _accept(self, request: Request) -> Response:
+        match published := self.record(request):
+            case None:
+                path = request.url.partition("://")[2].partition("/")[2].partition("?")[0]
+                raise AssertionError(
+                    f"the outbox only takes what is published, and {request.method} /{path} asks something of QStash; "
+                    "qstash_local (testing.LocalQStash) can answer it"
+                )
+            case CreatedSchedule():
+                return _accepted({"scheduleId": published.schedule_id or identifiers.schedule_id()})
+            case _:
+                receipts = [_receipt(message) for message in published]
+                return _accepted(receipts if request.url.endswith("/v2/batch") else receipts[0])
+
+
+def _receipt(message: PublishedMessage) -> Any:
+    receipt = {"messageId": identifiers.message_id()}
+    # Nobody here knows the endpoints of a group: it counts as one.
+    return [{**receipt, "url": ""}] if message.url is None else receipt
+
+
+def _accepted(content: Any) -> Response:
+    return Response(201, json.dumps(content).encode())

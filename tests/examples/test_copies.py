@@ -1,0 +1,52 @@
+"""The example apps' own tests, copied with them to wherever their users keep them, and run there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "example_apps"
+TESTS = {
+    "starlette": (),
+    "fastapi": (),
+    "flask": (),
+    "django": ("--ds", "example_apps.django_app.settings"),
+}
+
+
+@pytest.mark.parametrize("framework", TESTS)
+def test_they_pass_where_they_are_copied_to(framework: str, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES, tmp_path / "example_apps", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n"
+    )
+    test = f"example_apps/tests/test_{framework}_app.py"
+    done = run("pytest", "-p", "no:cacheprovider", test, *TESTS[framework], directory=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+def test_the_flask_apps_need_no_pytest(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES, tmp_path / "example_apps", ignore=shutil.ignore_patterns("__pycache__"))
+    done = run("unittest", "example_apps.tests.test_flask_app", directory=tmp_path)
+    assert (done.returncode, done.stderr.splitlines()[-1:]) == (0, ["OK"]), done.stderr
+
+
+def test_there_is_one_for_every_app() -> None:
+    apps = {path.name.removesuffix(".py") for path in EXAMPLES.glob("*_app*") if path.name != "__pycache__"}
+    assert apps == {f"{framework}_app" for framework in TESTS}
+
+
+def run(module: str, *arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: os.environ[name] for name in ("PATH", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
