@@ -160,10 +160,11 @@ def test_settings_that_are_missing_are_named() -> None:
 
 
 @pytest.mark.parametrize("block", [block for block in PYTHON if block.heading == "Testing"], ids=["pytest", "unittest"])
-def test_the_tests_in_it_pass(block: Block, pytester: pytest.Pytester) -> None:
+def test_the_tests_in_it_pass(block: Block, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The example apps stand in for the reader's own.
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
     pytester.makepyfile(test_readme_block=block.code)
-    pytester.syspathinsert(str(Path(__file__).parents[1]))
     plugins = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:django")
     result = pytester.runpytest_subprocess(*plugins, timeout=60)
     assert result.ret == 0

@@ -143,6 +143,8 @@ async def test_a_response_that_a_decorator_drops_is_not_done() -> None:
     assert ran == ["ship", "ship"]
 
 
+# On trio, BaseHTTPMiddleware of Starlette 1.0 leaves a generator behind.
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_response_that_middleware_further_out_drops_is_not_done() -> None:
     async def fail(request: Request, call_next: Any) -> NoReturn:
         await call_next(request)
