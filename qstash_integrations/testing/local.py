@@ -77,9 +77,9 @@ class LocalQStash:
         self._settings = {**credentials(), **{name: value for name, value in given.items() if value is not None}}
         self.raise_errors = raise_errors
         self.strict = strict
-        self.clock = Clock(wall_clock() if now is None else instant(now, "now"))
+        self.clock: Clock = Clock(wall_clock() if now is None else instant(now, "now"))
         """The moved clock, for whoever takes a function that returns Unix seconds."""
-        self.outbox = Outbox()
+        self.outbox: Outbox = Outbox()
         """What was published, as far as it was accepted."""
         self.attempts: list[Attempt] = []
         """All that were made so far."""

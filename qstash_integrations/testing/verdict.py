@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from .attempt import Attempt
 
-logger = logging.getLogger("qstash_integrations")
+logger: logging.Logger = logging.getLogger("qstash_integrations")
 
 
 class NotServed(AssertionError):
