@@ -17,7 +17,7 @@ from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
 from ._core.guard import Admission, Guard, GuardOptions
 from ._core.head import head_of_scope
 from ._core.once import Turn
-from ._core.paths import Prefix, is_excluded, own_roots
+from ._core.paths import Prefix
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -35,7 +35,8 @@ class QStashMiddleware:
     """Lets only requests through that QStash signed; the app finds them at ``request.state.qstash_delivery``.
 
     Protects everything, or with ``prefix="/hooks"`` everything at or below that path: other case, doubled slashes and
-    dot segments count as inside. ``exclude`` lists exact paths that stay open. WebSockets in the protected part are
+    dot segments count as inside, and so does ``/api/hooks``, since an app may be mounted there. ``exclude`` lists exact
+    paths that stay open, each as the server hands it over, root path included. WebSockets in the protected part are
     closed with 1008. With wrong settings the app does not start: ``lifespan.startup.failed``, or ConfigurationError
     at every request where the server has no lifespan.
     """
@@ -49,7 +50,6 @@ class QStashMiddleware:
             raise ConfigurationError(f"exclude must be a list of paths that start with a slash, not {exclude!r}")
         self._app = app
         self._prefix = Prefix(prefix)
-        self._own_roots: frozenset[str] | None = None
         self._exclude = frozenset(exclude)
         self._guard = guard_from_settings(options)
 
@@ -67,11 +67,7 @@ class QStashMiddleware:
                 raise RuntimeError(f"QStashMiddleware cannot check a connection of type {other!r}, so it refuses it")
 
     def _protects(self, scope: Scope) -> bool:
-        if self._own_roots is None:
-            # Not before: an app is complete when it gets its first request.
-            self._own_roots = own_roots(self._app)
-        path, roots = scope["path"], (scope.get("root_path", ""), *self._own_roots)
-        return not is_excluded(path, self._exclude, roots) and self._prefix.covers(path, roots)
+        return scope["path"] not in self._exclude and self._prefix.covers(scope["path"])
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

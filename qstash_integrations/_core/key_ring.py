@@ -48,14 +48,20 @@ class KeyRing(Receiver):
         if problem:
             del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
             raise ConfigurationError(problem)
-        super().__init__(
-            # To begin with a key that nobody has: an empty one would be everybody's.
-            secrets.token_hex(32) if current_signing_key is None else current_signing_key,
-            next_signing_key,
-            clock_tolerance=clock_tolerance,
-            allow_dev_keys=allow_dev_keys,
-            now=now,
-        )
+        try:
+            super().__init__(
+                # To begin with a key that nobody has: an empty one would be everybody's.
+                secrets.token_hex(32) if current_signing_key is None else current_signing_key,
+                next_signing_key,
+                clock_tolerance=clock_tolerance,
+                allow_dev_keys=allow_dev_keys,
+                now=now,
+            )
+        except ConfigurationError as error:
+            problem = str(error)
+        if problem:
+            del current_signing_key, next_signing_key
+            raise ConfigurationError(problem)
         self._publisher = publisher.sync if isinstance(publisher, AsyncQStash) else publisher
         self._timeout = timeout
         self._monotonic = monotonic
@@ -94,12 +100,14 @@ class KeyRing(Receiver):
         try:
             pair = self._publisher.run(signing_key.get())
             account = self._publisher._account()  # pyright: ignore[reportPrivateUsage]
+            if fetched is not self._fetched:
+                return  # an answer that took over a minute, and that a newer one may have overtaken
             self._allow_dev_keys = self._allow_dev_keys or is_loopback(account.base_url)
             self.set_keys(pair.current, pair.next)
             self._version += 1
             logger.info("qstash signing keys were fetched from %s", account.base_url)
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay in use
-            problem = error if isinstance(error, QStashError) else type(error).__name__
+            problem = ascii(str(error)) if isinstance(error, QStashError) else type(error).__name__
             logger.warning("qstash signing keys could not be fetched, those at hand stay in use: %s", problem)
         finally:
             fetched.set()

@@ -44,8 +44,8 @@ class Turn:
         store = self._once.store
         try:
             ended: bool = store.complete(run) if _is_done(status) else store.release(run)
-        except Exception as error:  # noqa: BLE001 - the response is on its way, and the lease ends by itself
-            self._once.reporter.store_failed(error)
+        except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
+            self._lost(run, status, error)
         else:
             self._check(ended, run)
 
@@ -60,8 +60,8 @@ class Turn:
         with CancelScope(shield=True):
             try:
                 ended: bool = await (store.acomplete(run) if _is_done(status) else store.arelease(run))
-            except Exception as error:  # noqa: BLE001 - as above
-                self._once.reporter.store_failed(error)
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._lost(run, status, error)
             else:
                 self._check(ended, run)
 
@@ -70,6 +70,15 @@ class Turn:
         # may be at work in the midst of a call to the store.
         if self._run is not None:
             self._once.forgotten.append(self._run)
+
+    def _lost(self, run: Run, status: int | None, error: BaseException) -> None:
+        """The store did not say that the turn has ended: it is released later, unless its work was done."""
+        if not _is_done(status):
+            self._once.forgotten.append(run)
+        # The response is on its way; a cancellation goes its own.
+        if not isinstance(error, Exception):
+            raise error
+        self._once.reporter.store_failed(error)
 
     def _check(self, ended: bool, run: Run) -> None:
         if not ended:
@@ -95,8 +104,8 @@ class Once:
             for forgotten in self._forgotten():
                 self.store.release(forgotten)
             standing: Standing = self.store.claim(run)
-        except Exception as error:  # noqa: BLE001 - whatever breaks here must not let a duplicate in
-            return self._unavailable(error)
+        except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
+            return self._unavailable(run, error)
         return self._decide(run, standing, delivery)
 
     async def abegin(self, delivery: Delivery, claimed: str | None = None) -> Turn | Answer:
@@ -108,8 +117,8 @@ class Once:
             for forgotten in self._forgotten():
                 await self.store.arelease(forgotten)
             standing: Standing = await self.store.aclaim(run)
-        except Exception as error:  # noqa: BLE001 - as above
-            return self._unavailable(error)
+        except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
+            return self._unavailable(run, error)
         return self._decide(run, standing, delivery)
 
     def _run(self, delivery: Delivery, claimed: str | None) -> Run | None:
@@ -122,7 +131,13 @@ class Once:
         # Other threads take from the same end.
         with suppress(IndexError):
             while self.forgotten:
-                yield self.forgotten.popleft()
+                run = self.forgotten.popleft()
+                try:
+                    yield run
+                except GeneratorExit:
+                    # Releasing it failed: it stays for the next time.
+                    self.forgotten.append(run)
+                    raise
 
     def _decide(self, run: Run, standing: Standing, delivery: Delivery) -> Turn | Answer:
         if standing.state == "free":
@@ -137,7 +152,11 @@ class Once:
             case _:
                 return REJECTED
 
-    def _unavailable(self, error: Exception) -> Answer:
+    def _unavailable(self, run: Run, error: BaseException) -> Answer:
+        """Whatever broke must not let a duplicate in; nor may a claim that was made all the same stay for its lease."""
+        self.forgotten.append(run)
+        if not isinstance(error, Exception):
+            raise error
         self.reporter.store_failed(error)
         return STORE_UNAVAILABLE
 

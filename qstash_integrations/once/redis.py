@@ -22,6 +22,7 @@ if not found then
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[5])
   return {0, 0}
 end
+if found == ARGV[2] then return {0, 0} end
 if presented and (found == 'done' or string.sub(found, -#ARGV[3]) == ARGV[3]) then return {3, 0} end
 if found == 'done' then return {2, 0} end
 return {1, redis.call('PTTL', KEYS[2])}

@@ -6,12 +6,14 @@ what SQLite needs. Deleting it while nobody is at work forgets what was done, no
 Spec: https://www.sqlite.org/wal.html and https://www.sqlite.org/howtocorrupt.html
 """
 
+import errno
 import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .._core.errors import ConfigurationError
 from .._core.runs import Run, Standing
@@ -45,11 +47,14 @@ class SQLiteStore:
         self._now = now
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._opened_by = 0
-        self._inherited: list[sqlite3.Connection] = []
+        _close_for_forks(self)
         try:
-            # SQLite itself would make it readable to everybody; its journal gets the mode of the file.
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+            if os.path.isdir(self._path):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            # SQLite itself would make it readable to everybody; its journal gets the mode of the file. Only if it is
+            # new: closing a file that is in use here would take away the locks that SQLite has on it.
+            with suppress(FileExistsError):
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             with self._lock:
                 self._open()
         except (OSError, sqlite3.Error) as error:
@@ -85,9 +90,15 @@ class SQLiteStore:
     def close(self) -> None:
         """Close this process's connection; the next call opens a new one."""
         with self._lock:
-            if self._connection is not None and self._opened_by == os.getpid():
-                self._connection.close()
-            self._connection = None
+            self._close()
+
+    def before_fork(self) -> None:
+        """Let go of the file: SQLite's locks do not survive being inherited. Nobody claims until the fork is over."""
+        self._lock.acquire()
+        self._close()
+
+    def after_fork(self) -> None:
+        self._lock.release()
 
     @contextmanager
     def _transaction(self) -> Generator["_Marks"]:
@@ -107,11 +118,8 @@ class SQLiteStore:
                 raise
 
     def _open(self) -> sqlite3.Connection:
-        if self._connection is not None and self._opened_by == os.getpid():
-            return self._connection
         if self._connection is not None:
-            # After a fork it is the parent's: even closing it here would take the parent's locks away.
-            self._inherited.append(self._connection)
+            return self._connection
         connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -122,8 +130,32 @@ class SQLiteStore:
         except BaseException:
             connection.close()
             raise
-        self._connection, self._opened_by = connection, os.getpid()
+        self._connection = connection
         return connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _close_for_forks(store: SQLiteStore) -> None:
+    if not hasattr(os, "register_at_fork"):
+        return
+    # Weakly: what is registered stays for the life of the process.
+    alive = weakref.ref(store)
+    held: list[SQLiteStore] = []
+
+    def before() -> None:
+        if made := alive():
+            made.before_fork()
+            held.append(made)
+
+    def after() -> None:
+        while held:
+            held.pop().after_fork()
+
+    os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
 
 
 class _Marks:

@@ -53,7 +53,8 @@ PREFIXED: dict[str, tuple[str, str, int]] = {
     "the mount itself": ("/hooks/ship", "/hooks", 401),
     "a longer word": ("/hooksmith", "", 204),
     "elsewhere": ("/", "", 204),
-    "below another path": ("/open/hooks", "", 204),
+    "below another path, where an app may be mounted": ("/open/hooks", "", 401),
+    "below a path that is not the prefix": ("/open/ship", "", 204),
 }
 
 
@@ -126,7 +127,7 @@ async def test_outside_the_prefix_nothing_is_added_or_replaced() -> None:
 EXCLUDED: dict[str, tuple[str, str, int]] = {
     "exactly": ("/health", "", 204),
     "with a query": ("/health?deep=1", "", 204),
-    "below the mount": ("/api/health", "/api", 204),
+    "below the mount": ("/api/health", "/api", 401),
     "a doubled slash": ("//health", "", 401),
     "a slash at its end": ("/health/", "", 401),
     "over dot segments": ("/health/../hook", "", 401),

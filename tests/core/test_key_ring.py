@@ -309,6 +309,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a text": ({"timeout": "2"}, "timeout must be 0 to 60 seconds, not '2'"),
     "half a pair": ({"next_signing_key": NEXT}, "next_signing_key was given without current_signing_key"),
     "an empty key": ({"current_signing_key": ""}, "current_signing_key is empty"),
+    "a short key beside a good one": (
+        {"current_signing_key": "sig_short", "next_signing_key": NEXT},
+        "current_signing_key is a placeholder or cut short",
+    ),
+    "a tolerance that is none": (
+        {"current_signing_key": CURRENT, "next_signing_key": NEXT, "clock_tolerance": -1},
+        "clock_tolerance must be 0 to 300 seconds",
+    ),
 }
 
 

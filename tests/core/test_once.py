@@ -1,8 +1,10 @@
 """From a delivery to the handler's turn: what is claimed, what a duplicate is answered, and how a turn ends."""
 
+import asyncio
 import gc
 import logging
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -291,6 +293,69 @@ def test_a_turn_ends_although_its_task_is_cancelled() -> None:
     for backend in ("asyncio", "trio"):
         anyio.run(cancelled, backend=backend)
     assert store.asked == ["claim", "release"] * 2
+
+
+@both_begins
+def test_a_claim_that_may_have_been_made_is_given_up_when_the_store_is_back(begin: Begin) -> None:
+    class Lost(MemoryStore):
+        """Claims, and loses the first answer."""
+
+        lose = True
+
+        def claim(self, run: Run) -> Standing:
+            standing = super().claim(run)
+            if self.lose:
+                self.lose = False
+                raise ConnectionError("lost")
+            return standing
+
+    guarded = once(Lost(now=lambda: NOW))
+    assert begin(guarded, delivery()) == STORE_UNAVAILABLE
+    assert isinstance(begin(guarded, delivery(jti="jwt_TESTONLY2")), Turn)
+
+
+@both_begins
+def test_a_release_that_fails_is_tried_again(begin: Begin) -> None:
+    store = Script()
+    guarded = once(store)
+    first = begin(guarded, delivery())
+    assert isinstance(first, Turn)
+    store.ended = OSError("down")
+    first.end(None)
+    assert begin(guarded, delivery("msg_2")) == STORE_UNAVAILABLE
+    store.ended = True
+    assert isinstance(begin(guarded, delivery("msg_3")), Turn)
+    # Both runs of which nothing is known are released before the third is claimed.
+    assert store.asked == ["claim", "release", "release", "release", "release", "claim"]
+
+
+def test_a_claim_whose_task_was_cancelled_is_given_up() -> None:
+    started, left, claimed = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(MemoryStore):
+        async def aclaim(self, run: Run) -> Standing:
+            def claim() -> Standing:
+                started.set()
+                left.wait(10)
+                standing = self.claim(run)
+                claimed.set()
+                return standing
+
+            return await asyncio.to_thread(claim)
+
+    guarded = once(Slow(now=lambda: NOW))
+
+    async def leave_and_come_again() -> Turn | Answer:
+        task = asyncio.create_task(guarded.abegin(delivery()))
+        await asyncio.to_thread(started.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        left.set()
+        await asyncio.to_thread(claimed.wait, 10)
+        return await guarded.abegin(delivery(jti="jwt_TESTONLY2"))
+
+    assert isinstance(asyncio.run(leave_and_come_again()), Turn)
 
 
 RECORDS: dict[str, tuple[Standing, str, str]] = {

@@ -1,7 +1,10 @@
 """The SQLite file itself."""
 
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +13,8 @@ import pytest
 from qstash_integrations import ConfigurationError
 from qstash_integrations.once import SQLiteStore
 from tests.once.stores import KEPT, Clock, run
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_nobody_else_can_read_it(tmp_path: Path) -> None:
@@ -86,3 +91,59 @@ def test_a_path_that_cannot_be_used_is_refused_at_once(
     with pytest.raises(ConfigurationError, match=problem):
         SQLiteStore(name)
     assert (tmp_path / "notes.txt").read_text().startswith("remember the milk")
+
+
+CLAIM_ELSEWHERE = """
+import sys
+from qstash_integrations.once import SQLiteStore
+from tests.once.stores import run
+store = SQLiteStore(sys.argv[1])
+print(store.claim(run(message=sys.argv[2])).state)
+store.close()
+"""
+
+
+def elsewhere(path: Path, message_id: str) -> str:
+    """What another process is told that claims the message."""
+    command = [sys.executable, "-c", CLAIM_ELSEWHERE, str(path), message_id]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_two_stores_on_one_file_lose_nothing_to_other_processes(tmp_path: Path) -> None:
+    path = tmp_path / "claims.db"
+    first = SQLiteStore(path)
+    first.claim(run(message="a"))
+    second = SQLiteStore(path)
+    assert elsewhere(path, "b") == "free"
+    ours = run(message="c")
+    assert first.claim(ours).state == "free"
+    assert first.complete(ours)
+    assert elsewhere(path, "c") == "done"
+    first.close()
+    second.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_store_outlives_a_fork_on_both_sides(tmp_path: Path) -> None:
+    path = tmp_path / "claims.db"
+    program = FORK.format(path=str(path))
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert elsewhere(path, "of the child") == "done"
+    assert elsewhere(path, "of the parent") == "done"
+
+
+FORK = """
+import os
+from qstash_integrations.once import SQLiteStore
+from tests.once.stores import run
+store = SQLiteStore({path!r})
+store.claim(run(message="before"))
+child = os.fork()
+mine = run(message="of the parent" if child else "of the child")
+assert store.claim(mine).state == "free"
+assert store.complete(mine)
+store.close()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
