@@ -56,7 +56,7 @@ class RateLimitError(APIError):
         resets_at: int | None = None,
     ) -> None:
         super().__init__(status, detail)
-        self.args = (status, detail, limit, remaining, resets_at)
+        Exception.__init__(self, status, detail, limit, remaining, resets_at)  # it pickles by these
         self.limit = limit
         self.remaining = remaining
         self.resets_at = resets_at

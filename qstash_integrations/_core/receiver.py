@@ -114,17 +114,11 @@ class Receiver:
         if url is not None and not isinstance(url, str):
             raise TypeError(f"url must be a str or None, not {type(url).__name__}")
         if clock_tolerance is not None and (problem := _tolerance_problem(clock_tolerance)):
+            del signature, body
             raise ConfigurationError(problem)
         outcome = self.authenticate(signature, clock_tolerance)
         if isinstance(outcome, Claims):
-            outcome = (
-                _check_url(outcome, url)
-                or check_body(
-                    outcome,
-                    hashlib.sha256(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body).digest(),
-                )
-                or outcome
-            )
+            outcome = _check_url(outcome, url) or check_body(outcome, _digest(body)) or outcome
         if isinstance(outcome, Claims):
             return outcome
         del signature, body  # error trackers print the locals of raising frames
@@ -155,6 +149,11 @@ class Receiver:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} holds signing keys and cannot be pickled or copied")
+
+
+def _digest(body: bytes | str) -> bytes:
+    # A lone surrogate has no bytes in UTF-8; it is another body then, and no error.
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body).digest()
 
 
 def _check_url(claims: Claims, url: str | None) -> Refusal | None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from ..server.worker import Attempt
 
 SHIPPED, RETRIED, HOPELESS, SCHEDULED = "shipped", "retried", "not retryable", "scheduled"
-ORDERS = {SHIPPED: {"id": 1}, RETRIED: {"id": 2, "fails": 1}, HOPELESS: {"id": 0}}
+ORDERS: dict[str, dict[str, int]] = {SHIPPED: {"id": 1}, RETRIED: {"id": 2, "fails": 1}, HOPELESS: {"id": 0}}
 """What is ordered, and so what the webhook answers: at once, with ``RetryAfter`` first, with ``NonRetryable``."""
 
-EXPECTED = {SHIPPED: (200,), RETRIED: (503, 200), HOPELESS: (489,), SCHEDULED: (200,)}
+EXPECTED: dict[str, tuple[int, ...]] = {SHIPPED: (200,), RETRIED: (503, 200), HOPELESS: (489,), SCHEDULED: (200,)}
 """The statuses of all attempts at a message, in order; then there must be no further one."""
 
 

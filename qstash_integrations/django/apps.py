@@ -9,7 +9,7 @@ from .checks import check_settings
 class QStashConfig(AppConfig):
     name = "qstash_integrations.django"
     label = "qstash"
-    verbose_name = "QStash"
+    verbose_name: str = "QStash"
 
     def ready(self) -> None:
         # A tag of our own: `collectstatic`, run at image builds where there are no keys, runs tagged checks only.

@@ -291,3 +291,16 @@ def test_whatever_is_accepted_pyjwt_accepts_too(claims: dict[str, Any]) -> None:
         leeway=6,  # a second more than ours, for the one that may have passed since
         options={"require": ["iss", "sub", "exp", "nbf"], "verify_iat": False},
     )
+
+
+def test_a_text_that_is_no_text_is_another_body() -> None:
+    with pytest.raises(SignatureError) as caught:
+        receiver().verify(signature=signed(b"hi"), body="\ud800", url=URL)
+    assert caught.value.reason == "body_mismatch"
+
+
+def test_a_wrong_tolerance_leaves_no_request_in_the_frame() -> None:
+    token = signed(b"the body")
+    with pytest.raises(ConfigurationError) as caught:
+        receiver().verify(signature=token, body=b"the body", url=URL, clock_tolerance=-1)
+    assert not any(secret in own_locals(caught.value) for secret in (token, "the body"))
