@@ -169,3 +169,15 @@ def test_the_tests_in_it_pass(block: Block, pytester: pytest.Pytester, monkeypat
     result = pytester.runpytest_subprocess(*plugins, timeout=60)
     assert result.ret == 0
     assert "passed" in result.parseoutcomes()
+
+
+def test_the_block_for_the_original_package_does_what_it_says(sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:
+    is_genuine = run(next(block for block in PYTHON if block.heading == "Coming from upstash_qstash"))["is_genuine"]
+    assert [call.url.removeprefix("https://qstash.upstash.io/v2/") for call in sent] == [
+        "topics/shops/endpoints",
+        "publish/shops",
+        "schedules/https://api.example.com/report",
+    ]
+    assert capsys.readouterr().out == "daily\n"
+    assert is_genuine(signed(BODY, "https://api.example.com/ship", exp=2**40), BODY) is True
+    assert is_genuine("forged", BODY) is False
