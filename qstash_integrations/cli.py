@@ -4,19 +4,14 @@ Imports what a command needs when it runs, so that a missing extra only stops th
 """
 
 import argparse
-import contextlib
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._core.errors import QStashError
 
-if TYPE_CHECKING:
-    from .server.app import LocalServer
-    from .server.worker import Attempt
-
+INTERRUPTED = 130  # what shells say of a program that Ctrl+C ended
 Commands = Any  # what add_subparsers returns has no public type
 
 
@@ -35,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except QStashError as error:
         sys.stderr.write(f"qstash-integrations: {error}\n")
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def add_dev(commands: Commands) -> None:
@@ -49,13 +46,23 @@ def add_dev(commands: Commands) -> None:
         action="store_true",
         help="deliver to private addresses although other machines can reach the server",
     )
+    parser.add_argument(
+        "--rewrite",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="ORIGIN=ORIGIN",
+        help="deliver what is addressed to the first origin to the second one, signed for the first; may be repeated:"
+        " --rewrite https://api.example.com=http://127.0.0.1:8000",
+    )
+    parser.add_argument("--json", action="store_true", help="print a JSON object per line, for machines")
     parser.set_defaults(run=dev)
 
 
 def dev(options: argparse.Namespace) -> int:
     """Run the local server until it is interrupted."""
     try:
-        from .server.app import ServerConfig, run
+        from .server.app import ForMachines, ForPeople, ServerConfig, run
     except ImportError as error:
         raise QStashError(
             f"the local server needs {error.name}; install it with: pip install 'qstash_integrations[server]'"
@@ -65,8 +72,11 @@ def dev(options: argparse.Namespace) -> int:
         port=options.port,
         db=options.db,
         network="local" if options.allow_private else None,
+        rewrites=options.rewrite,
     )
-    return run(config, started=_announce, watch=_report())
+    people = ForPeople(_say, colour=sys.stdout.isatty(), rewrites=options.rewrite)
+    console = ForMachines(_say) if options.json else people
+    return run(config, started=console.started, watch=console.delivered)
 
 
 def add_demo(commands: Commands) -> None:
@@ -113,37 +123,33 @@ def sign(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: Sequence[Callable[[Commands], None]] = (add_dev, add_demo, add_sign)
+def add_publish_many(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "publish-many",
+        help="publish every line of a file",
+        description="Publishes each line of JSON as a message of its own, with the QSTASH_TOKEN that is set here.",
+    )
+    parser.add_argument("--url", required=True, type=_url, help="the destination of the messages")
+    parser.add_argument(
+        "--json-lines", default="-", metavar="FILE", help="a file with JSON in each line, - for stdin (default: stdin)"
+    )
+    parser.add_argument(
+        "--chunk-size", type=_count, default=100, metavar="N", help="messages per call to QStash (default: %(default)s)"
+    )
+    parser.add_argument("--progress", action="store_true", help="show a bar on stderr, if that is a terminal")
+    parser.set_defaults(run=publish_many)
 
 
-def _announce(server: "LocalServer") -> None:
-    """What to copy; the first line is what the official JavaScript SDK waits for."""
-    _say(f"QStash is running at {server.url}")
-    _say("")
-    _say(f"QSTASH_URL={server.url}")
-    _say(f"QSTASH_TOKEN={server.token}")
-    _say(f"QSTASH_CURRENT_SIGNING_KEY={server.keys.current}")
-    _say(f"QSTASH_NEXT_SIGNING_KEY={server.keys.next}")
-    _say("")
-    _say(f"curl -X POST {server.url}/v2/publish/http://127.0.0.1:8000/hooks/example \\")
-    _say(f"     -H 'Authorization: Bearer {server.token}' -d 'hello'")
-    _say("")
-    if not server.is_loopback:
-        _say("Other machines can reach this server, and whoever has the token can use it.")
+def publish_many(options: argparse.Namespace) -> int:
+    """Publish the lines; 0 only when QStash has accepted all of them."""
+    from .json_lines import publish_lines
+
+    count = publish_lines(options.url, options.json_lines, chunk_size=options.chunk_size, progress=options.progress)
+    _say(f"{count} message{'' if count == 1 else 's'} published")
+    return 0
 
 
-def _report() -> "Callable[[Attempt], None]":
-    """A line per delivery; coloured on a terminal only."""
-    from .server.worker import line
-
-    colour = sys.stdout.isatty()
-
-    def report(attempt: "Attempt") -> None:
-        # A terminal that is gone, or that cannot show a character, does not stop deliveries.
-        with contextlib.suppress(OSError, ValueError):
-            _say(f"{time.strftime('%H:%M:%S')}  {line(attempt, colour=colour)}")
-
-    return report
+COMMANDS: Sequence[Callable[[Commands], None]] = (add_dev, add_demo, add_sign, add_publish_many)
 
 
 def _say(text: str) -> None:
@@ -159,6 +165,20 @@ def _url(text: str) -> str:
         return check_url(text, "it")
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    count = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of messages: it must be 1 or more")
+    return count
+
+
+def _pair(text: str) -> tuple[str, str]:
+    addressed, equals, delivered = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no pair of origins: put = between them")
+    return addressed, delivered
 
 
 def _port(text: str) -> int:

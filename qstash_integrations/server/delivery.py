@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import jwt
 
-from .identifiers import token_id
+from .identifiers import signing_key, token_id
 from .model import Header, Keys, Message, Outcome
 
 LIFETIME = 300  # seconds that a signature is good for
@@ -42,7 +42,7 @@ def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequ
     forwarded = message.options.headers
     named = {name.lower() for name, _ in forwarded}
     own = (
-        ("Upstash-Signature", sign(message.url, message.body, keys.current, signed_at)),
+        ("Upstash-Signature", _signature(message, keys, signed_at)),
         ("Upstash-Message-Id", message.id),
         ("Upstash-Retried", str(message.retried)),
         ("Upstash-Topic-Name", message.topic),
@@ -61,7 +61,7 @@ def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequ
     )
 
 
-def sign(url: str, body: bytes, key: str, signed_at: float, jti: str | None = None) -> str:
+def sign(url: str, body: bytes, key: str, signed_at: float, jti: str | None = None, *, issuer: str = "Upstash") -> str:
     """The value of ``Upstash-Signature``. ``url`` is signed byte for byte; ``jti`` is for tests."""
     issued = int(signed_at)
     # In QStash's own order, which is that of the alphabet.
@@ -70,12 +70,34 @@ def sign(url: str, body: bytes, key: str, signed_at: float, jti: str | None = No
         "body": urlsafe_b64encode(hashlib.sha256(body).digest()).decode("ascii"),
         "exp": issued + LIFETIME,
         "iat": issued,
-        "iss": "Upstash",
+        "iss": issuer,
         "jti": jti or token_id(),
         "nbf": 0,
         "sub": url,
     }
     return jwt.encode(claims, key, "HS256", sort_headers=True)  # pyright: ignore[reportUnknownMemberType]
+
+
+def _signature(message: Message, keys: Keys, signed_at: float) -> str:
+    """The genuine one, or with the flaw that was asked for; empty where it is to be missing."""
+    url, body, key = message.url, message.body, keys.current
+    match message.options.flaw:
+        case None:
+            return sign(url, body, key, signed_at)
+        case "missing":
+            return ""
+        case "malformed":
+            return sign(url, body, key, signed_at).replace(".", "")
+        case "wrong_key":
+            return sign(url, body, signing_key(), signed_at)
+        case "issuer":
+            return sign(url, body, key, signed_at, issuer="Nobody")
+        case "expired":
+            return sign(url, body, key, signed_at - 2 * LIFETIME)
+        case "url_mismatch":
+            return sign("https://elsewhere.example/", body, key, signed_at)
+        case "body_mismatch":
+            return sign(url, body + b" ", key, signed_at)
 
 
 def answer_limit(message: Message) -> int:

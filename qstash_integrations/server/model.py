@@ -18,6 +18,9 @@ State: TypeAlias = Literal["queued", "waiting", "held", "active", "done"]
 
 Ending: TypeAlias = Literal["DELIVERED", "FAILED", "CANCELED"]
 
+Flaw: TypeAlias = Literal["missing", "malformed", "wrong_key", "issuer", "expired", "url_mismatch", "body_mismatch"]
+"""What is wrong with a signature, named as a Receiver's reasons for refusing it are."""
+
 
 class Refused(Exception):
     """A call that the server does not accept: an HTTP status from 400 on and the text of its ``error``."""
@@ -117,6 +120,7 @@ class Options:
     labels: tuple[str, ...] = ()
     redaction: Redaction | None = None
     queue: str | None = None
+    flaw: Flaw | None = None  # sign it wrong; asked for by the dashboard's API only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +309,57 @@ class Filter:
     statuses: Sequence[int] = ()
     from_at: float | None = None  # inclusive
     to_at: float | None = None  # inclusive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What a person looks for in the list of messages. Empty means: not asked for."""
+
+    exact: Filter = field(default_factory=Filter)
+    states: Sequence[str] = ()  # as in ``Listed``
+    url: str = ""  # a part of it, in any case
+    text: str = ""  # a part of the id, the destination, a name, a label or the body, in any case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A message in a list: all but its bodies."""
+
+    seq: int
+    id: str
+    state: str  # a State, or "retrying", and for a finished one its Ending in lower case
+    url: str
+    options: Options = field(repr=False)
+    created_at: float
+    due_at: float
+    queue: str | None
+    topic: str | None
+    schedule_id: str | None
+    is_callback: bool
+    attempts: int
+    status: int | None  # of the last attempt, 0: no answer arrived
+    finished_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    now: float
+    position: int  # grows with every event of every message
+    unfinished: int
+    finished: int
+    dead_letters: int
+    active: int
+    parallelism: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """How the attempts ended that were over in one second."""
+
+    at: int  # Unix seconds
+    delivered: int
+    retried: int
+    failed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ class Got(NamedTuple):
 class Local:
     """One server, empty at the start."""
 
-    def __init__(self, *, max_body_size: int = 1024 * 1024, max_bytes: int | None = None) -> None:
+    def __init__(self, *, limits: Limits | None = None, max_bytes: int | None = None) -> None:
         self.now: float = NOW
         self.changes = 0
         self.store = Store.open(None, max_bytes=max_bytes)
@@ -32,7 +32,7 @@ class Local:
             clock=lambda: self.now,
             wall_clock=lambda: self.now,
             keys=Keys(current=CURRENT, next=NEXT),
-            limits=Limits(body=max_body_size),
+            limits=limits,
         )
         api = Api(self.engine, Access(TOKEN, LOCAL_NAMES), changed=self._changed)
         self.send = asgi_send(api)

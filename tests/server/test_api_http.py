@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qstash_integrations.server.model import Limits
 from tests.hosts import NOTHING_SENT, Request
 from tests.server.local import TOKEN, Got, Local
 from tests.signing import CURRENT, NEXT
@@ -28,7 +29,7 @@ def test_the_token_opens_every_call(local: Local) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x"])
-@pytest.mark.parametrize("path", ["/v2/keys", "/v2/publish/https://a.example", "/v2/nothing", "/"])
+@pytest.mark.parametrize("path", ["/v2/keys", "/v2/publish/https://a.example", "/v2/nothing", "/x", "/_local/keys"])
 def test_without_the_token_nothing_is_said(local: Local, path: str, token: str | None) -> None:
     assert local("POST", path, b"not json", token=token) == INVALID_TOKEN
 
@@ -52,7 +53,8 @@ def test_a_host_that_comes_twice_is_none(local: Local) -> None:
 
 def test_an_unknown_path_is_404(local: Local) -> None:
     assert local("GET", "/v2/nothing") == Got(404, {"error": "this path is not part of the QStash API"})
-    assert local("GET", "/").status == 404
+    assert local("GET", "/x").status == 404
+    assert local("GET", "/_local/nothing").status == 404
 
 
 def test_a_wrong_method_is_405_and_says_which_are_right(local: Local) -> None:
@@ -62,7 +64,7 @@ def test_a_wrong_method_is_405_and_says_which_are_right(local: Local) -> None:
 
 
 def test_a_body_that_is_too_large_is_413(local: Local) -> None:
-    small = Local(max_body_size=100)
+    small = Local(limits=Limits(body=100))
     assert small("POST", "/v2/publish/https://a.example", b"x" * 100).status == 201
     assert small("POST", "/v2/publish/https://a.example", b"x" * 101) == Got(
         413, {"error": "the request body is larger than 100 bytes"}
@@ -71,7 +73,7 @@ def test_a_body_that_is_too_large_is_413(local: Local) -> None:
 
 
 def test_a_body_of_unknown_length_is_cut_off_at_the_same_size() -> None:
-    small = Local(max_body_size=100)
+    small = Local(limits=Limits(body=100))
     request = Request("/v2/publish/https://a.example", ALLOWED, [b"x" * 60, b"x" * 60], chunked=True)
     assert small.send(request).status == 413
     assert small.send(request._replace(body=[b"x" * 60, b"x" * 40])).status == 201
@@ -80,7 +82,7 @@ def test_a_body_of_unknown_length_is_cut_off_at_the_same_size() -> None:
 
 @pytest.mark.parametrize("length", ["9" * 5000, "101"])
 def test_a_length_that_is_too_large_is_believed(length: str) -> None:
-    small = Local(max_body_size=100)
+    small = Local(limits=Limits(body=100))
     request = Request("/v2/publish/https://a.example", [*ALLOWED, ("Content-Length", length)], b"x")
     assert small.send(request).status == 413
     small.store.close()

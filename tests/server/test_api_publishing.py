@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from qstash_integrations.server.model import Limits
 from tests.server.local import TOKEN, URL, Got, Local
 from tests.signing import NOW
 
@@ -197,7 +198,7 @@ def test_a_batch_that_is_no_array_is_400(local: Local, body: object) -> None:
 
 
 def test_a_batch_may_be_larger_than_one_message() -> None:
-    small = Local(max_body_size=1000)
+    small = Local(limits=Limits(body=1000))
     items = [{"destination": URL, "body": "x" * 900}] * 10
     assert small("POST", "/v2/batch", items).status == 200
     assert small("POST", "/v2/batch", items * 10).status == 413

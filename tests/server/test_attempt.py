@@ -3,7 +3,7 @@
 import pytest
 
 from qstash_integrations.server.model import Options, Outcome
-from qstash_integrations.server.worker import Attempt, line, printable
+from qstash_integrations.server.worker import Attempt, line, printable, summary
 from tests.server.test_delivery import message
 
 
@@ -24,6 +24,20 @@ def test_a_retry_is_counted_and_a_missing_answer_explained() -> None:
 
 def test_a_query_may_hold_secrets_and_is_left_out() -> None:
     assert line(attempt(Outcome(status=200), "https://a.example/x?key=secret")).endswith("https://a.example/x?...")
+
+
+def test_a_summary_has_neither_query_nor_colours() -> None:
+    outcome = Outcome(status=0, error="Connection refused")
+    assert summary(attempt(outcome, "https://a.example/x?key=secret", retried=2)) == {
+        "status": 0,
+        "milliseconds": 12.3,
+        "messageId": "msg_1",
+        "method": "PUT",
+        "url": "https://a.example/x",
+        "retried": 2,
+        "maxRetries": 3,
+        "error": "Connection refused",
+    }
 
 
 def test_an_endless_url_is_cut() -> None:

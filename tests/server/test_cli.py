@@ -1,11 +1,14 @@
 """The command line, as a process of its own."""
 
+import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,13 +23,23 @@ COMMAND = [sys.executable, "-m", "qstash_integrations", "dev"]
 
 
 @contextmanager
-def dev(*arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """A server process and the environment that it prints; it is killed in the end if it still runs."""
+def started(*arguments: str) -> Generator[subprocess.Popen[str]]:
+    """A server process; it is killed in the end if it still runs."""
     process = subprocess.Popen(
         [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )
-    assert process.stdout is not None
     try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def dev(*arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str]]]:
+    """A server process and the environment that it prints."""
+    with started(*arguments) as process:
+        assert process.stdout is not None
         settings: dict[str, str] = {}
         for line in process.stdout:
             name, equals, value = line.strip().partition("=")
@@ -35,9 +48,6 @@ def dev(*arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str
             if line.startswith("     -H "):
                 break
         yield process, settings
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def publish(settings: dict[str, str], url: str) -> str:
@@ -171,3 +181,77 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
 def test_the_command_line_imports_no_server_until_one_is_run() -> None:
     program = "import sys, qstash_integrations.cli; print('starlette' in sys.modules, 'uvicorn' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False False\n"
+
+
+def test_rewritten_deliveries_are_told_as_json() -> None:
+    """Every line of the output is one object, for machines."""
+    started_at = time.time()
+    with destination() as there:
+        nobody = f"http://127.0.0.1:{free_port()}"
+        rewrites = [f"--rewrite=https://api.example.com={there.url}", f"--rewrite=https://old.example={nobody}"]
+        with started("--port", "0", "--json", *rewrites) as process:
+            assert process.stdout is not None
+            first = json.loads(process.stdout.readline())
+            settings = first["environment"]
+            delivered = publish(settings, "https://api.example.com/hook?secret=1")
+            told = json.loads(process.stdout.readline())
+            failed = publish(settings, "https://old.example/hook")
+            told_of_failure = json.loads(process.stdout.readline())
+        assert there.next().header("Host") == "api.example.com"
+    assert (first["event"], first["url"]) == ("started", settings["QSTASH_URL"])
+    assert set(settings) == {"QSTASH_URL", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"}
+    assert started_at <= first["at"] + 0.001 <= told["at"] + 0.001 <= time.time() + 0.001
+    assert told["milliseconds"] > 0
+    assert without(told, "at", "milliseconds") == {
+        "event": "delivery",
+        "status": 200,
+        "messageId": delivered,
+        "method": "POST",
+        "url": "https://api.example.com/hook",
+        "retried": 0,
+        "maxRetries": 3,
+    }
+    assert without(told_of_failure, "at", "milliseconds") == {
+        "event": "delivery",
+        "status": 0,
+        "messageId": failed,
+        "method": "POST",
+        "url": "https://old.example/hook",
+        "retried": 0,
+        "maxRetries": 3,
+        "error": "Connection refused",
+    }
+
+
+def without(told: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in told.items() if name not in names}
+
+
+def test_what_is_no_pair_of_origins_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["dev", "--rewrite", "https://api.example.com"])
+    assert ended.value.code == 2
+    assert "'https://api.example.com' is no pair of origins" in capsys.readouterr().err
+
+
+def test_a_rewrite_to_no_origin_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dev", "--port", "0", "--rewrite", "https://api.example.com=http://127.0.0.1:8000/x"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "qstash-integrations: --rewrite 'http://127.0.0.1:8000/x' is no origin; leave out what follows the host and "
+        "the port\n",
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals and named pipes are those of POSIX")
+def test_ctrl_c_during_a_command_is_exit_code_130(tmp_path: Path) -> None:
+    pipe = tmp_path / "body"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "qstash_integrations", "sign", "--url", "https://a.example", "--body", f"@{pipe}"]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        pipe.open("wb"),  # which waits until the command reads
+    ):
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=SOON) == ("", "")
+    assert process.returncode == 130

@@ -19,37 +19,72 @@ class Refusal(NamedTuple):
     error: str
 
 
+_INVALID = Refusal(401, "unable to authenticate: invalid token")
+
+
 class Access:
     """``names`` are the hosts that requests may be addressed to, without port; None for any.
 
-    Prints without its token.
+    ``code`` can be exchanged for the token once, so that a link to the dashboard need not hold the token itself.
+    Prints without either.
     """
 
-    def __init__(self, token: str, names: frozenset[str] | None) -> None:
-        self._token = token.encode()
+    def __init__(self, token: str, names: frozenset[str] | None, *, code: str | None = None) -> None:
+        self._token = token
         self._names = names
+        self._code = code
 
     def refusal(self, headers: Mapping[str, str], query: str) -> Refusal | None:
         """Why the request is turned away; None when it may go on. Header names are lower-case."""
         return self._wrong_place(headers) or self._wrong_token(headers, query)
 
+    def page_refusal(self, headers: Mapping[str, str]) -> Refusal | None:
+        """As ``refusal``, for what is the same for everybody and takes no token: a link elsewhere may lead to it.
+
+        Only one that is followed: no other site gets at a page in a frame or as a script.
+        """
+        followed = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+        return self._wrong_host(headers) if followed else self._wrong_place(headers)
+
+    def exchange(self, headers: Mapping[str, str]) -> Refusal | str:
+        """The token, for the code in place of the token. It is worth nothing afterwards."""
+        refusal = self._wrong_place(headers)
+        if refusal is not None:
+            return refusal
+        if self._code is None or not _equal(_bearer(headers) or "", self._code):
+            return _INVALID
+        self._code = None
+        return self._token
+
     def _wrong_place(self, headers: Mapping[str, str]) -> Refusal | None:
-        host = headers.get("host", "")
-        if self._names is not None and _name(host) not in self._names:
-            return Refusal(421, "this server is not addressed by that Host")
+        refusal = self._wrong_host(headers)
+        if refusal is not None:
+            return refusal
         origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2] != host:
+        if origin is not None and origin.partition("://")[2] != headers.get("host", ""):
             return Refusal(403, "requests from pages of another origin are refused")
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return Refusal(403, "requests from pages of another site are refused")
         return None
 
-    def _wrong_token(self, headers: Mapping[str, str], query: str) -> Refusal | None:
-        scheme, _, given = headers.get("authorization", "").partition(" ")
-        token = given.strip() if scheme.lower() == "bearer" else _token_in(query)
-        if hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._token):
+    def _wrong_host(self, headers: Mapping[str, str]) -> Refusal | None:
+        if self._names is None or _name(headers.get("host", "")) in self._names:
             return None
-        return Refusal(401, "unable to authenticate: invalid token")
+        return Refusal(421, "this server is not addressed by that Host")
+
+    def _wrong_token(self, headers: Mapping[str, str], query: str) -> Refusal | None:
+        bearer = _bearer(headers)
+        return None if _equal(_token_in(query) if bearer is None else bearer, self._token) else _INVALID
+
+
+def _bearer(headers: Mapping[str, str]) -> str | None:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    return given.strip() if scheme.lower() == "bearer" else None
+
+
+def _equal(given: str, expected: str) -> bool:
+    """In a time that does not tell how much of it was right."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
 
 
 def _name(host: str) -> str:

@@ -12,20 +12,24 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..dashboard import Asset, asset
 from ..engine import Engine
 from ..model import Refused
-from .access import Access
+from .access import Access, Refusal
 from .call import Call, Reply, header
+from .local import LOCAL_ROUTES
+from .local import PREFIX as LOCAL_PREFIX
 from .routes import ROUTES
 from .routing import Match, find
 
-logger = logging.getLogger("qstash_integrations.server")
+logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
 # A batch holds many messages, each with its quotes escaped.
 BATCH_FACTOR = 16
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 MAX_TARGET = 16 * 1024
+TOKEN_PATH = f"{LOCAL_PREFIX}token"
 
 
 class Api:
@@ -56,13 +60,18 @@ class Api:
     async def _answer(self, request: Request) -> Response:
         query = request.scope["query_string"].decode("latin-1")
         path = request.scope["raw_path"].decode("latin-1")
-        refusal = self._access.refusal(_by_name(request), query)
+        headers = _by_name(request)
+        if request.method in ("GET", "HEAD") and (page := asset(path)):
+            refusal = self._access.page_refusal(headers)
+            return _refused(refusal) if refusal else _page(page)
+        if (request.method, path) == ("POST", TOKEN_PATH):
+            return self._exchange(headers)
+        refusal = self._access.refusal(headers, query)
         if refusal is not None:
-            challenge = {"www-authenticate": "Bearer"} if refusal.status == 401 else {}
-            return _error(refusal.status, refusal.error, challenge)
+            return _refused(refusal)
         if too_large := _too_large(request, path, query):
             return too_large
-        found = find(ROUTES, request.method, path)
+        found = _find(request.method, path)
         if not isinstance(found, Match):
             return _no_route(request.method, found)
         limit = self._engine.limits.body * (BATCH_FACTOR if found.route.many else 1)
@@ -70,6 +79,10 @@ class Api:
         if body is None:
             return _error(413, f"the request body is larger than {limit} bytes")
         return self._call(found, _call(request, found, query, body))
+
+    def _exchange(self, headers: Mapping[str, str]) -> Response:
+        token = self._access.exchange(headers)
+        return _refused(token) if isinstance(token, Refusal) else _response(Reply(200, {"token": token}))
 
     def _call(self, found: Match, call: Call) -> Response:
         try:
@@ -82,6 +95,12 @@ class Api:
         if call.method != "GET":
             self._changed()
         return _response(reply)
+
+
+def _find(method: str, path: str) -> Match | tuple[str, ...]:
+    if path.lower().startswith(LOCAL_PREFIX):
+        return find(LOCAL_ROUTES, method, path, LOCAL_PREFIX)
+    return find(ROUTES, method, path)
 
 
 def _call(request: Request, found: Match, query: str, body: bytes) -> Call:
@@ -137,9 +156,20 @@ def _no_route(method: str, allowed: Sequence[str]) -> Response:
     return _error(404, "this path is not part of the QStash API")
 
 
+def _refused(refusal: Refusal) -> Response:
+    challenge = {"www-authenticate": "Bearer"} if refusal.status == 401 else {}
+    return _error(refusal.status, refusal.error, challenge)
+
+
+def _page(page: Asset) -> Response:
+    return Response(page.content, 200, {**page.headers, **_HEADERS})
+
+
 def _response(reply: Reply) -> Response:
     if reply.content is None:
         return Response(status_code=reply.status, headers=_HEADERS)
+    if isinstance(reply.content, bytes):
+        return Response(reply.content, reply.status, {**_FILE, **_HEADERS})
     return Response(_json(reply.content), reply.status, {"content-type": "application/json", **_HEADERS})
 
 
@@ -147,6 +177,8 @@ def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> 
     return Response(_json({"error": text}), status, {"content-type": "application/json", **_HEADERS, **(headers or {})})
 
 
+# A body that somebody else wrote is for saving only: shown by a browser, it would be a page of this server.
+_FILE = {"content-type": "application/octet-stream", "content-disposition": 'attachment; filename="body"'}
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 

@@ -14,7 +14,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Reply(NamedTuple):
-    """What a call is answered with; ``content`` becomes JSON, None means an empty body."""
+    """What a call is answered with; ``content`` becomes JSON, bytes a file, None means an empty body."""
 
     status: int = 200
     content: object = None

@@ -33,7 +33,7 @@ def dead_letter_fields(letter: DeadLetter) -> Fields:
         **message_fields(letter.message),
         "dlqId": letter.id,
         "responseStatus": outcome.status,
-        **_given(responseHeader=header_fields(outcome.headers)),
+        **given(responseHeader=header_fields(outcome.headers)),
         # What explains the failure where nothing was answered.
         **_bytes("responseBody", outcome.body or outcome.error.encode()),
     }
@@ -58,8 +58,8 @@ def event_fields(event: Event) -> Fields:
         **_origin(message),
         **options,
         "maxRetries": message.options.retries,
-        **_given(
-            body=_base64(_shown_body(message.body, message.options.redaction)),
+        **given(
+            body=_base64(shown_body(message.body, message.options.redaction)),
             error=event.error,
             nextDeliveryTime=None if event.next_at is None else milliseconds(event.next_at),
         ),
@@ -71,7 +71,7 @@ def option_fields(options: Options) -> Fields:
     """What messages, schedules and log entries say of a publisher's options, all but retries, delay and timeout."""
     redaction = options.redaction
     callback, failure_callback, flow = options.callback, options.failure_callback, options.flow_control
-    return _given(
+    return given(
         method=options.method,
         header=header_fields(options.headers, redaction),
         callback=callback and callback.url,
@@ -97,11 +97,11 @@ def header_fields(headers: Iterable[Header], redaction: Redaction | None = None)
 
 
 def body_fields(body: bytes, redaction: Redaction | None) -> Fields:
-    return _bytes("body", _shown_body(body, redaction))
+    return _bytes("body", shown_body(body, redaction))
 
 
 def _origin(message: Message) -> Fields:
-    return _given(
+    return given(
         topicName=message.topic,
         endpointName=message.endpoint,
         queueName=message.queue,
@@ -112,7 +112,7 @@ def _origin(message: Message) -> Fields:
 
 def _response_fields(outcome: Outcome) -> Fields:
     headers = header_fields(outcome.headers)
-    return _given(
+    return given(
         responseStatus=outcome.status,
         responseBody=_base64(outcome.body),
         # The documented name, and the one that the official Python SDK reads.
@@ -121,7 +121,7 @@ def _response_fields(outcome: Outcome) -> Fields:
     )
 
 
-def _shown_body(body: bytes, redaction: Redaction | None) -> bytes:
+def shown_body(body: bytes, redaction: Redaction | None) -> bytes:
     return _redacted(body).encode() if body and redaction is not None and redaction.body else body
 
 
@@ -150,5 +150,5 @@ def _base64(raw: bytes) -> str | None:
     return b64encode(raw).decode("ascii") if raw else None
 
 
-def _given(**fields: Any) -> Fields:
+def given(**fields: Any) -> Fields:
     return {name: value for name, value in fields.items() if value is not None}

@@ -30,11 +30,11 @@ class Match(NamedTuple):
     path: Mapping[str, str]
 
 
-def find(routes: Sequence[Route], method: str, raw_path: str) -> Match | tuple[str, ...]:
+def find(routes: Sequence[Route], method: str, raw_path: str, prefix: str = PREFIX) -> Match | tuple[str, ...]:
     """The route and what stood in its places, or the methods that there are for the path: none when it is unknown."""
-    if raw_path[: len(PREFIX)].lower() != PREFIX:
+    if raw_path[: len(prefix)].lower() != prefix:
         return ()
-    segments = raw_path[len(PREFIX) :].split("/")
+    segments = raw_path[len(prefix) :].split("/")
     allowed: list[str] = []
     for route in routes:
         path = _match(route.pattern.split("/"), segments)

@@ -1,6 +1,7 @@
 """The local server as a whole: ``run`` it in the foreground, or have one ``running`` for the length of a block."""
 
 from .config import LocalServer, ServerConfig
+from .console import Console, ForMachines, ForPeople
 from .serving import run, running
 
-__all__ = ["LocalServer", "ServerConfig", "run", "running"]
+__all__ = ["Console", "ForMachines", "ForPeople", "LocalServer", "ServerConfig", "run", "running"]

@@ -1,5 +1,6 @@
 """How a local server is run, and what its clients need to know of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ class ServerConfig:
     port: int = 8080  # 0: any that is free
     db: Path | None = None  # None: in memory
     network: Network | None = None  # None: "local" on loopback, "public" elsewhere
+    rewrites: Sequence[tuple[str, str]] = ()  # origins, and where what is addressed to them is delivered instead
     limits: Limits = field(default_factory=Limits)
     longest_timeout: float = 900.0  # seconds that a destination may take, at most
     patience: float = 10.0  # seconds that deliveries under way are waited for at the end
@@ -28,3 +30,4 @@ class LocalServer:
     token: str = field(repr=False)
     keys: Keys = field(repr=False)  # as they were at the start
     is_loopback: bool
+    dashboard: str = field(repr=False)  # a link to open; beyond loopback it holds a code that works once

@@ -17,8 +17,9 @@ import uvicorn
 
 from ..api import Access, Api
 from ..engine import Engine
+from ..identifiers import password
 from ..store import Store
-from ..worker import Attempt, Sender, Worker
+from ..worker import Attempt, Rewrites, Sender, Worker
 from . import credentials
 from .config import LocalServer, ServerConfig
 from .listening import listen
@@ -108,6 +109,7 @@ async def _serve(
     clock: Callable[[], float],
     watch: Watch | None,
 ) -> None:
+    rewrites = Rewrites(config.rewrites)
     with listen(config.host, config.port) as bound, contextlib.closing(Store.open(config.db)) as store:
         token = credentials.token(store, bound.is_loopback)
         engine = Engine(store, clock=clock, keys=credentials.first_keys(bound.is_loopback), limits=config.limits)
@@ -115,15 +117,24 @@ async def _serve(
             credentials.retire_published_keys(engine)
         worker = Worker(
             engine,
-            Sender(config.network or ("local" if bound.is_loopback else "public"), bound.address),
+            Sender(config.network or ("local" if bound.is_loopback else "public"), bound.address, rewrites=rewrites),
             clock=clock,
             longest_timeout=config.longest_timeout,
             watch=watch,
         )
-        api = Api(engine, Access(token, bound.names), changed=worker.wake)
+        code = None if bound.is_loopback else password()
+        api = Api(engine, Access(token, bound.names, code=code), changed=worker.wake)
         http = _Http(_http_config(api))
         # Connections wait in the backlog for the moment that it takes to accept them.
-        started(LocalServer(url=bound.url, token=token, keys=engine.keys(), is_loopback=bound.is_loopback))
+        started(
+            LocalServer(
+                url=bound.url,
+                token=token,
+                keys=engine.keys(),
+                is_loopback=bound.is_loopback,
+                dashboard=f"{bound.url}/#token={code}" if code else f"{bound.url}/",
+            )
+        )
         tasks = [asyncio.create_task(http.serve([bound.socket])), asyncio.create_task(worker.run())]
         ending = asyncio.create_task(stopping.wait())
         await asyncio.wait((ending, *tasks), return_when=asyncio.FIRST_COMPLETED)

@@ -6,12 +6,14 @@ Every call is one transaction. What a caller got wrong is a ``Refused`` with an 
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..model import (
     DeadLetter,
     Endpoint,
     Event,
     Filter,
+    Flaw,
     Flow,
     Header,
     Keys,
@@ -30,10 +32,12 @@ from ..model import (
 )
 from ..store import Store
 from .acceptance import Acceptance
+from .again import again, flawed
 from .claiming import Claiming
 from .dead_letters import DeadLetters
 from .endings import Endings
 from .flows import Flows
+from .inspection import Inspection
 from .keys import SigningKeys
 from .log import Log
 from .publishing import Publishing
@@ -68,11 +72,11 @@ class Engine:
         self._store = store
         self._clock = clock
         self._wall_clock = wall_clock
-        self.limits = limits or Limits()
+        self.limits: Limits = limits or Limits()
         self._flows = Flows(store)
         self._queues = Queues(store, self.limits)
         self._endings = Endings(store, self._flows, self._queues)
-        acceptance = Acceptance(store, self._flows, self._queues)
+        self._acceptance = acceptance = Acceptance(store, self._flows, self._queues)
         self._publishing = Publishing(store, self.limits, acceptance, self._queues)
         self._schedules = Schedules(store, self.limits, self._publishing)
         self._url_groups = UrlGroups(store, self.limits)
@@ -82,6 +86,9 @@ class Engine:
         self._recording = Recording(store, acceptance, self._endings)
         self._sweeping = Sweeping(store, retention or Retention())
         self._keys = SigningKeys(store)
+        self.inspection: Inspection = Inspection(
+            store, now=self._now, wall_clock=wall_clock, keys=self.keys, parallelism=self.limits.parallelism
+        )
         with store.transaction():
             self._keys.ensure(keys)
 
@@ -111,6 +118,16 @@ class Engine:
 
     def _is_past(self, message: Message) -> bool:
         return message.finished_at is not None and message.finished_at + READABLE_FOR < self._now()
+
+    def replay(self, message_id: str, flaw: Flaw | None = None) -> Receipt:
+        """Publish a message again as a new one, due now, whatever became of it; with a flaw, for one attempt only."""
+        with self._store.transaction():
+            draft = again(self.inspection.message(message_id), self._now())
+            # Of a message that was itself signed wrong, too, a replay without a flaw is signed right.
+            draft = flawed(draft, flaw) if flaw else replace(draft, options=replace(draft.options, flaw=None))
+            self._publishing.check_room([draft])
+            self._acceptance.accept(draft)
+            return Receipt(message_id=draft.id, url=draft.url)
 
     def cancel(self, message_id: str) -> int:
         """1. Refused with 404 when it is over, or was cancelled before. An attempt under way may still succeed."""
@@ -173,6 +190,11 @@ class Engine:
     def resume_schedule(self, schedule_id: str) -> None:
         with self._store.transaction():
             self._schedules.set_paused(schedule_id, False, self._now())
+
+    def run_schedule(self, schedule_id: str) -> Sequence[Receipt]:
+        """Publish a schedule's message now; its ticks stay as they are."""
+        with self._store.transaction():
+            return self._schedules.run(schedule_id, self._now())
 
     def schedule_states(self, schedule: Schedule) -> dict[str, str]:
         """IN_PROGRESS, SUCCESS or FAIL for each message of its last tick that is still remembered."""

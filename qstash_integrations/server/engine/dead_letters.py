@@ -4,17 +4,15 @@ Spec: https://upstash.com/docs/qstash/features/dlq
 """
 
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import replace
 from itertools import islice
 
-from .. import identifiers
-from ..model import DeadLetter, Draft, Filter, Header, Page, Receipt, Refused
-from ..rules.options import read_options
+from ..model import DeadLetter, Filter, Header, Page, Receipt, Refused
 from ..store import Store
 from ..store.dead_letters import Letter
 from .acceptance import Acceptance
+from .again import again
 from .pages import beyond, page, position, seq_of
-from .publishing import Publishing, due_at
+from .publishing import Publishing
 
 
 class DeadLetters:
@@ -72,7 +70,7 @@ class DeadLetters:
         options = [header for header in overrides if header[0].lower().startswith("upstash-")]
         receipts: list[Receipt] = []
         for letter in self._opened(letters):
-            draft = _draft(letter, options, now)
+            draft = again(letter.message, now, options)
             self._publishing.check_room([draft])
             self._acceptance.accept(draft)
             receipts.append(Receipt(message_id=draft.id, url=draft.url))
@@ -88,31 +86,3 @@ class DeadLetters:
             yield DeadLetter(
                 id=position(letter.at, letter.seq), seq=letter.seq, at=letter.at, message=message, outcome=outcome
             )
-
-
-def _draft(letter: DeadLetter, overrides: Sequence[Header], now: float) -> Draft:
-    """The same message once more, due now unless the overrides say otherwise."""
-    message = letter.message
-    # What decided when it was published decides nothing now.
-    base = replace(
-        message.options,
-        delay=0,
-        not_before_at=None,
-        deduplication_id=None,
-        content_based_deduplication=False,
-        queue=None,
-    )
-    options = read_options(overrides, now, base)
-    return Draft(
-        id=identifiers.message_id(),
-        url=message.url,
-        body=message.body,
-        options=options,
-        created_at=now,
-        due_at=due_at(options, now),
-        queue=options.queue or message.queue,
-        topic=message.topic,
-        endpoint=message.endpoint,
-        schedule_id=message.schedule_id,
-        caller_ip=message.caller_ip,
-    )

@@ -3,11 +3,12 @@
 Spec: https://upstash.com/docs/qstash/api/logs
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 
 from ..model import Event, Filter, Message, Outcome, Page, Refused
 from ..store import Store
+from ..store.log import Entry
 from .pages import beyond, page, position
 
 _STATES = ("CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED")
@@ -30,22 +31,27 @@ class Log:
         )
 
     def _events(self, wanted: Filter, start: int | None, earliest_first: bool) -> Generator[Event]:
-        messages: dict[int, Message | None] = {}
-        for entry in self._store.log.entries(wanted, beyond=start, earliest_first=earliest_first):
-            if entry.message not in messages:
-                messages[entry.message] = self._store.messages.get(entry.message)
-            message = messages[entry.message]
-            assert message is not None, "a message is removed together with its events"
-            outcome = None if entry.attempt is None else self._store.log.outcome(entry.attempt)
-            yield Event(
-                seq=entry.seq,
-                at=entry.at,
-                state=entry.state,
-                message=message,
-                error=_error(outcome),
-                next_at=entry.next_at,
-                outcome=outcome,
-            )
+        return events_of(self._store, self._store.log.entries(wanted, beyond=start, earliest_first=earliest_first))
+
+
+def events_of(store: Store, entries: Iterable[Entry]) -> Generator[Event]:
+    """The entries with their messages and attempts, read as they are taken."""
+    messages: dict[int, Message | None] = {}
+    for entry in entries:
+        if entry.message not in messages:
+            messages[entry.message] = store.messages.get(entry.message)
+        message = messages[entry.message]
+        assert message is not None, "a message is removed together with its events"
+        outcome = None if entry.attempt is None else store.log.outcome(entry.attempt)
+        yield Event(
+            seq=entry.seq,
+            at=entry.at,
+            state=entry.state,
+            message=message,
+            error=_error(outcome),
+            next_at=entry.next_at,
+            outcome=outcome,
+        )
 
 
 def _states(wanted: Sequence[str]) -> tuple[str, ...]:

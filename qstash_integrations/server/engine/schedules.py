@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from dataclasses import replace
 
 from .. import identifiers
-from ..model import Header, Limits, Publication, Refused, Schedule
+from ..model import Header, Limits, Publication, Published, Receipt, Refused, Schedule
 from ..rules.cron import check_cron, next_tick
 from ..rules.destination import check_group, check_name, check_url, is_url
 from ..rules.options import read_options
@@ -85,21 +85,32 @@ class Schedules:
         endings = self._store.messages.endings(schedule.last_message_ids)
         return {message_id: _STATES[ending] for message_id, ending in endings.items()}
 
+    def run(self, schedule_id: str, now: float) -> tuple[Receipt, ...]:
+        """Publish once, out of turn: its next tick stays where it is, and one that is paused stays paused."""
+        schedule = self.get(schedule_id)
+        published = self._publish(schedule, now)
+        message_ids = tuple(receipt.message_id for receipt in published.receipts)
+        self._store.schedules.put(replace(schedule, last_at=now, last_message_ids=message_ids, error=None))
+        return published.receipts
+
     def _fired(self, schedule: Schedule, now: float) -> Schedule:
+        fired = replace(schedule, last_at=now, next_at=None, last_message_ids=(), error=None)
+        try:
+            # A time zone can be missing where the file is used now; such a schedule rests until it is replaced.
+            fired = replace(fired, next_at=next_tick(schedule.cron, now))
+            published = self._publish(schedule, now)
+        except Refused as error:
+            return replace(fired, error=error.text)
+        return replace(fired, last_message_ids=tuple(receipt.message_id for receipt in published.receipts))
+
+    def _publish(self, schedule: Schedule, now: float) -> Published:
         publication = Publication(
             destination=schedule.destination,
             headers=schedule.headers,
             body=schedule.body,
             caller_ip=schedule.caller_ip,
         )
-        fired = replace(schedule, last_at=now, next_at=None, last_message_ids=(), error=None)
-        try:
-            # A time zone can be missing where the file is used now; such a schedule rests until it is replaced.
-            fired = replace(fired, next_at=next_tick(schedule.cron, now))
-            published = self._publishing.publish(publication, now, schedule_id=schedule.id)
-        except Refused as error:
-            return replace(fired, error=error.text)
-        return replace(fired, last_message_ids=tuple(receipt.message_id for receipt in published.receipts))
+        return self._publishing.publish(publication, now, schedule_id=schedule.id)
 
 
 def _check_destination(destination: str) -> str:

@@ -13,6 +13,7 @@ from .dead_letters import DeadLetters
 from .disposal import Disposal
 from .duplicates import Duplicates
 from .flows import Flows
+from .listing import Listing
 from .log import Log
 from .messages import Messages
 from .queues import Queues
@@ -28,16 +29,17 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self.messages = Messages(connection)
-        self.log = Log(connection)
-        self.dead_letters = DeadLetters(connection)
-        self.queues = Queues(connection)
-        self.flows = Flows(connection)
-        self.schedules = Schedules(connection)
-        self.url_groups = UrlGroups(connection)
-        self.duplicates = Duplicates(connection)
-        self.settings = Settings(connection)
-        self.disposal = Disposal(connection)
+        self.messages: Messages = Messages(connection)
+        self.log: Log = Log(connection)
+        self.listing: Listing = Listing(connection)
+        self.dead_letters: DeadLetters = DeadLetters(connection)
+        self.queues: Queues = Queues(connection)
+        self.flows: Flows = Flows(connection)
+        self.schedules: Schedules = Schedules(connection)
+        self.url_groups: UrlGroups = UrlGroups(connection)
+        self.duplicates: Duplicates = Duplicates(connection)
+        self.settings: Settings = Settings(connection)
+        self.disposal: Disposal = Disposal(connection)
 
     @classmethod
     def open(cls, path: Path | None, *, max_bytes: int | None = None) -> Self:

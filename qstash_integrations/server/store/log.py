@@ -63,6 +63,22 @@ class Log:
         status, headers, body, error = row
         return Outcome(status=status, headers=headers_from_json(headers), body=body, error=json.loads(error))
 
+    def of(self, message: int) -> list[Entry]:
+        """All events of one message, the oldest first."""
+        rows = self._connection.execute(
+            "SELECT seq, at, state, next_at, message, attempt FROM events WHERE message = ? ORDER BY seq", (message,)
+        )
+        return [Entry(*row) for row in rows]
+
+    def last(self) -> int:
+        """The number of the newest event, 0 when there is none."""
+        newest: int = self._connection.execute("SELECT COALESCE(MAX(seq), 0) FROM events").fetchone()[0]
+        return newest
+
+    def states(self, limit: int) -> Iterator[tuple[float, str]]:
+        """When and what the last ``limit`` events were, the newest first. Read as they are taken."""
+        yield from self._connection.execute("SELECT at, state FROM events ORDER BY seq DESC LIMIT ?", (limit,))
+
     def entries(self, wanted: Filter, *, beyond: int | None, earliest_first: bool) -> Iterator[Entry]:
         """The events asked for, from the one after ``beyond`` on. Read as they are taken."""
         sql, parameters = conditions(wanted, since=_SINCE, until=_UNTIL)

@@ -35,6 +35,21 @@ def line(attempt: Attempt, *, colour: bool = False) -> str:
     return "  ".join(parts)
 
 
+def summary(attempt: Attempt) -> dict[str, str | int | float]:
+    """The same for machines, as values that JSON has: ``status`` is 0 where no answer arrived."""
+    message, outcome = attempt.message, attempt.outcome
+    fields: dict[str, str | int | float] = {
+        "status": outcome.status,
+        "milliseconds": round(attempt.seconds * 1000, 1),
+        "messageId": message.id,
+        "method": message.options.method,
+        "url": message.url.partition("?")[0],
+        "retried": message.retried,
+        "maxRetries": message.options.retries,
+    }
+    return {**fields, "error": outcome.error} if outcome.error else fields
+
+
 def printable(text: str) -> str:
     """Nothing in it moves the cursor, changes colours or reverses what stands around it."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -15,7 +15,7 @@ from ..model import Keys, Message
 from .attempt import Attempt
 from .sending import Sender
 
-logger = logging.getLogger("qstash_integrations.server")
+logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
 LONGEST_TIMEOUT = 900.0
 # A clock that was set, or a machine that slept, is noticed after this.

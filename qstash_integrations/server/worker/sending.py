@@ -8,8 +8,7 @@ import contextlib
 import os
 import ssl
 from collections.abc import AsyncGenerator
-from typing import NamedTuple, cast
-from urllib.parse import urlsplit
+from typing import cast
 
 from ..._core.http_library import httpx
 from ..delivery import SignedRequest, no_answer, outcome_of
@@ -17,39 +16,34 @@ from ..model import Outcome
 from .addresses import Network
 from .connections import KEEP_ALIVE, Connections, Origin
 from .resolving import Listener, LookUp, Resolver, Unreachable, look_up
+from .target import Rewrites, Target
 
 CONNECT_TIMEOUT = 10.0
 
 
-class Target(NamedTuple):
-    """The parts of a URL that a connection needs, as they stand in it."""
-
-    scheme: str
-    authority: str
-    host: str
-    port: int
-    path: str  # and query, byte for byte
-
-
 class Sender:
-    """Delivers to the addresses that ``network`` allows. Belongs to one event loop."""
+    """Delivers to the addresses that ``network`` allows, and to where ``rewrites`` lead. Belongs to one event loop."""
 
     def __init__(
         self,
         network: Network,
         listener: Listener | None = None,
         *,
+        rewrites: Rewrites | None = None,
         keep_alive: float = KEEP_ALIVE,
         look_up: LookUp = look_up,
     ) -> None:
         self._resolver = Resolver(network, listener, look_up)
+        # Whoever starts the server names the place of a rewrite, and no publisher does: it may be a private one.
+        self._rewritten = Resolver("local", listener, look_up)
+        self._rewrites = rewrites or Rewrites()
         self._connections = Connections(keep_alive)
 
     async def send(self, request: SignedRequest, *, seconds: float, limit: int) -> Outcome:
         """What came of the request within ``seconds`` in all; at most ``limit`` bytes of its answer."""
         try:
             async with asyncio.timeout(seconds):
-                return await self._to_first_reachable(request, target_of(request.url), limit)
+                return await self._to_first_reachable(request, limit)
         except TimeoutError:
             return no_answer(f"timeout: no complete answer within {seconds:g} s")
         except Unreachable as error:
@@ -60,8 +54,11 @@ class Sender:
     async def aclose(self) -> None:
         await self._connections.aclose()
 
-    async def _to_first_reachable(self, request: SignedRequest, target: Target, limit: int) -> Outcome:
-        *others, last = await self._resolver.addresses(target.host, target.port)
+    async def _to_first_reachable(self, request: SignedRequest, limit: int) -> Outcome:
+        target, resolver = Target.of(request.url), self._resolver
+        if elsewhere := self._rewrites.applied(target):
+            target, resolver = elsewhere, self._rewritten
+        *others, last = await resolver.addresses(target.host, target.port)
         for address in others:
             # Nothing was sent when no connection came about, so another address is no second delivery.
             with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
@@ -77,22 +74,6 @@ class Sender:
                 await answer.aclose()
         fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw]
         return outcome_of(answer.status_code, fields, body, limit)
-
-
-def target_of(url: str) -> Target:
-    """The parts of a URL that was checked when it was published."""
-    scheme, _, rest = url.partition("://")
-    authority = rest.partition("/")[0].partition("?")[0]
-    path = rest[len(authority) :]
-    parts = urlsplit(f"//{authority}")
-    scheme = scheme.lower()
-    return Target(
-        scheme,
-        authority,
-        parts.hostname or "",
-        parts.port or (443 if scheme == "https" else 80),
-        path if path.startswith("/") else f"/{path}",
-    )
 
 
 def _request(address: str, request: SignedRequest, target: Target) -> httpx.Request:

@@ -1,0 +1,138 @@
+"""What the dashboard shows of messages: bodies cut to what a person reads, the rest as files.
+
+What a publisher wanted redacted is a hash here, too.
+"""
+
+import codecs
+import json
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from ..delivery import SignedRequest
+from ..model import Event, Listed, Message, Overview, milliseconds
+from .render import Fields, given, header_fields, message_fields, shown_body
+
+LONGEST_SHOWN = 64 * 1024
+
+
+def overview_fields(overview: Overview) -> Fields:
+    return {
+        "time": milliseconds(overview.now),
+        "position": overview.position,
+        "unfinished": overview.unfinished,
+        "finished": overview.finished,
+        "deadLetters": overview.dead_letters,
+        "parallelismCount": overview.active,
+        "parallelismMax": overview.parallelism,
+    }
+
+
+def listed_fields(listed: Listed) -> Fields:
+    options = listed.options
+    return {
+        "messageId": listed.id,
+        "state": listed.state,
+        "method": options.method,
+        "url": listed.url,
+        "createdAt": milliseconds(listed.created_at),
+        "nextDeliveryTime": milliseconds(listed.due_at),
+        "attempts": listed.attempts,
+        "maxRetries": options.retries,
+        "isCallback": listed.is_callback,
+        **given(
+            responseStatus=listed.status,
+            finishedAt=None if listed.finished_at is None else milliseconds(listed.finished_at),
+            queueName=listed.queue,
+            topicName=listed.topic,
+            scheduleId=listed.schedule_id,
+            labels=list(options.labels) or None,
+            flowControlKey=options.flow_control and options.flow_control.key,
+            signature=options.flaw,
+        ),
+    }
+
+
+def message_detail(message: Message) -> Fields:
+    options = message.options
+    body = shown_body(message.body, options.redaction)
+    return {
+        **message_fields(replace(message, body=b"")),
+        **_cut("body", body),
+        "state": state_of(message),
+        "retried": message.retried,
+        "nextDeliveryTime": milliseconds(message.due_at),
+        "isCallback": message.source is not None,
+        "isRedacted": options.redaction is not None,
+        **given(
+            finishedAt=None if message.finished_at is None else milliseconds(message.finished_at),
+            timeout=options.timeout,
+            signature=options.flaw,
+        ),
+    }
+
+
+def event_list(events: Iterable[Event]) -> list[Fields]:
+    """Each attempt stands at the event that ended it, with its number; a last one is not told twice."""
+    shown: list[Fields] = []
+    attempt = 0
+    for event in events:
+        fields: Fields = {"time": milliseconds(event.at), "state": event.state}
+        if event.next_at is not None:
+            fields["nextDeliveryTime"] = milliseconds(event.next_at)
+        if event.outcome is not None and event.state in ("DELIVERED", "ERROR"):
+            attempt += 1
+            fields |= {
+                "attempt": attempt,
+                "responseStatus": event.outcome.status,
+                **given(error=event.error, responseHeader=header_fields(event.outcome.headers)),
+                **_cut("responseBody", event.outcome.body),
+            }
+        shown.append(fields)
+    return shown
+
+
+def request_fields(message: Message, request: SignedRequest) -> Fields:
+    forwarded = message.options.headers
+    own = [header for header in request.headers if header not in forwarded]
+    signature = next((value for name, value in own if name == "Upstash-Signature"), "")
+    return {
+        "method": request.method,
+        "url": request.url,
+        "header": {
+            **(header_fields(forwarded, message.options.redaction) or {}),
+            **(header_fields(own) or {}),
+        },
+        **given(claims=_claims(signature)),
+    }
+
+
+def state_of(message: Message) -> str:
+    """As in a list."""
+    if message.ended is not None:
+        return message.ended.lower()
+    return "retrying" if message.state == "waiting" and message.retried else message.state
+
+
+def _cut(name: str, raw: bytes) -> Fields:
+    """As text where it is UTF-8, else in base64 under another name; ``...Size`` is that of the whole."""
+    shown = raw[:LONGEST_SHOWN]
+    fields: Fields = {f"{name}Size": len(raw)}
+    if not shown:
+        return fields
+    try:
+        # A character that the cut went through is left out.
+        text = codecs.getincrementaldecoder("utf-8")().decode(shown, final=len(shown) == len(raw))
+    except UnicodeDecodeError:
+        return {**fields, f"{name}Base64": b64encode(shown).decode("ascii")}
+    return {**fields, name: text}
+
+
+def _claims(token: str) -> dict[str, Any] | None:
+    """What a token says; None when it is missing or made malformed."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    return claims

@@ -1,0 +1,76 @@
+"""What a server tells whoever started it: the settings to copy, then one line per delivery.
+
+For people, or as JSON, one object per line. Of a URL the query is left out, which may hold secrets.
+"""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from ..worker import Attempt, line, summary
+from .config import LocalServer
+
+Write = Callable[[str], None]
+
+
+class Console(Protocol):
+    def started(self, server: LocalServer) -> None: ...
+    def delivered(self, attempt: Attempt) -> None: ...
+
+
+class ForPeople:
+    """``colour`` is for terminals only; ``rewrites`` are those of the server's config."""
+
+    def __init__(self, write: Write, *, colour: bool, rewrites: Sequence[tuple[str, str]] = ()) -> None:
+        self._write = write
+        self._colour = colour
+        self._rewrites = rewrites
+
+    def started(self, server: LocalServer) -> None:
+        """What to copy; the first line is what the official JavaScript SDK waits for."""
+        self._write(f"QStash is running at {server.url}")
+        self._write(f"Dashboard: {server.dashboard}{'' if server.is_loopback else '  (this link works once)'}")
+        self._write("")
+        for name, value in _environment(server).items():
+            self._write(f"{name}={value}")
+        self._write("")
+        self._write(f"curl -X POST {server.url}/v2/publish/http://127.0.0.1:8000/hooks/example \\")
+        self._write(f"     -H 'Authorization: Bearer {server.token}' -d 'hello'")
+        self._write("")
+        for addressed, delivered in self._rewrites:
+            self._write(f"What is addressed to {addressed} is delivered to {delivered}.")
+        if not server.is_loopback:
+            self._write("Other machines can reach this server, and whoever has the token can use it.")
+
+    def delivered(self, attempt: Attempt) -> None:
+        # A terminal that is gone, or that cannot show a character, does not stop deliveries.
+        with contextlib.suppress(OSError, ValueError):
+            self._write(f"{time.strftime('%H:%M:%S')}  {line(attempt, colour=self._colour)}")
+
+
+class ForMachines:
+    """``at`` is in Unix seconds."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+
+    def started(self, server: LocalServer) -> None:
+        self._tell("started", {"url": server.url, "dashboard": server.dashboard, "environment": _environment(server)})
+
+    def delivered(self, attempt: Attempt) -> None:
+        with contextlib.suppress(OSError):
+            self._tell("delivery", summary(attempt))
+
+    def _tell(self, event: str, fields: Mapping[str, object]) -> None:
+        self._write(json.dumps({"event": event, "at": round(time.time(), 3), **fields}))
+
+
+def _environment(server: LocalServer) -> dict[str, str]:
+    return {
+        "QSTASH_URL": server.url,
+        "QSTASH_TOKEN": server.token,
+        "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
+        "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
+    }

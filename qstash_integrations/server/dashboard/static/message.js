@@ -1,0 +1,157 @@
+// One message: what became of it so far, what it carries, how it is signed, and what can be done about it.
+
+import * as api from "./api.js";
+import { act, button, confirmed, copy, h } from "./dom.js";
+import { clock } from "./format.js";
+import { body, headers, secret } from "./content.js";
+import { age, flawNames, stateBadge } from "./state.js";
+import { timeline } from "./timeline.js";
+
+const FINISHED = ["delivered", "failed", "canceled"];
+
+export function message(id) {
+  const target = api.path`/_local/messages/${id}`;
+  const head = h("div", { class: "card" });
+  const steps = timeline(id);
+  const request = h("section", { class: "card" });
+  const signature = h("section", { class: "card" });
+  const element = h(
+    "article",
+    {},
+    h("p", { class: "crumbs" }, h("a", { href: "#/messages" }, "Messages"), " / ", h("code", {}, id)),
+    head,
+    h("section", { class: "card" }, h("h2", {}, "Timeline"), steps.element),
+    request,
+    signature,
+  );
+  let shown = "";
+
+  async function refresh() {
+    let found;
+    try {
+      found = await api.get(target);
+    } catch (error) {
+      if (error.status === 404) return element.replaceChildren(gone(error.message));
+      throw error;
+    }
+    steps.draw(found.events);
+    const { events, ...rest } = found;
+    const now = JSON.stringify(rest);
+    if (now === shown) return;
+    const isFirst = !shown;
+    shown = now;
+    head.replaceChildren(...headOf(rest, refresh));
+    if (!isFirst) return;
+    request.replaceChildren(
+      h("h2", {}, "Request"),
+      headers(rest.header, "Request headers"),
+      body(rest, "body", `${target}/body`, "Request body"),
+    );
+    signature.replaceChildren(...signatureOf(await api.get(`${target}/request`), rest));
+  }
+
+  return { title: "Message", element, refresh };
+}
+
+const gone = (text) => h("div", { class: "card" }, h("h1", {}, "Not here any more"), h("p", {}, text));
+
+function headOf(found, refresh) {
+  return [
+    h("h1", { class: "url" }, stateBadge(found.state), h("span", { class: "method" }, found.method), found.url),
+    actions(found, refresh),
+    h("dl", { class: "facts" }, facts(found).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+  ];
+}
+
+function facts(found) {
+  const to = (name, value) => h("a", { href: `#/messages${api.query({ [name]: value })}` }, value);
+  const waits = !FINISHED.includes(found.state) && found.state !== "active";
+  return [
+    ["Id", [h("code", {}, found.messageId), " ", button("Copy", copy(() => found.messageId), { class: "small" })]],
+    ["Published", [clock(found.createdAt), " (", age(found.createdAt), ")"]],
+    waits && ["Next attempt", [clock(found.nextDeliveryTime), " (", age(found.nextDeliveryTime), ")"]],
+    ["Retries", `${found.retried} of ${found.maxRetries}`],
+    found.retryDelayExpression && ["Retry delay", h("code", {}, found.retryDelayExpression)],
+    found.timeout && ["Timeout", `${found.timeout} s`],
+    found.labels && ["Labels", found.labels.flatMap((label) => [to("label", label), " "])],
+    found.queueName && ["Queue", to("queueName", found.queueName)],
+    found.topicName && ["URL group", [to("topicName", found.topicName), found.endpointName && ` / ${found.endpointName}`]],
+    found.scheduleId && ["Schedule", to("scheduleId", found.scheduleId)],
+    found.flowControlKey && ["Flow control", [to("flowControlKey", found.flowControlKey), limits(found)]],
+    found.callback && ["Callback", h("code", {}, found.callback)],
+    found.failureCallback && ["Failure callback", h("code", {}, found.failureCallback)],
+    found.isCallback && ["Kind", "callback of another message"],
+    found.signature && ["Signature", h("b", { class: "bad" }, flawNames[found.signature])],
+    found.callerIP && ["Published from", h("code", {}, found.callerIP)],
+  ].filter(Boolean);
+}
+
+const limits = (found) => [
+  found.parallelism && `, ${found.parallelism} at a time`,
+  found.rate && `, ${found.rate} per ${found.period} s`,
+].filter(Boolean).join("");
+
+function actions(found, refresh) {
+  const target = api.path`/_local/messages/${found.messageId}`;
+  const replay = (asked, done) => act(async () => {
+    const { messageId } = await api.post(`${target}/replay`, asked());
+    location.hash = `#/messages/${encodeURIComponent(messageId)}`;
+  }, done);
+  const cancel = act(async () => {
+    if (!(await confirmed("Cancel this message? An attempt under way may still succeed.", "Cancel message"))) return false;
+    await api.remove(api.path`/v2/messages/${found.messageId}`);
+    await refresh();
+  }, "Canceled");
+  const flaw = h(
+    "select",
+    { "aria-label": "What is wrong with the signature" },
+    Object.entries(flawNames).map(([value, label]) => h("option", { value }, label)),
+  );
+  const send = replay(() => ({ signature: flaw.value }), "Sent with a broken signature");
+  const breakage = button("Send with a broken signature", send, {
+    title: "One attempt with a signature that your app has to refuse: look for its 401",
+  });
+  return h(
+    "div",
+    { class: "actions" },
+    button("Replay", replay(() => ({}), "Published again")),
+    h("a", { class: "button", href: `#/publish${api.query({ from: found.messageId })}` }, "Edit and send again"),
+    !FINISHED.includes(found.state) && button("Cancel", cancel, { class: "danger" }),
+    h("span", { class: "grow" }),
+    h("span", { class: "joined" }, flaw, breakage),
+  );
+}
+
+function signatureOf(request, found) {
+  const claims = Object.entries(request.claims ?? {}).map(([name, value]) => h(
+    "tr",
+    {},
+    h("th", { scope: "row" }, h("code", {}, name)),
+    h("td", {}, h("code", {}, typeof value === "string" ? value || '""' : JSON.stringify(value))),
+    h("td", { class: "quiet" }, meaning(name, value)),
+  ));
+  const token = request.header["Upstash-Signature"]?.[0];
+  return [
+    h("h2", {}, "Signature"),
+    h("p", { class: "quiet" }, "Every attempt is signed anew. This is what one made now would carry",
+      found.signature ? `; it is wrong on purpose: ${flawNames[found.signature]}.` : ", signed with the current key."),
+    token ? h("p", {}, secret(token, "Upstash-Signature")) : h("p", {}, "No signature."),
+    claims.length ? h("div", { class: "scroll" }, h("table", { class: "headers" },
+      h("caption", { class: "unseen" }, "Claims"), h("tbody", {}, claims))) : null,
+    h("details", {}, h("summary", {}, "All headers of the request"), headers(request.header, "Headers as sent")),
+  ].filter(Boolean);
+}
+
+function meaning(name, value) {
+  switch (name) {
+    case "iss": return "who signed: always Upstash";
+    case "sub": return "the URL that was published to; your app's public URL has to be the same";
+    case "exp": return `good until ${clock(value * 1000)}`;
+    case "iat": return `signed at ${clock(value * 1000)}`;
+    case "nbf": return value ? `not before ${clock(value * 1000)}` : "no earliest time";
+    case "jti": return "this attempt; another one has another id";
+    case "body": return "SHA-256 of the body, base64url";
+    case "aud": return "not used";
+    default: return "";
+  }
+}

@@ -1,0 +1,151 @@
+// The list of messages: newest first, as they change, narrowed down by filters that stand in the address.
+
+import * as api from "./api.js";
+import { chart } from "./chart.js";
+import { act, button, h, list, setText, table } from "./dom.js";
+import { relative, stateNames } from "./format.js";
+import { age, flawNames, stateBadge, statusBadge } from "./state.js";
+
+const PAGE = 100;
+const MOST_CALLS = 10;
+const SOON = 30; // milliseconds after the last key
+const FILTERS = ["state", "text", "url", "queueName", "label", "scheduleId", "topicName", "flowControlKey"];
+
+export function messages(parameters) {
+  const wanted = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name) ?? ""]));
+  const cursors = [""]; // of the pages that were gone through, the one shown last
+  const picture = chart();
+  const rows = h("tbody");
+  const draw = list(rows, (item) => item.messageId, messageRow);
+  const empty = h("p", { class: "empty", hidden: true });
+  const newer = button("← Newer", act(() => (cursors.pop(), load())));
+  const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), load())));
+  let asked = 0;
+  let timer = null;
+
+  const narrowed = () => FILTERS.some((name) => wanted[name]);
+  const filters = filterForm(wanted, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      cursors.splice(0, cursors.length, "");
+      history.replaceState(null, "", `#/messages${api.query(wanted)}`);
+      act(load)();
+    }, SOON);
+  });
+
+  async function load() {
+    const number = (asked += 1);
+    const isCurrent = () => number === asked;
+    const page = await search(wanted, cursors.at(-1), isCurrent);
+    // An answer that was overtaken says what nobody asks any more.
+    if (!isCurrent()) return;
+    draw(page.messages);
+    older.dataset.cursor = page.cursor ?? "";
+    older.disabled = !page.cursor;
+    setText(older, page.cursor && !page.messages.length ? "Search further →" : "Older →");
+    newer.disabled = cursors.length === 1;
+    empty.hidden = page.messages.length > 0;
+    if (!empty.hidden) {
+      setText(empty, page.cursor ? "Nothing among the newest messages; older ones were not looked at yet."
+        : narrowed() ? "No message is like that." : "No messages yet. Publish one, here or from your app.");
+    }
+  }
+
+  const element = h(
+    "section",
+    {},
+    h("h1", { class: "unseen" }, "Messages"),
+    picture.element,
+    filters,
+    table("Messages", ["State", "Destination", ["Labels", "wide"], ["Attempts", "number roomy"], "Answer", ["Age", "number"]], rows),
+    empty,
+    h("div", { class: "actions pages" }, newer, older),
+  );
+  return { title: "Messages", element, refresh: () => Promise.all([load(), picture.refresh()]) };
+}
+
+// A page of messages. One call looks only for as long as deliveries can wait, so it may take several.
+async function search(wanted, cursor, isCurrent) {
+  const found = [];
+  for (let call = 0; call < MOST_CALLS && isCurrent(); call += 1) {
+    const page = await api.get(`/_local/messages${api.query({ ...wanted, cursor, count: PAGE - found.length })}`);
+    found.push(...page.messages);
+    cursor = page.cursor;
+    if (!cursor || found.length === PAGE) break;
+  }
+  return { messages: found, cursor };
+}
+
+function filterForm(wanted, changed) {
+  const states = [["", "Any state"], ...Object.entries(stateNames)];
+  const select = h(
+    "select",
+    { "aria-label": "State", onchange: (event) => ((wanted.state = event.target.value), changed()) },
+    states.map(([value, label]) => h("option", { value }, label)),
+  );
+  select.value = wanted.state;
+  const field = (name, label, attributes) => h("input", {
+    type: "search",
+    "aria-label": label,
+    placeholder: label,
+    value: wanted[name],
+    maxlength: "200",
+    oninput: (event) => ((wanted[name] = event.target.value.trim()), changed()),
+    ...attributes,
+  });
+  const more = [["scheduleId", "Schedule"], ["topicName", "URL group"], ["flowControlKey", "Flow control"]];
+  return h(
+    "form",
+    { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
+    select,
+    field("text", "Text in message", { "data-search": "" }),
+    field("url", "URL contains"),
+    field("queueName", "Queue"),
+    field("label", "Label"),
+    // Seldom typed, but followed to from other views.
+    more.filter(([name]) => wanted[name]).map(([name, label]) => field(name, label)),
+  );
+}
+
+function messageRow(first) {
+  const link = h("a", { class: "row", href: `#/messages/${encodeURIComponent(first.messageId)}` }, first.url);
+  const cells = {
+    state: h("td"), labels: h("td", { class: "wide" }), attempts: h("td", { class: "number roomy" }), answer: h("td"),
+  };
+  const element = h(
+    "tr",
+    { "data-id": first.messageId },
+    cells.state,
+    h("td", { class: "url" }, h("span", { class: "method" }, first.method), link),
+    cells.labels,
+    cells.attempts,
+    cells.answer,
+    h("td", { class: "number quiet" }, age(first.createdAt)),
+  );
+  cells.labels.append(...tags(first));
+  let shown = "";
+  function update(item) {
+    const now = [item.state, item.attempts, item.responseStatus, item.nextDeliveryTime].join();
+    if (now === shown) return;
+    shown = now;
+    const isAhead = item.state === "retrying" || (item.state === "waiting" && item.nextDeliveryTime > item.createdAt);
+    cells.state.replaceChildren(stateBadge(item.state), ...(isAhead ? [" ", age(item.nextDeliveryTime)] : []));
+    for (const time of cells.state.querySelectorAll("time")) setText(time, relative(item.nextDeliveryTime));
+    setText(cells.attempts, `${item.attempts}/${item.maxRetries + 1}`);
+    cells.answer.replaceChildren(statusBadge(item.responseStatus));
+  }
+  return { element, update };
+}
+
+export function tags(item) {
+  const tag = (kind, text) => h("span", { class: `tag ${kind}`, title: kind }, text);
+  return [
+    ...(item.labels ?? []).map((label) => tag("label", label)),
+    item.queueName && tag("queue", item.queueName),
+    item.topicName && tag("group", item.topicName),
+    item.scheduleId && tag("schedule", item.scheduleId),
+    item.flowControlKey && tag("flow", item.flowControlKey),
+    item.isCallback && tag("callback", "callback"),
+    item.signature && tag("flaw", flawNames[item.signature] ?? item.signature),
+  ].filter(Boolean);
+}

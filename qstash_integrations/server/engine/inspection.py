@@ -1,0 +1,114 @@
+"""What a person looks at and no SDK asks for. Reads only, and never for long: deliveries wait meanwhile."""
+
+import time
+from collections.abc import Callable, Sequence
+
+from ..delivery import SignedRequest, signed_request
+from ..model import Event, Keys, Listed, Message, Overview, Page, Refused, Schedule, Search, Second
+from ..rules.cron import next_tick
+from ..store import Store
+from .log import events_of
+from .pages import beyond, position
+
+# Seconds that one call may spend on looking for messages, and how many it looks at between two looks at the watch.
+PATIENCE = 0.05
+STRETCH = 500
+MOST_EVENTS = 200_000
+_STATES = ("queued", "waiting", "retrying", "held", "active", "delivered", "failed", "canceled")
+
+
+class Inspection:
+    """``now`` is the scheduling clock, ``wall_clock`` what signatures carry."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        now: Callable[[], float],
+        wall_clock: Callable[[], float],
+        keys: Callable[[], Keys],
+        parallelism: int,
+    ) -> None:
+        self._store = store
+        self._now = now
+        self._wall_clock = wall_clock
+        self._keys = keys
+        self._parallelism = parallelism
+
+    def overview(self) -> Overview:
+        """Counts that cost nothing to know."""
+        return Overview(
+            now=self._now(),
+            position=self._store.log.last(),
+            unfinished=self._store.messages.total().messages,
+            finished=self._store.disposal.finished().messages,
+            dead_letters=self._store.disposal.dead_letters(),
+            active=self._store.messages.active(),
+            parallelism=self._parallelism,
+        )
+
+    def messages(
+        self, wanted: Search, *, cursor: str | None, count: int, stopwatch: Callable[[], float] = time.monotonic
+    ) -> Page[Listed]:
+        """Up to ``count`` messages, the newest first. Fewer, even none, when looking for them takes long.
+
+        Where the cursor says that there is more, there may be.
+        """
+        unknown = next((state for state in wanted.states if state not in _STATES), None)
+        if unknown is not None:
+            raise Refused(400, f"invalid state {unknown[:40]!r}: use one of {', '.join(_STATES)}")
+        until = stopwatch() + PATIENCE
+        found: list[Listed] = []
+        before = beyond(cursor)
+        while True:
+            stretch = self._store.listing.stretch(wanted, before=before, length=STRETCH)
+            found += stretch.found
+            if len(found) > count:
+                last = found[count - 1]
+                return Page(items=tuple(found[:count]), cursor=position(last.created_at, last.seq))
+            if stretch.last is None:
+                return Page(items=tuple(found), cursor=None)
+            before = stretch.last
+            if stopwatch() > until:
+                return Page(items=tuple(found), cursor=position(0, before))
+
+    def message(self, message_id: str) -> Message:
+        """However it ended, and for as long as anything is kept of it. Refused with 404 after that."""
+        message = self._store.messages.by_id(message_id)
+        if message is None:
+            raise Refused(404, f"message {message_id[:80]!r} not found")
+        return message
+
+    def history(self, message: Message) -> list[Event]:
+        """All that happened to it, the oldest first."""
+        return list(events_of(self._store, self._store.log.of(message.seq)))
+
+    def next_request(self, message: Message) -> SignedRequest:
+        """What an attempt made now would send."""
+        return signed_request(message, self._keys(), self._wall_clock())
+
+    def next_ticks(self, schedule: Schedule, count: int) -> Sequence[float]:
+        """When a schedule publishes next; none while it is paused."""
+        ticks: list[float] = []
+        tick = schedule.next_at
+        while tick is not None and len(ticks) < count:
+            ticks.append(tick)
+            tick = next_tick(schedule.cron, tick)
+        return ticks
+
+    def seconds(self, since: float) -> list[Second]:
+        """How attempts ended, for each second from ``since`` on in which one did, the oldest first."""
+        counts: dict[int, list[int]] = {}
+        for at, state in self._store.log.states(MOST_EVENTS):
+            if at < since:
+                break
+            if state not in ("DELIVERED", "ERROR", "FAILED"):
+                continue
+            count = counts.setdefault(int(at), [0, 0, 0])
+            if state == "DELIVERED":
+                count[0] += 1
+            else:
+                # Of an attempt that failed for good, the log has both: that it failed, and that it was the last.
+                count[1] += 1 if state == "ERROR" else -1
+                count[2] += state == "FAILED"
+        return [Second(at=at, delivered=d, retried=r, failed=f) for at, (d, r, f) in sorted(counts.items())]

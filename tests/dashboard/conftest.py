@@ -1,0 +1,45 @@
+"""A browser, and what a test of the dashboard works with. No test ends with the browser having refused anything.
+
+An environment without Playwright has none of these tests; it is installed where the system tests run.
+"""
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from qstash_integrations.server.app import running
+from tests.dashboard.receiver import receiver
+from tests.server.client import client
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.dashboard.desk import Desk
+
+collect_ignore_glob = [] if importlib.util.find_spec("playwright") else ["test_*.py"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    # For a module only: while it runs, this thread has an event loop, and other tests start their own.
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("there is no chromium on PATH; on Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        # Root, as in CI, has no sandbox.
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(browser: "Browser") -> "Iterator[Desk]":
+    from tests.dashboard.desk import opened
+
+    with running() as server, receiver() as there, client(server) as api, opened(browser, server, there, api) as desk:
+        yield desk

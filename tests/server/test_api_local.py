@@ -1,0 +1,396 @@
+"""What the dashboard asks for beside ``/v2``: lists, one message's history, replay, ticks and counts."""
+
+import hashlib
+import json
+from base64 import b64encode, urlsafe_b64decode
+from collections.abc import Iterator
+
+import pytest
+
+from qstash_integrations import Receiver, SignatureError
+from tests.hosts import Request
+from tests.server.local import TOKEN, URL, Got, Local
+from tests.signing import CURRENT, NEXT, NOW
+
+MS = NOW * 1000
+CRON = {"Upstash-Cron": "*/5 * * * *", "Upstash-Schedule-Id": "tick"}
+
+
+@pytest.fixture
+def local() -> Iterator[Local]:
+    local = Local()
+    yield local
+    local.engine.close()
+
+
+def ids(got: Got) -> list[str]:
+    assert got.status == 200, got
+    return [message["messageId"] for message in got.json["messages"]]
+
+
+def raw(local: Local, target: str) -> tuple[dict[str, str], bytes]:
+    """A file and its headers."""
+    headers = [("Host", "localhost"), ("Authorization", f"Bearer {TOKEN}")]
+    answer = local.send(Request(target, headers, method="GET"))
+    assert answer.status == 200
+    return answer.headers, answer.body
+
+
+def test_the_overview_counts_what_there_is(local: Local) -> None:
+    local.publish(Retries="0")
+    local.deliver(500)
+    local.publish()
+    local.deliver(200)
+    local.publish(Delay="1h")
+    local.publish()
+    local.engine.claim_due(1)
+    assert local("GET", "/_local/overview") == Got(
+        200,
+        {
+            "time": MS,
+            "position": 10,
+            "unfinished": 2,
+            "finished": 2,
+            "deadLetters": 1,
+            "parallelismCount": 1,
+            "parallelismMax": 100,
+        },
+    )
+
+
+def test_a_listed_message_shows_where_it_stands(local: Local) -> None:
+    message_id = local.publish(
+        URL, b"hi", Label="a,b", Retry_Delay="60000", Retries="2", Flow_Control_Key="crm", Flow_Control_Value="rate=9"
+    )
+    local.deliver(503)
+    assert local("GET", "/_local/messages") == Got(
+        200,
+        {
+            "messages": [
+                {
+                    "messageId": message_id,
+                    "state": "retrying",
+                    "method": "POST",
+                    "url": URL,
+                    "createdAt": MS,
+                    "nextDeliveryTime": MS + 60_000,
+                    "attempts": 1,
+                    "maxRetries": 2,
+                    "isCallback": False,
+                    "responseStatus": 503,
+                    "labels": ["a", "b"],
+                    "flowControlKey": "crm",
+                }
+            ]
+        },
+    )
+
+
+def test_the_states_of_a_list(local: Local) -> None:
+    expected: dict[str, str] = {}
+    expected["failed"] = local.publish(Retries="0")
+    local.deliver(500)
+    expected["delivered"] = local.publish()
+    local.deliver(200)
+    expected["retrying"] = local.publish(Retry_Delay="60000")
+    local.deliver(500)
+    expected["canceled"] = local.publish(Delay="1h")
+    local("DELETE", f"/v2/messages/{expected['canceled']}")
+    local.engine.pause_flow("crm")
+    expected["held"] = local.publish(Flow_Control_Key="crm", Flow_Control_Value="rate=9")
+    local.engine.claim_due(1)
+    local.engine.upsert_queue("mail", 1, True)
+    expected["queued"] = local("POST", f"/v2/enqueue/mail/{URL}").json["messageId"]
+    expected["active"] = local.publish()
+    local.engine.claim_due(1)
+    expected["waiting"] = local.publish(Delay="1h")
+    for state, message_id in expected.items():
+        assert ids(local("GET", f"/_local/messages?state={state}")) == [message_id], state
+    assert ids(local("GET", "/_local/messages?state=failed&state=delivered")) == [
+        expected["delivered"],
+        expected["failed"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    {
+        "text=ORDER": ["body", "label"],
+        "text=order+7": ["body"],
+        "text=50%25_off": ["percent"],
+        "text=%25": ["percent"],
+        "text=%25_": ["percent"],
+        "text=%5C": ["backslash"],
+        "text=nightly": ["group"],
+        "text=nowhere": [],
+        "url=/IN%3Fn": ["percent"],
+        "url=b.example": ["group"],
+        "label=orders": ["label"],
+        "topicName=nightly": ["group"],
+        "queueName=mail": ["queued"],
+        "queueName=mail&text=nothing": [],
+    }.items(),
+    ids=str,
+)
+def test_a_list_is_narrowed_down(local: Local, query: str, found: list[str]) -> None:
+    local("POST", "/v2/topics/nightly/endpoints", {"endpoints": [{"url": "https://b.example/"}]})
+    published = {
+        "body": local.publish(URL, b'{"note": "Order 7"}'),
+        "label": local.publish(URL, b"", Label="new,orders"),
+        "percent": local.publish(f"{URL}?n=50", b"50%_off"),
+        "backslash": local.publish(URL, b"a\\b"),
+        "redacted": local.publish(URL, b"order 7", Redact_Fields="body"),
+        "group": local("POST", "/v2/publish/nightly").json[0]["messageId"],
+        "queued": local("POST", f"/v2/enqueue/mail/{URL}").json["messageId"],
+    }
+    names = {message_id: name for name, message_id in published.items()}
+    assert sorted(names[message_id] for message_id in ids(local("GET", f"/_local/messages?{query}"))) == sorted(found)
+
+
+def test_a_list_comes_in_pages_newest_first(local: Local) -> None:
+    published = [local.publish(URL, b"%d" % number) for number in range(5)]
+    first = local("GET", "/_local/messages?count=2")
+    second = local("GET", f"/_local/messages?count=2&cursor={first.json['cursor']}")
+    third = local("GET", f"/_local/messages?count=2&cursor={second.json['cursor']}")
+    assert [*ids(first), *ids(second), *ids(third)] == published[::-1]
+    assert "cursor" not in third.json
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    {
+        "state=FAILED": "invalid state 'FAILED': use one of queued, waiting, retrying, held, active, delivered, failed,"
+        " canceled",
+        "stat=failed": "unknown query parameter 'stat'",
+        f"text={'x' * 201}": "invalid search: at most 200 characters",
+        "count=101": "invalid count 101: it must be between 1 and 100",
+        "cursor=x": "invalid cursor 'x': give the one of the page before",
+    }.items(),
+)
+def test_a_search_that_makes_no_sense_is_refused(local: Local, query: str, error: str) -> None:
+    assert local("GET", f"/_local/messages?{query}") == Got(400, {"error": error})
+
+
+def test_a_message_is_shown_with_all_that_happened(local: Local) -> None:
+    message_id = local.publish(URL, b'{"a":1}', Retries="1", Retry_Delay="1000", Timeout="5s")
+    local.deliver(503, b"busy", Retry_After="2")
+    local.now += 2
+    local.deliver(0)
+    got = local("GET", f"/_local/messages/{message_id}")
+    assert got.json["events"] == [
+        {"time": MS, "state": "CREATED", "nextDeliveryTime": MS},
+        {"time": MS, "state": "ACTIVE"},
+        {
+            "time": MS,
+            "state": "ERROR",
+            "attempt": 1,
+            "responseStatus": 503,
+            "error": "the destination answered 503",
+            "responseHeader": {"Retry-After": ["2"]},
+            "responseBodySize": 4,
+            "responseBody": "busy",
+        },
+        {"time": MS, "state": "RETRY", "nextDeliveryTime": MS + 2000},
+        {"time": MS + 2000, "state": "ACTIVE"},
+        {
+            "time": MS + 2000,
+            "state": "ERROR",
+            "attempt": 2,
+            "responseStatus": 0,
+            "error": "Connection refused",
+            "responseBodySize": 0,
+        },
+        {"time": MS + 2000, "state": "FAILED"},
+    ]
+    assert (got.json["state"], got.json["retried"], got.json["timeout"]) == ("failed", 1, 5)
+    assert (got.json["body"], got.json["bodySize"], got.json["finishedAt"]) == ('{"a":1}', 7, MS + 2000)
+
+
+def test_a_canceled_message_can_still_be_looked_at(local: Local) -> None:
+    message_id = local.publish(Delay="1h")
+    local("DELETE", f"/v2/messages/{message_id}")
+    assert local("GET", f"/v2/messages/{message_id}").status == 404
+    assert local("GET", f"/_local/messages/{message_id}").json["state"] == "canceled"
+
+
+@pytest.mark.parametrize("path", ["", "/body", "/request", "/attempts/1/body"])
+def test_an_unknown_message_is_404(local: Local, path: str) -> None:
+    assert local("GET", f"/_local/messages/msg_none{path}") == Got(404, {"error": "message 'msg_none' not found"})
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    {
+        b"": {"bodySize": 0},
+        b"plain": {"bodySize": 5, "body": "plain"},
+        b"\xff\x00": {"bodySize": 2, "bodyBase64": "/wA="},
+        b"a" * 70_000: {"bodySize": 70_000, "body": "a" * 65_536},
+        # The cut goes through the last character that is shown.
+        b"a" * 65_535 + "é".encode() * 9: {"bodySize": 65_553, "body": "a" * 65_535},
+        b"a" * 65_535 + "é".encode()[:1]: {
+            "bodySize": 65_536,
+            "bodyBase64": b64encode(b"a" * 65_535 + b"\xc3").decode(),
+        },
+    }.items(),
+    ids=["empty", "text", "binary", "long", "cut", "broken"],
+)
+def test_a_body_is_cut_to_what_a_person_reads(local: Local, body: bytes, shown: dict[str, object]) -> None:
+    got = local("GET", f"/_local/messages/{local.publish(URL, body)}").json
+    assert {name: value for name, value in got.items() if name.startswith("body")} == shown
+
+
+def test_the_whole_body_is_a_file_that_no_browser_shows(local: Local) -> None:
+    body = b"<script>alert(1)</script>" * 5000
+    message_id = local.publish(URL, body)
+    local.deliver(200, b"\x00answer")
+    headers, found = raw(local, f"/_local/messages/{message_id}/body")
+    assert found == body
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"] == 'attachment; filename="body"'
+    assert headers["x-content-type-options"] == "nosniff"
+    assert raw(local, f"/_local/messages/{message_id}/attempts/1/body")[1] == b"\x00answer"
+
+
+@pytest.mark.parametrize(("attempt", "status"), {"0": 404, "2": 404, "-1": 400, "x": 400}.items())
+def test_an_attempt_that_was_not_made_has_no_body(local: Local, attempt: str, status: int) -> None:
+    message_id = local.publish()
+    local.deliver(200, b"ok")
+    assert local("GET", f"/_local/messages/{message_id}/attempts/{attempt}/body").status == status
+
+
+def test_what_was_redacted_is_shown_nowhere(local: Local) -> None:
+    message_id = local.publish(URL, b"TOPSECRET", Redact_Fields="body,header[X-Key]", Forward_X_Key="TOPSECRET")
+    pages = [
+        json.dumps(local("GET", f"/_local/messages{path}").json)
+        for path in ("", f"/{message_id}", f"/{message_id}/request")
+    ]
+    pages.append(raw(local, f"/_local/messages/{message_id}/body")[1].decode())
+    assert not [page for page in pages if "TOPSECRET" in page]
+    assert pages[-1] == f"REDACTED:{hashlib.sha256(b'TOPSECRET').hexdigest()}"
+
+
+def test_the_next_request_is_shown_with_its_claims(local: Local) -> None:
+    message_id = local.publish(URL, b"hi", Forward_X_Job="7")
+    got = local("GET", f"/_local/messages/{message_id}/request").json
+    assert (got["method"], got["url"], got["header"]["X-Job"]) == ("POST", URL, ["7"])
+    assert got["header"]["Upstash-Message-Id"] == [message_id]
+    assert {name: got["claims"][name] for name in ("iss", "sub", "iat", "exp")} == {
+        "iss": "Upstash",
+        "sub": URL,
+        "iat": NOW,
+        "exp": NOW + 300,
+    }
+    (token,) = got["header"]["Upstash-Signature"]
+    assert json.loads(urlsafe_b64decode(token.split(".")[1] + "==")) == got["claims"]
+
+
+def test_a_replay_is_a_new_message_due_now(local: Local) -> None:
+    message_id = local.publish(URL, b"hi", Delay="1h", Label="a", Forward_X_Job="7", Redact_Fields="body")
+    status, answer = local("POST", f"/_local/messages/{message_id}/replay")
+    assert status == 201
+    delivered = local.deliver(200)
+    assert delivered.id == answer["messageId"] != message_id
+    assert (delivered.body, delivered.options.labels, delivered.options.headers) == (b"hi", ("a",), (("X-Job", "7"),))
+
+
+def test_a_replay_wakes_the_worker(local: Local) -> None:
+    message_id = local.publish()
+    before = local.changes
+    local("POST", f"/_local/messages/{message_id}/replay")
+    assert local.changes == before + 1
+
+
+@pytest.mark.parametrize(
+    "flaw", ["missing", "malformed", "wrong_key", "issuer", "expired", "url_mismatch", "body_mismatch"]
+)
+def test_a_broken_signature_is_refused_for_what_is_wrong_with_it(local: Local, flaw: str) -> None:
+    message_id = local.publish(URL, b"hi")
+    local.deliver(200)
+    answer = local("POST", f"/_local/messages/{message_id}/replay", {"signature": flaw})
+    (message,) = local.engine.claim_due(1)
+    assert message.id == answer.json["messageId"]
+    sent = local("GET", f"/_local/messages/{message.id}/request").json["header"]
+    receiver = Receiver(current_signing_key=CURRENT, next_signing_key=NEXT, now=lambda: NOW)
+    with pytest.raises(SignatureError) as refused:
+        receiver.verify(signature=sent.get("Upstash-Signature", [None])[0], body=b"hi", url=URL)
+    assert refused.value.reason == flaw
+
+
+def test_a_broken_signature_costs_one_attempt_that_nobody_else_hears_of(local: Local) -> None:
+    there = "https://b.example/"
+    answer = local(
+        "POST", f"/v2/enqueue/mail/{URL}", b"", {"Upstash-Callback": there, "Upstash-Failure-Callback": there}
+    )
+    local.engine.pause_queue("mail")
+    sent = local("POST", f"/_local/messages/{answer.json['messageId']}/replay", {"signature": "expired"}).json
+    assert local.deliver(401).id == sent["messageId"]
+    assert local.engine.claim_due(10) == []
+    listed = local("GET", "/_local/messages?state=failed").json["messages"]
+    assert [(message["messageId"], message["signature"]) for message in listed] == [(sent["messageId"], "expired")]
+
+
+def test_a_replay_of_a_broken_one_is_signed_right(local: Local) -> None:
+    first = local("POST", f"/_local/messages/{local.publish()}/replay", {"signature": "expired"}).json["messageId"]
+    second = local("POST", f"/_local/messages/{first}/replay").json["messageId"]
+    assert "signature" not in local("GET", f"/_local/messages/{second}").json
+
+
+@pytest.mark.parametrize("flaw", ["none", "", 7, ["expired"], {}])
+def test_a_flaw_that_is_none_is_refused(local: Local, flaw: object) -> None:
+    got = local("POST", f"/_local/messages/{local.publish()}/replay", {"signature": flaw})
+    assert got.status == 400
+    assert got.json["error"].endswith(
+        "use one of missing, malformed, wrong_key, issuer, expired, url_mismatch, body_mismatch"
+    )
+
+
+def test_the_next_five_ticks_of_every_schedule(local: Local) -> None:
+    local("POST", f"/v2/schedules/{URL}", b"", CRON)
+    local("POST", f"/v2/schedules/{URL}", b"", {**CRON, "Upstash-Schedule-Id": "paused"})
+    local("POST", "/v2/schedules/paused/pause")
+    assert NOW % 300 == 0
+    assert local("GET", "/_local/schedules/ticks") == Got(
+        200, {"tick": [MS + minutes * 60_000 for minutes in (5, 10, 15, 20, 25)], "paused": []}
+    )
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_schedule_run_now_keeps_its_ticks(local: Local, paused: bool) -> None:
+    local("POST", f"/v2/schedules/{URL}", b"hi", CRON)
+    if paused:
+        local("POST", "/v2/schedules/tick/pause")
+    before = local("GET", "/_local/schedules/ticks")
+    status, answer = local("POST", "/_local/schedules/tick/run")
+    delivered = local.deliver(200)
+    assert (status, answer) == (201, [{"messageId": delivered.id, "url": URL}])
+    assert (delivered.schedule_id, delivered.body) == ("tick", b"hi")
+    assert local("GET", "/_local/schedules/ticks") == before
+    shown = local("GET", "/v2/schedules/tick").json
+    assert (shown["isPaused"], shown["lastScheduleStates"]) == (paused, {delivered.id: "SUCCESS"})
+
+
+def test_an_unknown_schedule_cannot_be_run(local: Local) -> None:
+    assert local("POST", "/_local/schedules/none/run").status == 404
+
+
+def test_outcomes_are_counted_by_the_second(local: Local) -> None:
+    local.publish(Retries="1", Retry_Delay="3000")
+    local.deliver(500)
+    local.publish()
+    local.publish()
+    local.deliver(200)
+    local.deliver(204)
+    local.now += 3
+    local.deliver(0)
+    assert local("GET", "/_local/seconds").json == [
+        {"time": MS, "delivered": 2, "retried": 1, "failed": 0},
+        {"time": MS + 3000, "delivered": 0, "retried": 0, "failed": 1},
+    ]
+    assert len(local("GET", f"/_local/seconds?fromDate={MS + 1000}").json) == 1
+    local.now += 601
+    assert local("GET", "/_local/seconds?fromDate=0").json == []
+
+
+def test_a_wrong_method_is_405(local: Local) -> None:
+    assert local("DELETE", "/_local/messages").status == 405
+    assert local("GET", "/_local/schedules/tick/run").status == 405

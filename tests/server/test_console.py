@@ -1,0 +1,71 @@
+"""What a server tells whoever started it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from qstash_integrations.server.app import Console, ForMachines, ForPeople, LocalServer
+from qstash_integrations.server.model import Keys, Outcome
+from qstash_integrations.server.worker import Attempt
+from tests.server.test_delivery import message
+
+KEYS = Keys(current="sig_TESTONLYcurrent000000000000A", next="sig_TESTONLYnext00000000000000BB")
+CONSOLES: dict[str, Callable[[Callable[[str], None]], Console]] = {
+    "people": lambda write: ForPeople(write, colour=False),
+    "machines": ForMachines,
+}
+
+
+def server(*, is_loopback: bool = True) -> LocalServer:
+    return LocalServer(
+        url="http://127.0.0.1:8080",
+        token="TESTONLY-token",
+        keys=KEYS,
+        is_loopback=is_loopback,
+        dashboard="http://127.0.0.1:8080/#token=TESTONLY-code",
+    )
+
+
+def attempt() -> Attempt:
+    return Attempt(message=message(url="http://127.0.0.1:8000/hook"), outcome=Outcome(status=200), seconds=0.01)
+
+
+def test_people_are_told_what_to_copy_and_where_things_go() -> None:
+    told: list[str] = []
+    rewrites = [("https://api.example.com", "http://127.0.0.1:8000")]
+    ForPeople(told.append, colour=False, rewrites=rewrites).started(server(is_loopback=False))
+    assert told == [
+        "QStash is running at http://127.0.0.1:8080",
+        "Dashboard: http://127.0.0.1:8080/#token=TESTONLY-code  (this link works once)",
+        "",
+        "QSTASH_URL=http://127.0.0.1:8080",
+        "QSTASH_TOKEN=TESTONLY-token",
+        "QSTASH_CURRENT_SIGNING_KEY=sig_TESTONLYcurrent000000000000A",
+        "QSTASH_NEXT_SIGNING_KEY=sig_TESTONLYnext00000000000000BB",
+        "",
+        "curl -X POST http://127.0.0.1:8080/v2/publish/http://127.0.0.1:8000/hooks/example \\",
+        "     -H 'Authorization: Bearer TESTONLY-token' -d 'hello'",
+        "",
+        "What is addressed to https://api.example.com is delivered to http://127.0.0.1:8000.",
+        "Other machines can reach this server, and whoever has the token can use it.",
+    ]
+
+
+def test_machines_are_told_one_object_per_line() -> None:
+    told: list[str] = []
+    console = ForMachines(told.append)
+    console.started(server())
+    console.delivered(attempt())
+    assert not [line for line in told if "\n" in line]
+    first, second = map(json.loads, told)
+    assert first["environment"]["QSTASH_TOKEN"] == "TESTONLY-token"
+    assert (first["event"], second["event"], second["status"]) == ("started", "delivery", 200)
+
+
+@pytest.mark.parametrize("console", CONSOLES)
+def test_an_output_that_is_gone_does_not_stop_deliveries(console: str) -> None:
+    def write(line: str) -> None:
+        raise BrokenPipeError
+
+    CONSOLES[console](write).delivered(attempt())
