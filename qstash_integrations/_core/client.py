@@ -155,9 +155,11 @@ class AsyncQStash(_Client, AsyncResources):
     functions beside the async ones there is ``.sync``.
     """
 
+    _sync_kind: type[QStash] = QStash
+
     def _connect(self, http_client: Any) -> None:
         self._pool = AsyncPool(self._timeout, http_client)
-        self._sync = QStash.from_settings(self._load, timeout=self._timeout)
+        self._sync = self._sync_kind.from_settings(self._load, timeout=self._timeout)
         self._sync._policy = self._policy
         self._sync._account = self._account
 

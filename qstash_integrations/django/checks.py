@@ -16,13 +16,14 @@ from .._core.errors import ConfigurationError
 from .._core.guard import GuardOptions
 from .._core.settings import Settings
 from .._core.urls import NO_PUBLIC_URL, trusted_hosts
-from .conf import allowed_hosts, load
+from .conf import allowed_hosts, load, publishes_on_commit
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
     """qstash.E001: a signing key. qstash.E002: no public URL. qstash.E003: a setting that cannot be read."""
     try:
         current = load()
+        publishes_on_commit()
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]
     verified = list(_verified()) or ([GuardOptions()] if _intended(current) else [])

@@ -28,7 +28,12 @@ NAMES = {
         for region in REGIONS
         for name in ("TOKEN", "URL", "CURRENT_SIGNING_KEY", "NEXT_SIGNING_KEY")
     },
+    "ON_COMMIT": "QSTASH_ON_COMMIT",
 }
+
+
+# Of Django alone, and True or False where the others are texts.
+_ON_COMMIT = "QSTASH_ON_COMMIT"
 
 
 class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
@@ -39,6 +44,15 @@ def load() -> Settings:
     """Read every setting; ConfigurationError names the one that is unknown or malformed."""
     with improperly_configured():
         return Settings.load(_Config())
+
+
+def publishes_on_commit() -> bool:
+    """QSTASH_ON_COMMIT: whether what is published within a transaction waits until it commits."""
+    with improperly_configured():
+        wanted = _Config().get(_ON_COMMIT)
+        if not isinstance(wanted, bool | None):
+            raise errors.ConfigurationError(f"{_ON_COMMIT} must be True or False, not {wanted!r}")
+    return wanted is True
 
 
 def allowed_hosts() -> object:

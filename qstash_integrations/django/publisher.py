@@ -5,16 +5,21 @@ They read the settings at their first use and again when those have changed; imp
 Spec: https://docs.djangoproject.com/en/stable/ref/urlresolvers/
 """
 
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, Unpack, cast, overload
 from urllib.parse import quote
 
+from asgiref.sync import sync_to_async
 from django.urls import get_script_prefix, reverse
 
 from .._core.client import AsyncQStash, QStash
 from .._core.exchange import Call
-from .._core.operations import Operation
+from .._core.operations import Operation, merged
+from .._core.operations.message import NewId, Published, enqueue, publish
+from .._core.responses.published import PublishResponse, PublishUrlGroupResponse
 from .._core.urls import join_public_url
-from .conf import improperly_configured, load
+from .conf import improperly_configured, load, publishes_on_commit
+from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
 
 T = TypeVar("T")
 
@@ -23,7 +28,46 @@ _UNQUOTED = "!$&'()*+,;=/~:@"
 
 
 class Publisher(QStash):
-    """A ``qstash_integrations.QStash`` that also knows the project's own URLs."""
+    """A ``qstash_integrations.QStash`` that also knows the project's own URLs and transactions.
+
+    With ``QSTASH = {"ON_COMMIT": True}`` whatever it publishes within a transaction of the default database waits for
+    the commit, as with ``publish_on_commit``.
+    """
+
+    @overload
+    def publish_on_commit(
+        self, message: UrlMessageOnCommit | ApiMessageOnCommit, /, *, using: str | None = None
+    ) -> PublishResponse: ...
+    @overload
+    def publish_on_commit(
+        self, message: GroupMessageOnCommit, /, *, using: str | None = None
+    ) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def publish_on_commit(
+        self, /, *, using: str | None = None, **message: Unpack[UrlMessageOnCommit]
+    ) -> PublishResponse: ...
+    @overload
+    def publish_on_commit(
+        self, /, *, using: str | None = None, **message: Unpack[ApiMessageOnCommit]
+    ) -> PublishResponse: ...
+    @overload
+    def publish_on_commit(
+        self, /, *, using: str | None = None, **message: Unpack[GroupMessageOnCommit]
+    ) -> list[PublishUrlGroupResponse]: ...
+    def publish_on_commit(self, message: Any = None, /, *, using: str | None = None, **fields: Any) -> Published:
+        """``publish``, or ``enqueue`` with a ``queue``, when the transaction of the database ``using`` commits.
+
+        The message is checked at once; a transaction or savepoint that is rolled back publishes nothing; outside a
+        transaction it is published at once. Until the commit whatever is asked of the receipt is a RuntimeError. What
+        fails after the commit is in Django's log, and raised by the receipt.
+        """
+        return self._on_commit(_operation(merged(message, fields), self.new_id), using)
+
+    def run(self, operation: Operation[T]) -> T:
+        """Send one API call, again where that is safe, and read its answer."""
+        if operation.publishes and publishes_on_commit():
+            return self._on_commit(operation, None)
+        return super().run(operation)
 
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
         """The public URL of a view, on the first QSTASH_PUBLIC_URL; never on the request's host.
@@ -33,21 +77,81 @@ class Publisher(QStash):
         """
         return _url_for(viewname, kwargs)
 
+    def _on_commit(self, operation: Operation[T], using: str | None) -> T:
+        self._call(operation)  # a missing setting is said now, not after the commit
+        receipt = held_back(operation, super().run, using)
+        return super().run(operation) if receipt is None else receipt
+
     def _call(self, operation: Operation[T]) -> Call[T]:
         with improperly_configured():
             return super()._call(operation)
 
 
 class AsyncPublisher(AsyncQStash):
-    """A ``qstash_integrations.AsyncQStash`` that also knows the project's own URLs."""
+    """A ``qstash_integrations.AsyncQStash`` that also knows the project's own URLs and transactions.
+
+    Django has no transactions in async code. The one that counts is that of the thread in which this request's
+    ``sync_to_async`` code runs: open where sync code within ``atomic`` has called the async code.
+    """
+
+    _sync_kind = Publisher
+
+    @overload
+    async def publish_on_commit(
+        self, message: UrlMessageOnCommit | ApiMessageOnCommit, /, *, using: str | None = None
+    ) -> PublishResponse: ...
+    @overload
+    async def publish_on_commit(
+        self, message: GroupMessageOnCommit, /, *, using: str | None = None
+    ) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def publish_on_commit(
+        self, /, *, using: str | None = None, **message: Unpack[UrlMessageOnCommit]
+    ) -> PublishResponse: ...
+    @overload
+    async def publish_on_commit(
+        self, /, *, using: str | None = None, **message: Unpack[ApiMessageOnCommit]
+    ) -> PublishResponse: ...
+    @overload
+    async def publish_on_commit(
+        self, /, *, using: str | None = None, **message: Unpack[GroupMessageOnCommit]
+    ) -> list[PublishUrlGroupResponse]: ...
+    async def publish_on_commit(self, message: Any = None, /, *, using: str | None = None, **fields: Any) -> Published:
+        """``publish``, or ``enqueue`` with a ``queue``, when the transaction of the database ``using`` commits.
+
+        The message is checked at once; a transaction or savepoint that is rolled back publishes nothing; outside a
+        transaction it is published at once. Until the commit whatever is asked of the receipt is a RuntimeError. What
+        fails after the commit is in Django's log, and raised by the receipt.
+        """
+        return await self._on_commit(_operation(merged(message, fields), self.new_id), using)
+
+    async def run(self, operation: Operation[T]) -> T:
+        """Send one API call, again where that is safe, and read its answer."""
+        if operation.publishes and publishes_on_commit():
+            return await self._on_commit(operation, None)
+        return await super().run(operation)
 
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
         """As on ``Publisher``; nothing to await."""
         return _url_for(viewname, kwargs)
 
+    @property
+    def sync(self) -> Publisher:
+        """The same publisher for code that cannot await."""
+        return cast("Publisher", super().sync)
+
+    async def _on_commit(self, operation: Operation[T], using: str | None) -> T:
+        self._call(operation)  # a missing setting is said now, not after the commit
+        receipt = await sync_to_async(held_back)(operation, partial(QStash.run, self.sync), using)
+        return await super().run(operation) if receipt is None else receipt
+
     def _call(self, operation: Operation[T]) -> Call[T]:
         with improperly_configured():
             return super()._call(operation)
+
+
+def _operation(message: Any, new_id: NewId | None) -> Operation[Published]:
+    return (publish if message.get("queue") is None else enqueue)(message, new_id)
 
 
 def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:

@@ -101,6 +101,10 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
             )
         ],
     ),
+    "neither True nor False": (
+        {"QSTASH": {"ON_COMMIT": "yes"}},
+        [("qstash.E003", "QSTASH_ON_COMMIT must be True or False, not 'yes'")],
+    ),
     "a name that is unknown": (
         {"QSTASH": {"TOKENS": "secret"}},
         [("qstash.E003", "the dict QSTASH has no setting 'TOKENS'; did you mean 'TOKEN'?")],

@@ -95,6 +95,21 @@ def test_D27_the_publisher_follows_the_settings() -> None:
     ]
 
 
+REGION = {
+    **FIRST,
+    "REGION": "EU_CENTRAL_1",
+    "EU_CENTRAL_1_QSTASH_URL": "https://eu.example",
+    "EU_CENTRAL_1_QSTASH_TOKEN": "qstash_eu",
+}
+
+
+@override_settings(QSTASH=REGION)
+def test_a_region_is_chosen_in_the_settings_too() -> None:
+    with outbox() as sent:
+        qstash.publish_json(**MESSAGE)
+    assert sent_by(sent[0]) == ("https://eu.example", "Bearer qstash_eu")
+
+
 @override_settings(QSTASH={**FIRST, "PUBLIC_URL": ORIGIN})
 def test_views_of_both_kinds_publish_to_a_view_of_the_project(host: Host) -> None:
     def order(request: HttpRequest) -> HttpResponse:

@@ -66,9 +66,17 @@ VALUES: dict[str, tuple[Any, bytes]] = {
 
 @pytest.mark.parametrize(("value", "encoded"), VALUES.values(), ids=VALUES)
 def test_a_value_as_json(value: Any, encoded: bytes) -> None:
-    operation = messages.publish({"url": URL, "body": value}, None, as_json=True)
-    assert operation.body == encoded
-    assert operation.headers == (("Content-Type", "application/json"),)
+    for operation in (
+        messages.publish({"url": URL, "body": value}, None, as_json=True),
+        messages.enqueue({"url": URL, "queue": "mail", "body": value}, None, as_json=True),
+        schedules.create({"destination": URL, "cron": "* * * * *", "body": value}, as_json=True),
+    ):
+        assert operation.body == encoded
+        assert ("Content-Type", "application/json") in operation.headers
+    batch = messages.batch([{"url": URL, "body": value}], None, as_json=True)
+    assert json.loads(batch.body or b"") == [
+        {"destination": URL, "headers": {"Content-Type": "application/json"}, "body": encoded.decode()}
+    ]
 
 
 class Wrong(pydantic.BaseModel):

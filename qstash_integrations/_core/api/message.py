@@ -21,10 +21,12 @@ from ..message import (
 )
 from ..operations import merged
 from ..operations import message as operations
+from ..operations.many import Progress
 from ..operations.message import Published
 from ..responses.message import Message
 from ..responses.published import PublishResponse, PublishUrlGroupResponse
 from . import Runner
+from .many import Many
 
 
 class MessageVerbs:
@@ -95,16 +97,36 @@ class MessageVerbs:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
         return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
 
-    def batch(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+    def batch(self, messages: Iterable[AnyMessage]) -> list[Published]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
         return self._runner.run(operations.batch(messages, self._runner.new_id))
 
-    def batch_json(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+    def batch_json(self, messages: Iterable[AnyMessage]) -> list[Published]:
         """``batch`` with the bodies encoded as JSON."""
         return self._runner.run(operations.batch(messages, self._runner.new_id, as_json=True))
+
+    def publish_many(
+        self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many:
+        """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
+
+        Memory stays flat whatever ``messages`` iterates over, in async code perhaps asynchronously; ten megabytes end a
+        chunk too. Nothing is sent before the first receipt is asked for; ``send()`` sends all and keeps no receipts.
+        ``on_progress`` is called after each chunk with the number of messages accepted so far.
+
+        TypeError or ValueError names the index of a message that is wrong; nothing of its chunk is sent. APIError and
+        TransportError name the messages of the chunk that failed; those before it are accepted, as ``accepted`` counts.
+        """
+        return Many(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
+
+    def publish_many_json(
+        self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many:
+        """``publish_many`` with the bodies encoded as JSON."""
+        return Many(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
 
 
 class MessageApi(MessageVerbs):

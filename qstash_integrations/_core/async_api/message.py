@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
 # ruff: noqa: A002 - ``filter`` is the official SDK's name
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import Any, Unpack, overload
 
 from ..filters import MessageFilter
@@ -21,10 +21,12 @@ from ..message import (
 )
 from ..operations import merged
 from ..operations import message as operations
+from ..operations.many import Progress
 from ..operations.message import Published
 from ..responses.message import Message
 from ..responses.published import PublishResponse, PublishUrlGroupResponse
 from . import AsyncRunner
+from .many import AsyncMany
 
 
 class AsyncMessageVerbs:
@@ -95,16 +97,44 @@ class AsyncMessageVerbs:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
         return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
 
-    async def batch(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+    async def batch(self, messages: Iterable[AnyMessage]) -> list[Published]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
         return await self._runner.run(operations.batch(messages, self._runner.new_id))
 
-    async def batch_json(self, messages: Iterable[AnyMessage], /) -> list[Published]:
+    async def batch_json(self, messages: Iterable[AnyMessage]) -> list[Published]:
         """``batch`` with the bodies encoded as JSON."""
         return await self._runner.run(operations.batch(messages, self._runner.new_id, as_json=True))
+
+    def publish_many(
+        self,
+        messages: Iterable[AnyMessage] | AsyncIterable[AnyMessage],
+        *,
+        chunk_size: int = 100,
+        on_progress: Progress | None = None,
+    ) -> AsyncMany:
+        """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
+
+        Memory stays flat whatever ``messages`` iterates over, in async code perhaps asynchronously; ten megabytes end a
+        chunk too. Nothing is sent before the first receipt is asked for; ``send()`` sends all and keeps no receipts.
+        ``on_progress`` is called after each chunk with the number of messages accepted so far.
+
+        TypeError or ValueError names the index of a message that is wrong; nothing of its chunk is sent. APIError and
+        TransportError name the messages of the chunk that failed; those before it are accepted, as ``accepted`` counts.
+        """
+        return AsyncMany(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
+
+    def publish_many_json(
+        self,
+        messages: Iterable[AnyMessage] | AsyncIterable[AnyMessage],
+        *,
+        chunk_size: int = 100,
+        on_progress: Progress | None = None,
+    ) -> AsyncMany:
+        """``publish_many`` with the bodies encoded as JSON."""
+        return AsyncMany(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
 
 
 class AsyncMessageApi(AsyncMessageVerbs):

@@ -27,6 +27,10 @@ class Operation(Generic[T]):
     body: bytes | None = field(default=None, repr=False)
     repeatable: bool = False
     """Whether sending it twice does what sending it once does."""
+    publishes: bool = False
+    """Whether it asks QStash to deliver messages, which a framework may hold back until a transaction commits."""
+    in_parts: bool = False
+    """Whether it is one call of the many of ``publish_many``, which cannot be held back."""
 
 
 def nothing(answer: Any) -> None:

@@ -42,6 +42,59 @@ def enqueue(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool =
     return _publish(f"/v2/enqueue/{queue}/", message, new_id, as_json)
 
 
+class Batch:
+    """One call for many messages, ``first`` being the index of the first of them; filled one by one, then sent.
+
+    No tuple or list, which error trackers would print: bodies and providers' tokens are in it.
+    """
+
+    __slots__ = ("_items", "_new_id", "_own_ids", "first", "size")
+
+    def __init__(self, new_id: NewId | None, first: int = 0) -> None:
+        self.first = first
+        self.size = 2
+        """Bytes of the call's body."""
+        self._new_id = new_id
+        self._items: list[str] = []
+        self._own_ids: list[bool] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, message: Mapping[str, Any], *, as_json: bool) -> None:
+        """TypeError or ValueError that names the message's index when it is wrong; the batch is then of no use."""
+        try:
+            item, own_id = _batch_item(message, self._new_id, as_json)
+        except (TypeError, ValueError) as error:
+            of_caller = TypeError if isinstance(error, TypeError) else ValueError
+            raise of_caller(f"messages[{self.first + len(self)}]: {error}") from error
+        self._items.append(json.dumps(item, separators=(",", ":")))
+        self._own_ids.append(own_id)
+        self.size += len(self._items[-1]) + (len(self) > 1)
+
+    def split(self) -> "Batch":
+        """Take the last message out, into a batch of its own."""
+        rest = Batch(self._new_id, self.first + len(self) - 1)
+        rest._items.append(self._items.pop())
+        rest._own_ids.append(self._own_ids.pop())
+        rest.size += len(rest._items[0])
+        self.size -= len(rest._items[0]) + (len(self) > 0)
+        return rest
+
+    def operation(self, *, in_parts: bool = False) -> Operation[list[Published]]:
+        first, own_ids = self.first, self._own_ids
+        return Operation(
+            method="POST",
+            path="/v2/batch",
+            headers=(("Content-Type", "application/json"),),
+            body=f"[{','.join(self._items)}]".encode(),
+            read=lambda answer: _read_batch(answer, own_ids, first),
+            repeatable=self._new_id is not None,
+            publishes=True,
+            in_parts=in_parts,
+        )
+
+
 def batch(
     messages: Iterable[Mapping[str, Any]], new_id: NewId | None, *, as_json: bool = False
 ) -> Operation[list[Published]]:
@@ -49,23 +102,10 @@ def batch(
     if isinstance(messages, Mapping | str) or not isinstance(messages, Iterable):
         kind = type(cast("object", messages)).__name__
         raise TypeError(f"messages must be a list of dicts, not {kind}")
-    made: list[tuple[dict[str, Any], bool]] = []
-    for index, message in enumerate(messages):
-        try:
-            made.append(_batch_item(message, new_id, as_json))
-        except (TypeError, ValueError) as error:
-            made.clear()  # error trackers print the locals of raising frames, and providers' tokens are in it
-            of_caller = TypeError if isinstance(error, TypeError) else ValueError
-            raise of_caller(f"messages[{index}]: {error}") from error
-    own_ids = [own_id for _, own_id in made]
-    return Operation(
-        method="POST",
-        path="/v2/batch",
-        headers=(("Content-Type", "application/json"),),
-        body=json.dumps([item for item, _ in made], separators=(",", ":")).encode(),
-        read=lambda answer: _read_batch(answer, own_ids),
-        repeatable=new_id is not None,
-    )
+    filled = Batch(new_id)
+    for message in messages:
+        filled.add(message, as_json=as_json)
+    return filled.operation()
 
 
 def get(message_id: str) -> Operation[Message]:
@@ -100,6 +140,7 @@ def _publish(prefix: str, message: Mapping[str, Any], new_id: NewId | None, as_j
         body=body,
         read=lambda answer: read_published(answer, own_id=own_id),
         repeatable=new_id is not None or own_id,
+        publishes=True,
     )
 
 
@@ -167,10 +208,10 @@ def _with_id(message: Mapping[str, Any], headers: list[Header], new_id: NewId | 
     return [*headers, ("Upstash-Deduplication-Id", new_id())], False
 
 
-def _read_batch(answer: Any, own_ids: list[bool]) -> list[Published]:
+def _read_batch(answer: Any, own_ids: list[bool], first: int) -> list[Published]:
     if not is_list(answer) or len(answer) != len(own_ids):
         raise TransportError(f"QStash's answer is not a list of {len(own_ids)} results")
-    for index, receipt in enumerate(answer):
+    for index, receipt in enumerate(answer, first):
         if is_object(receipt) and "error" in receipt and "messageId" not in receipt:
             # No lost answer: whoever sent the whole batch again would publish the others twice.
             raise APIError(400, f"messages[{index}]: {str(receipt['error'])[:500]}; the others may be accepted")

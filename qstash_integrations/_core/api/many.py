@@ -1,0 +1,75 @@
+"""What ``publish_many`` returns: it reads, sends and hands out receipts as it is iterated over."""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..operations import Operation
+from ..operations.many import Chunks, Progress, check_source
+from ..operations.message import Published
+from . import Runner
+
+NEVER_STARTED = "publish_many was called and nothing was sent: iterate over what it returns, or call its send()"
+
+
+class Many(Iterator[Published]):
+    """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
+
+    After an APIError or TransportError iterating goes on with the chunk that failed, under the same deduplication ids:
+    within ten minutes nothing is published twice, unless ``retry=False`` left them out.
+    """
+
+    _started = True
+
+    def __init__(
+        self, runner: Runner, messages: Iterable[Any], *, as_json: bool, chunk_size: int, on_progress: Progress | None
+    ) -> None:
+        check_source(messages, Iterable)
+        self._chunks = Chunks(runner.new_id, as_json=as_json, chunk_size=chunk_size)
+        self._runner = runner
+        self._messages = iter(messages)
+        self._on_progress = on_progress
+        self._started = False
+
+    @property
+    def accepted(self) -> int:
+        """How many messages QStash has accepted so far: the index of the first that it has not."""
+        return self._chunks.accepted
+
+    def send(self) -> int:
+        """Send all that is left and keep no receipts; how many messages were accepted in all."""
+        for _ in self:
+            pass
+        return self.accepted
+
+    def __next__(self) -> Published:
+        self._started = True
+        while True:
+            for receipt in self._chunks.receipts:
+                return receipt
+            if not self._send():
+                raise StopIteration
+
+    def _send(self) -> bool:
+        chunks = self._chunks
+        operation = chunks.next or self._read()
+        if operation is None:
+            return False
+        with chunks.sending():
+            receipts = self._runner.run(operation)
+        chunks.accept(receipts)
+        if self._on_progress is not None:
+            self._on_progress(chunks.accepted)
+        return True
+
+    def _read(self) -> Operation[list[Published]] | None:
+        chunks = self._chunks
+        with chunks.reading():
+            # Stops at the first message that fills the chunk.
+            if not any(map(chunks.add, self._messages)):
+                chunks.finish()
+        return chunks.next
+
+    def __del__(self) -> None:
+        if not self._started:
+            warnings.warn(NEVER_STARTED, RuntimeWarning, stacklevel=2, source=self)
