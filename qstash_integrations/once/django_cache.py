@@ -1,8 +1,9 @@
 """Claims in one of Django's caches: for every process that shares it.
 
-Memcached, Redis and a database are shared. A cache in memory belongs to one process and drops entries when it is full;
-so may any cache that is too small, and then the handler can run twice. A database cache should have a connection of
-its own (a router), so that a view's transaction does not hold its rows.
+Memcached, Redis and a database are shared. A cache in memory belongs to one process. What a full cache drops can run
+twice: in memory and in the database Django keeps 300 entries unless ``OPTIONS = {"MAX_ENTRIES": ...}`` says more, and
+each message of a day takes two. A database cache should have a connection of its own (a router), so that a view's
+transaction does not hold its rows.
 
 Nothing but ``add`` is atomic in every cache, so that is what the claim stands on.
 

@@ -183,7 +183,9 @@ async def test_A16_on_one_route_its_siblings_stay_open() -> None:
 
 
 async def test_A04_around_a_mounted_app_the_whole_path_counts() -> None:
-    jobs = QStashMiddleware(Starlette(routes=[Route("/ship", ship, methods=["POST"])]), exclude=["/health"], **OPTIONS)
+    jobs = QStashMiddleware(
+        Starlette(routes=[Route("/ship", ship, methods=["POST"])]), exclude=["/jobs/health"], **OPTIONS
+    )
     app = Starlette(routes=[Mount("/jobs", app=jobs)])
     token = signed(b"hi", ORIGIN + "/jobs/ship")
     assert await status(app, Sent("/jobs/ship", [("Upstash-Signature", token)], b"hi")) == 200
