@@ -25,8 +25,10 @@ collect_ignore_glob = [] if importlib.util.find_spec("playwright") else ["test_*
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     # For a module only: while it runs, this thread has an event loop, and other tests start their own.
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A busy machine takes its time; what is right comes sooner.
+    expect.set_options(timeout=15_000)
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("there is no chromium on PATH; on Debian: apt-get install chromium")
