@@ -11,7 +11,6 @@ class QStashConfig(AppConfig):
     label = "qstash"
 
     def ready(self) -> None:
-        # Not on the class: Django's own attribute has a wider type, which type checkers then ask for.
-        self.verbose_name = "QStash"
+        setattr(self, "verbose_name", "QStash")  # noqa: B010 - to type checkers Django's own has another type
         # A tag of our own: `collectstatic`, run at image builds where there are no keys, runs tagged checks only.
         register(check_settings, "qstash")
