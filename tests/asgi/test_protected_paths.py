@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import anyio
 import pytest
 from django.http import HttpResponse
 from django.test import override_settings as django_settings
@@ -224,3 +225,14 @@ async def test_H63_where_there_is_no_lifespan_every_request_fails() -> None:
         with pytest.raises(ConfigurationError, match=r"^QSTASH_CURRENT_SIGNING_KEY is not set"):
             await asgi_exchange(protected, Request("/hooks/ship"))
     assert (await asgi_exchange(protected, Request("/open"))).status == 204
+
+
+@pytest.mark.parametrize("headers", [[], [("Upstash-Signature", signed(b"hi"))]], ids=["unsigned", "signed"])
+def test_A24_trio_gives_the_same_answers_as_asyncio(headers: Sequence[tuple[str, str]]) -> None:
+    request = Request("/hooks/ship", headers, b"hi")
+    on_asyncio, on_trio = (
+        anyio.run(asgi_exchange, QStashMiddleware(App(), **OPTIONS), request, backend=backend)
+        for backend in ("asyncio", "trio")
+    )
+    assert on_asyncio == on_trio
+    assert on_trio.status == (204 if headers else 401)
