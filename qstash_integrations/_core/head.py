@@ -92,7 +92,9 @@ def _raw_target(environ: Mapping[str, Any]) -> str | None:
 
 def _mount(environ: Mapping[str, Any], target: str) -> str:
     """SCRIPT_NAME, if it really stands at the front of the target: a header can move it, as with ProxyFix."""
-    script_name = environ.get("SCRIPT_NAME", "")
+    script_name: str = environ.get("SCRIPT_NAME", "")
+    if not script_name:
+        return ""
     path = unquote_to_bytes(target.partition("?")[0]).decode("latin-1")
     return quote(script_name.encode("latin-1"), PATH) if path == script_name + environ.get("PATH_INFO", "") else ""
 

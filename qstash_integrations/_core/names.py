@@ -8,6 +8,10 @@ def check_names(given: Iterable[str], known: Collection[str], what: str = "optio
     """TypeError for a name that is not known; it proposes the nearest one that is, or lists them all."""
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(sorted(known))}"
-            raise TypeError(f"unknown {what} {name!r}{hint}")
+            raise TypeError(f"unknown {what} {name!r}; {hint(name, sorted(known))}")
+
+
+def hint(name: object, known: Collection[str]) -> str:
+    """The nearest name that there is, or all of them."""
+    near = difflib.get_close_matches(str(name), known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"

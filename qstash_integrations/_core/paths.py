@@ -23,7 +23,9 @@ class Prefix:
         if not self._segments or len(path) > _LONGEST or not path.startswith("/"):
             return True
         written = _segments(path)
-        return self._stands_in(written) or self._stands_in(_segments(posixpath.normpath("/" + "/".join(written))))
+        if self._stands_in(written):
+            return True
+        return ".." in written and self._stands_in(_segments(posixpath.normpath("/" + "/".join(written))))
 
     def _stands_in(self, path: list[str]) -> bool:
         count = len(self._segments)

@@ -5,7 +5,6 @@ Read at each use, never at import, and again when ``override_settings`` has chan
 Spec: https://docs.djangoproject.com/en/stable/topics/settings/
 """
 
-import difflib
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import cast
@@ -15,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
 from .._core import errors
+from .._core.names import hint
 from .._core.settings import REGIONS, Settings, settings_changed
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
@@ -81,9 +81,7 @@ class _Config(Mapping[str, object]):
         given = cast("Mapping[str, object]", table or {})
         for name in given:
             if name not in NAMES:
-                near = difflib.get_close_matches(str(name), NAMES, 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(NAMES)}"
-                raise errors.ConfigurationError(f"the dict QSTASH has no setting {name!r}; {hint}")
+                raise errors.ConfigurationError(f"the dict QSTASH has no setting {name!r}; {hint(name, NAMES)}")
         self._values = {flat: given.get(name, getattr(settings, flat, None)) for name, flat in NAMES.items()}
 
     def __getitem__(self, name: str) -> object:

@@ -1,9 +1,12 @@
-"""An engine to drive, for the tests of the engine."""
+"""An engine to drive, and a real server whose attempts can be watched."""
 
+import queue
 from collections.abc import Iterator
 
 import pytest
 
+from qstash_integrations.server.app import LocalServer, running
+from qstash_integrations.server.worker import Attempt
 from tests.server.driver import Driver
 
 
@@ -12,3 +15,16 @@ def driver() -> Iterator[Driver]:
     driver = Driver()
     yield driver
     driver.engine.close()
+
+
+@pytest.fixture
+def attempts() -> queue.SimpleQueue[Attempt]:
+    """What the running server tells of its attempts."""
+    return queue.SimpleQueue()
+
+
+@pytest.fixture
+def server(attempts: queue.SimpleQueue[Attempt]) -> Iterator[LocalServer]:
+    """A real server on a free port."""
+    with running(watch=attempts.put) as server:
+        yield server

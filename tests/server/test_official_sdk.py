@@ -14,7 +14,7 @@ import pytest
 import qstash as sdk
 from qstash.errors import QStashError
 
-from qstash_integrations.server.app import LocalServer, running
+from qstash_integrations.server.app import LocalServer
 from qstash_integrations.server.worker import Attempt
 from tests.server.destination import OK, SOON, Destination, Received, destination
 
@@ -22,17 +22,6 @@ pytestmark = pytest.mark.system
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 13\r\n\r\n404 Not Found"
 Call = Callable[..., Any]
-
-
-@pytest.fixture
-def attempts() -> queue.SimpleQueue[Attempt]:
-    return queue.SimpleQueue()
-
-
-@pytest.fixture
-def server(attempts: queue.SimpleQueue[Attempt]) -> Iterator[LocalServer]:
-    with running(watch=attempts.put) as server:
-        yield server
 
 
 @pytest.fixture

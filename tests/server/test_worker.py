@@ -37,17 +37,6 @@ def hold(until: threading.Event) -> Script:
 
 
 @pytest.fixture
-def attempts() -> queue.SimpleQueue[Attempt]:
-    return queue.SimpleQueue()
-
-
-@pytest.fixture
-def server(attempts: queue.SimpleQueue[Attempt]) -> Iterator[LocalServer]:
-    with running(watch=attempts.put) as server:
-        yield server
-
-
-@pytest.fixture
 def api(server: LocalServer) -> Iterator[httpx.Client]:
     with client(server) as api:
         yield api

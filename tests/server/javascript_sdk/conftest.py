@@ -1,13 +1,11 @@
 """The official JavaScript SDK, installed once, and a server for it."""
 
-import queue
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from qstash_integrations.server.app import LocalServer, running
-from qstash_integrations.server.worker import Attempt
+from qstash_integrations.server.app import LocalServer
 from tests.server.destination import OK, Destination, destination
 from tests.server.javascript_sdk.sdk import JavaScript, install, javascript
 
@@ -19,17 +17,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("javascript")
     install(home)
     return home
-
-
-@pytest.fixture
-def attempts() -> queue.SimpleQueue[Attempt]:
-    return queue.SimpleQueue()
-
-
-@pytest.fixture
-def server(attempts: queue.SimpleQueue[Attempt]) -> Iterator[LocalServer]:
-    with running(watch=attempts.put) as server:
-        yield server
 
 
 @pytest.fixture
