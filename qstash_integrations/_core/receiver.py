@@ -109,7 +109,7 @@ class Receiver:
         exactly; None says in writing that it is not compared, and then a request signed for any other endpoint of the
         account passes. ``clock_tolerance`` overrides the receiver's own.
         """
-        if not isinstance(body, bytes | bytearray | memoryview | str):
+        if not isinstance(body, (bytes, bytearray, memoryview, str)):
             raise TypeError(f"body must be bytes or str, not {type(body).__name__}")
         if url is not None and not isinstance(url, str):
             raise TypeError(f"url must be a str or None, not {type(url).__name__}")
@@ -168,9 +168,10 @@ def _keys(current: str, following: str | None) -> Keys:
 
 def _made_with(keys: Keys, sealed: Sealed) -> str | None:
     """Which of the keys made the token. Raises nothing: its locals are keys."""
-    if made_with(keys.current, sealed):
+    signed, _, _, mac = sealed
+    if made_with(keys.current, signed, mac):
         return "current"
-    return "next" if keys.next is not None and made_with(keys.next, sealed) else None
+    return "next" if keys.next is not None and made_with(keys.next, signed, mac) else None
 
 
 def _keys_problem(current: object, following: object, allow_dev_keys: bool) -> str | None:

@@ -10,7 +10,7 @@ Spec: https://upstash.com/docs/qstash/features/security
 import binascii
 import hmac
 import json
-from typing import Any, NamedTuple, TypeGuard, cast
+from typing import Any, NamedTuple, TypeAlias, TypeGuard, cast
 
 MAX_TOKEN_BYTES = 16 * 1024
 ISSUER = "Upstash"
@@ -18,7 +18,9 @@ ISSUER = "Upstash"
 _USUAL_HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
 _MAC_LENGTH = 43
 _TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
-_FROM_URLSAFE = bytes.maketrans(b"-_", b"+/")
+# What is not of the URL-safe alphabet becomes what is of no alphabet.
+_FROM_URLSAFE = bytes.maketrans(b"-_+/=", b"+/***")
+_BLANKS = " \t\n\r"
 # Beyond this no clock goes; NaN and the infinities fail the same comparison.
 _LATEST = 10**15
 
@@ -38,6 +40,11 @@ class Claims(NamedTuple):
     key: str
 
 
+# A token cut into signed part, header, payload and MAC, nothing of it believed yet. No class: it would cost more than
+# the cutting.
+Sealed: TypeAlias = tuple[bytes, bytes, bytes, bytes]
+
+
 class Refusal(NamedTuple):
     """Why a request is not from QStash: a reason of ``SignatureError``, and the facts for whoever operates the app."""
 
@@ -45,15 +52,6 @@ class Refusal(NamedTuple):
     detail: str
     signed_url: str | None = None
     expected_url: str | None = None
-
-
-class Sealed(NamedTuple):
-    """A token cut into its parts, nothing of it believed yet."""
-
-    signed: bytes
-    header: bytes
-    payload: bytes
-    mac: bytes
 
 
 def encode(digest: bytes) -> bytes:
@@ -65,36 +63,37 @@ def cut(token: object) -> Sealed | Refusal:
     """The three segments of a token of at most 16 KiB."""
     if not token:
         return Refusal("missing", "the request has no Upstash-Signature header")
-    if not isinstance(token, str | bytes) or len(token) > MAX_TOKEN_BYTES:
+    if not isinstance(token, (str, bytes)) or len(token) > MAX_TOKEN_BYTES:
         return Refusal("malformed", "the signature is over 16 KiB or not text")
     try:
         raw = token.encode("ascii") if isinstance(token, str) else token
     except UnicodeEncodeError:
         return Refusal("malformed", "the signature has characters outside ASCII")
-    signed, _, mac = raw.rpartition(b".")
-    header, _, payload = signed.partition(b".")
-    if len(mac) != _MAC_LENGTH or not payload or b"." in payload:
+    segments = raw.split(b".", 3)
+    if len(segments) != 3 or len(segments[2]) != _MAC_LENGTH:
         return Refusal("malformed", "the signature is not three base64url segments with an HS256 MAC")
-    return Sealed(signed, header, payload, mac)
+    header, payload, mac = segments
+    return raw[: -_MAC_LENGTH - 1], header, payload, mac
 
 
-def made_with(key: bytes, sealed: Sealed) -> bool:
-    """Whether ``key`` signed these segments; takes the same time whatever the answer."""
-    return hmac.compare_digest(encode(hmac.digest(key, sealed.signed, "sha256")), sealed.mac)
+def made_with(key: bytes, signed: bytes, mac: bytes) -> bool:
+    """Whether ``key`` signed this; takes the same time whatever the answer."""
+    return hmac.compare_digest(encode(hmac.digest(key, signed, "sha256")), mac)
 
 
 def read(sealed: Sealed, key: str, now: float, tolerance: float) -> Claims | Refusal:
     """The claims of a token whose MAC was right, checked for ``now`` (Unix seconds)."""
-    if sealed.header != _USUAL_HEADER and (refusal := _check_header(sealed.header)):
+    _, header, payload, _ = sealed
+    if header != _USUAL_HEADER and (refusal := _check_header(header)):
         return refusal
-    fields = _object(sealed.payload)
+    fields = _object(payload)
     if fields is None:
         return Refusal("malformed", "the token's payload is not one JSON object in canonical base64url")
     iss, sub, body, jti = fields.get("iss"), fields.get("sub"), fields.get("body"), fields.get("jti", "none")
     exp, nbf, iat = fields.get("exp"), fields.get("nbf"), fields.get("iat", 0)
     if iss != ISSUER:
         return Refusal("issuer", "the token was not issued by Upstash")
-    if not (_is_text(sub) and _is_text(body) and _is_text(jti)) or fields.get("aud", "") != "":
+    if not (type(sub) is type(body) is type(jti) is str and sub and body and jti) or fields.get("aud", "") != "":
         return Refusal("malformed", "the token's sub, body, jti or aud is missing or of the wrong type")
     if not (_is_instant(exp) and _is_instant(nbf) and _is_instant(iat)):
         return Refusal("malformed", "the token's exp, nbf or iat is missing or not a number")
@@ -109,7 +108,7 @@ def check_body(claims: Claims, digest: bytes) -> Refusal | None:
     """``digest`` is the SHA-256 of the raw body."""
     computed = encode(digest)
     sent = claims.body.encode("utf-8", "replace")
-    if hmac.compare_digest(computed, sent) or hmac.compare_digest(computed + b"=", sent):
+    if hmac.compare_digest(computed + b"=", sent) or hmac.compare_digest(computed, sent):
         return None
     return Refusal("body_mismatch", "the body is not the one that was signed")
 
@@ -129,21 +128,18 @@ def _check_header(segment: bytes) -> Refusal | None:
 
 def _object(segment: bytes) -> dict[str, Any] | None:
     try:
-        raw = binascii.a2b_base64(segment.translate(_FROM_URLSAFE) + b"==")
-        value: Any = _JSON.decode(raw.decode("utf-8"))
+        spelled = segment.translate(_FROM_URLSAFE) + b"=="[: -len(segment) % 4]
+        raw = binascii.a2b_base64(spelled)
+        text = raw.decode("utf-8").strip(_BLANKS)
+        value, end = _JSON.raw_decode(text)
     except (ValueError, RecursionError):
         return None
     # Whoever decodes leniently gives one token several spellings, and a replay cache several names for it.
-    if not isinstance(value, dict) or encode(raw) != segment:
+    if type(value) is not tuple or end != len(text) or binascii.b2a_base64(raw, newline=False) != spelled:
         return None
-    return cast("dict[str, Any]", value)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    pairs = cast("tuple[tuple[str, Any], ...]", value)
     fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a name stands twice")
-    return fields
+    return fields if len(fields) == len(pairs) else None  # a name that stands twice
 
 
 def _no_constant(name: str) -> None:
@@ -155,8 +151,8 @@ def _is_text(value: object) -> TypeGuard[str]:
 
 
 def _is_instant(value: Any) -> TypeGuard[float]:
-    return type(value) in (int, float) and -_LATEST <= value <= _LATEST
+    return (type(value) is int or type(value) is float) and -_LATEST <= value <= _LATEST
 
 
-# Made once: json.loads with hooks makes one for every call.
-_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+# An object becomes a tuple of pairs, as a list stays a list. Made once: json.loads would make one for every call.
+_JSON = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=_no_constant)
