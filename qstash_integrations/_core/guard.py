@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 
 from .answers import BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
@@ -98,6 +98,8 @@ class Guard:
         self.max_body_size = max_body_size
         self.body_timeout = body_timeout
         self._receiver = receiver
+        self.prepare: Callable[[bytes | str | None], Awaitable[None]] | None = getattr(receiver, "prepare", None)
+        """Of a receiver that may have to fetch its keys: event loops await this with the signature before ``admit``."""
         self._expected = expected
         self._regional = regional or {}
         self._reporter = reporter or Reporter()

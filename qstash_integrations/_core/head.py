@@ -36,23 +36,26 @@ class Head(NamedTuple):
 
 def head_of_scope(scope: Mapping[str, Any]) -> Head:
     """The head of an ASGI "http" scope."""
-    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
     signatures = [value for name, value in headers if name == _SIGNATURE]
+    # Of a header that comes twice the first one counts.
+    values = dict(reversed(headers))
     raw_path: bytes | None = scope.get("raw_path")
     # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
     path = quote(scope["path"], PATH, errors="surrogatepass") if raw_path is None else raw_path.decode("latin-1")
     query: bytes = scope.get("query_string") or b""
+    # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
+    root_path: str = scope.get("app_root_path", scope.get("root_path", ""))
 
     def header(name: str) -> str | None:
-        wanted = name.encode("latin-1")
-        return next((value.decode("latin-1") for key, value in headers if key == wanted), None)
+        value = values.get(name.encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
 
     return Head(
         method=scope["method"],
         target=f"{path}?{query.decode('latin-1')}" if query else path,
         signature=b",".join(signatures) if signatures else None,
-        # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
-        root_path=quote(scope.get("app_root_path", scope.get("root_path", "")), safe=PATH),
+        root_path=quote(root_path, safe=PATH) if root_path else "",
         content_length=_length(header("content-length")),
         length_known=True,
         header=header,

@@ -10,13 +10,16 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from .client import AsyncQStash, QStash
 from .errors import ConfigurationError, QStashError
+from .forks import renew_in_children
 from .operations import signing_key
 from .receiver import Receiver
 from .report import logger
 from .settings import is_loopback
+from .threads import Threads
 from .token import Claims, Refusal
 
 FETCH_EVERY = 60.0  # seconds
@@ -26,11 +29,23 @@ class KeyRing(Receiver):
     """``verify_qstash(receiver=KeyRing(QStash()))`` verifies with the keys that ``GET /v2/keys`` tells.
 
     ``current_signing_key`` and ``next_signing_key`` are used until then; without them the first request waits for the
-    keys. A request with an unknown key waits as well, ``timeout`` seconds at most, and so may an event loop, once a
-    minute; with 0 nothing waits, and such a request passes when QStash sends it again. ``monotonic`` counts seconds.
+    keys. A request with an unknown key waits as well, ``timeout`` seconds at most; with 0 nothing waits, and such a
+    request passes when QStash sends it again. Event loops do not wait: ``prepare`` does that. ``monotonic`` counts
+    seconds.
     """
 
-    __slots__ = ("_deadline", "_fetched", "_lock", "_monotonic", "_publisher", "_timeout", "_tried_at", "_version")
+    __slots__ = (
+        "__weakref__",
+        "_deadline",
+        "_fetched",
+        "_lock",
+        "_monotonic",
+        "_publisher",
+        "_threads",
+        "_timeout",
+        "_tried_at",
+        "_version",
+    )
 
     def __init__(
         self,
@@ -65,11 +80,13 @@ class KeyRing(Receiver):
         self._publisher = publisher.sync if isinstance(publisher, AsyncQStash) else publisher
         self._timeout = timeout
         self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._fetched = threading.Event()
+        # All wait for the same answer, so one thread per event loop is enough.
+        self._threads = Threads(1)
         self._tried_at: float | None = None
         self._deadline = 0.0
         self._version = 0
+        self._renew()
+        renew_in_children(self._renew)
 
     def authenticate(self, signature: str | bytes | None, clock_tolerance: float | None = None) -> Claims | Refusal:
         version = self._version
@@ -80,12 +97,20 @@ class KeyRing(Receiver):
             return outcome
         if outcome.reason != "wrong_key":
             return outcome
-        fetched, left = self._fetch()
-        fetched.wait(left)
+        self._wait(*self._fetch())
         return outcome if self._version == version else super().authenticate(signature, clock_tolerance)
 
+    async def prepare(self, signature: str | bytes | None) -> None:
+        """For event loops, before ``authenticate``: wait for the keys that it would wait for. Raises nothing."""
+        with suppress(Exception):  # which authenticate will raise again, where it is answered
+            outcome = super().authenticate(signature)
+            if isinstance(outcome, Refusal) and outcome.reason == "wrong_key":
+                fetched, deadline = self._fetch()
+                if self._monotonic() < deadline and not fetched.is_set():
+                    await self._threads.run(self._wait, fetched, deadline)
+
     def _fetch(self) -> tuple[threading.Event, float]:
-        """Begin to fetch the keys, unless that was tried a minute ago or less; how long to wait for it."""
+        """Begin to fetch the keys, unless that was tried a minute ago or less; until when to wait for it."""
         with self._lock:
             now = self._monotonic()
             if self._tried_at is None or now - self._tried_at >= FETCH_EVERY:
@@ -94,7 +119,10 @@ class KeyRing(Receiver):
                 self._fetched = threading.Event()
                 # In a thread of its own, since a timeout of HTTP is one per read and not one in all.
                 threading.Thread(target=self._take, args=(self._fetched,), name="qstash-keys", daemon=True).start()
-            return self._fetched, max(self._deadline - now, 0.0)
+            return self._fetched, self._deadline
+
+    def _wait(self, fetched: threading.Event, deadline: float) -> None:
+        fetched.wait(max(deadline - self._monotonic(), 0.0))
 
     def _take(self, fetched: threading.Event) -> None:
         try:
@@ -111,6 +139,12 @@ class KeyRing(Receiver):
             logger.warning("qstash signing keys could not be fetched, those at hand stay in use: %s", problem)
         finally:
             fetched.set()
+
+    def _renew(self) -> None:
+        """Nothing was asked yet: in the child of a fork, the thread that asked in the parent is not there."""
+        self._lock = threading.Lock()
+        self._fetched = threading.Event()
+        self._tried_at = None
 
 
 def _problem(publisher: object, timeout: object, next_alone: bool) -> str | None:

@@ -17,6 +17,9 @@ from .delivery import Delivery
 from .report import Reporter
 from .runs import Run, Standing, Store, run_of
 
+# Whoever comes first when a store is back after a long time waits until all of them are released.
+_REMEMBERED = 100
+
 
 class Turn:
     """The handler's turn. ``end`` it with the status of the completed response, or with None when there was none.
@@ -91,8 +94,8 @@ class Once:
     def __init__(self, store: Store | None, now: Callable[[], float], reporter: Reporter) -> None:
         self.store: Any = store
         self.reporter: Reporter = reporter
-        self.forgotten: deque[Run] = deque()
-        """What was claimed by turns that nobody ended."""
+        self.forgotten: deque[Run] = deque(maxlen=_REMEMBERED)
+        """What was claimed by turns that nobody ended. Of too many the oldest wait for the end of their lease."""
         self._now = now
 
     def begin(self, delivery: Delivery, claimed: str | None = None) -> Turn | Answer:
@@ -146,7 +149,7 @@ class Once:
         match standing.state:
             case "busy":
                 # As long as the lease at most, not a guess: every try too early is one of the message's retries.
-                return in_progress(standing.wait)
+                return in_progress(min(standing.wait, run.lease))
             case "done":
                 return ALREADY_DONE
             case _:

@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from .errors import ConfigurationError
+from .forks import renew_in_children
 from .head import Head
 from .token import Refusal
 
@@ -28,7 +30,10 @@ _REMEDIES = {
     "url_mismatch": "if the signed URL is this app's, set QSTASH_PUBLIC_URL to its origin, with the path prefix if any",
     "body_mismatch": "something between QStash and the app changes the body, or it was forged",
     "body_too_large": "raise max_body_size if such messages are expected",
-    "next_key": "the keys were rotated: update QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY from the console",
+    "next_key": (
+        "the keys were rotated: update QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY from the console; "
+        "with a KeyRing there is nothing to do"
+    ),
 }
 
 _REPEATED = {
@@ -43,9 +48,10 @@ class Reporter:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._lock = threading.Lock()
         self._written_at: dict[str, float] = {}
         self._counts: dict[str, int] = {}
+        self._renew()
+        renew_in_children(self._renew)
 
     def rejected(self, head: Head, refusal: Refusal) -> None:
         """WARNING: why a request was answered 401 (or 413)."""
@@ -81,7 +87,11 @@ class Reporter:
 
     def store_failed(self, error: Exception) -> None:
         """ERROR: the store of ``once`` is unavailable. Names the class alone: the text may hold an address."""
-        if self._unwritten("store") is not None:
+        if self._unwritten("store") is None:
+            return
+        if isinstance(error, ConfigurationError):
+            logger.error("qstash duplicate protection does not work, and requests are answered 503: %s", error)
+        else:
             logger.error(
                 "qstash duplicate protection failed with %s; requests are answered 503 while its store cannot be "
                 "reached, and a message that was being handled may be handled again",
@@ -109,6 +119,9 @@ class Reporter:
                 return None
             self._written_at[reason] = now
             return self._counts.pop(reason, 0)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
 
 
 def _detail(refusal: Refusal) -> str:

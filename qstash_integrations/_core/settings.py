@@ -18,6 +18,7 @@ from typing import Generic, NamedTuple, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .forks import renew_in_children
 from .receiver import Receiver
 from .urls import public_urls
 
@@ -145,7 +146,8 @@ class FromSettings(Generic[T]):
         self._build = build
         self._load = load
         self._made: tuple[int, T] | None = None
-        self._making = threading.Lock()
+        self._renew()
+        renew_in_children(self._renew)
 
     def __call__(self) -> T:
         made = self._made
@@ -156,6 +158,9 @@ class FromSettings(Generic[T]):
                     generation = _generation
                     made = self._made = (generation, self._build(self._load()))
         return made[1]
+
+    def _renew(self) -> None:
+        self._making = threading.Lock()
 
 
 @contextmanager

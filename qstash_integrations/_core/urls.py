@@ -39,7 +39,7 @@ class PublicUrls(NamedTuple):
 
     def fits(self, signed_url: str, head: Head) -> bool:
         # A target that is no path, as in "GET @evil.example", could move the authority of the URL.
-        return head.target.startswith("/") and any(signed_url == _join(base, head) for base in self.bases)
+        return head.target.startswith("/") and signed_url in [_join(base, head) for base in self.bases]
 
     def describe(self, head: Head) -> str:
         return " or ".join(_join(base, head) for base in self.bases)
@@ -100,9 +100,14 @@ def join_public_url(bases: tuple[str, ...], path: str) -> str:
 
 
 def _join(base: str, head: Head) -> str:
-    target, root = head.target, head.root_path.rstrip("/")
+    target = head.target
     has_prefix = base.count("/") > 2
-    if has_prefix and root and target.startswith(root) and target[len(root) : len(root) + 1] in ("", "/", "?"):
+    if (
+        has_prefix
+        and (root := head.root_path.rstrip("/"))
+        and target.startswith(root)
+        and target[len(root) : len(root) + 1] in ("", "/", "?")
+    ):
         target = target[len(root) :]
     return base + target
 

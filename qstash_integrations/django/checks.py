@@ -16,11 +16,12 @@ from .._core.errors import ConfigurationError
 from .._core.guard import GuardOptions
 from .._core.settings import Settings
 from .._core.urls import NO_PUBLIC_URL, trusted_hosts
+from ..once import DjangoCacheStore
 from .conf import allowed_hosts, load, publishes_on_commit
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
-    """qstash.E001: a signing key. qstash.E002: no public URL. qstash.E003: a setting that cannot be read."""
+    """qstash.E001: a signing key. E002: no public URL. E003: an unreadable setting. E004: the cache of a store."""
     try:
         current = load()
         publishes_on_commit()
@@ -34,6 +35,8 @@ def check_settings(**_: object) -> list[CheckMessage]:
         current.public_url or trusted_hosts(allowed_hosts())
     ):
         found.append(Error(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id="qstash.E002"))
+    problems = [_cache_problem(options.get("once")) for options in verified]
+    found += [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
     return found
 
 
@@ -53,6 +56,15 @@ def _verified() -> Iterator[GuardOptions]:
 def _intended(current: Settings) -> bool:
     parts = (*current.signing_keys, *current.public_url, *current.regional_keys)
     return any(part is not None for part in parts)
+
+
+def _cache_problem(store: object) -> str | None:
+    if isinstance(store, DjangoCacheStore):
+        try:
+            store.check()
+        except ConfigurationError as error:
+            return str(error)
+    return None
 
 
 def _key_problem(current: Settings) -> str | None:

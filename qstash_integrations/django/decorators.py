@@ -107,8 +107,10 @@ def _begin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpRespo
 
 
 async def _abegin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpResponse:
-    """``_begin`` for ``async`` views: only the store is awaited, Django has read the body before."""
+    """``_begin`` for ``async`` views: keys and store are awaited, Django has read the body before."""
     made = _made(guard)
+    if made.prepare:
+        await made.prepare(head_of(request).signature)
     delivery = _deliver(made, request)
     if not isinstance(delivery, Delivery):
         return _response(delivery, request)

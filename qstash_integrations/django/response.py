@@ -1,11 +1,12 @@
 """When the response of a view is complete: where Django closes it, having handed all of it to the server.
 
-What the view returned may still be replaced, by a transaction that cannot be committed say, and the message would count
-as done without an answer.
+What the view returned may still be replaced, by middleware or by a transaction that cannot be committed, and what is
+sent decides.
 
 Spec: https://docs.djangoproject.com/en/stable/ref/request-response/#httpresponse-objects
 """
 
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 from weakref import ref
@@ -27,10 +28,12 @@ def claimed(request: HttpRequest) -> str | None:
 def let_in(request: HttpRequest, delivery: object, turn: Turn) -> Turn:
     """Leave the delivery where the view looks for it, and what was claimed where decorators further in do.
 
-    The turn ends at the latest when Django closes the request, which it does with every response to it.
+    The turn ends at the latest when Django closes the request, which it does with whatever response it has sent.
     """
     marked: Any = request
     marked.qstash_delivery = delivery
+    # For Django's cache middleware, which would answer strangers with the response, and the next message unhandled.
+    marked._cache_update_cache = False
     if turn.claimed is None:
         return turn
     marked._qstash_claimed = turn.claimed
@@ -38,7 +41,8 @@ def let_in(request: HttpRequest, delivery: object, turn: Turn) -> Turn:
     close: Any = type(request).close
 
     def end_and_close() -> None:
-        turn.end(None)  # of no effect once the view's own response was closed
+        # Of no effect once the view's own response was closed.
+        turn.end(_status_of(_closing()))
         close(this())
 
     marked.close = end_and_close
@@ -65,6 +69,21 @@ def watch(response: Any, turn: Turn) -> Any:
 
     watched.close = end_and_close
     return watched
+
+
+def _closing() -> object:
+    """The response that is closing the request: Django hands it to nobody, so it is looked up where it is at work."""
+    frame = inspect.currentframe()
+    for _ in range(2):
+        frame = frame and frame.f_back
+    return frame and frame.f_locals.get("self")
+
+
+def _status_of(response: object) -> int | None:
+    """None for a stream that is not the view's: nobody has seen whether it was complete."""
+    if not isinstance(response, HttpResponseBase) or response.streaming:
+        return None
+    return response.status_code
 
 
 class _Stream:

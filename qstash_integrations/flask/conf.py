@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from flask import Flask, current_app
+from flask import Flask, Request, current_app, request
 
 from .._core.guard import GuardOptions
 from .._core.settings import Settings
@@ -15,6 +15,11 @@ NOT_FOR_QUART = "is for Flask; Quart is an ASGI app: use qstash_integrations.asg
 def app_here() -> Flask:
     """The current app itself, not the proxy for it."""
     return cast("Flask", cast("Any", current_app)._get_current_object())
+
+
+def request_here() -> Request:
+    """The current request itself, not the proxy for it."""
+    return cast("Request", cast("Any", request)._get_current_object())
 
 
 def options_of(app: Flask) -> GuardOptions:

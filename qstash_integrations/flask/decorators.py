@@ -14,7 +14,7 @@ from .._core.errors import NonRetryable, RetryAfter
 from .._core.guard import GuardOptions
 from .conf import NOT_FOR_QUART
 from .response import response
-from .verification import DELIVERY, Verification, give_up
+from .verification import DELIVERY, Verification
 
 View = TypeVar("View", bound=Callable[..., Any])
 Protected = TypeVar("Protected", Flask, Blueprint)
@@ -50,7 +50,6 @@ def protect(scope: Protected, /, **options: Unpack[GuardOptions]) -> Protected:
 
     cast("Any", admit).qstash_verification = verification
     scope.before_request(admit)
-    scope.teardown_request(_give_up_after)
     for signal in (NonRetryable, RetryAfter):
         scope.register_error_handler(signal, _steer)
     return scope
@@ -68,17 +67,9 @@ def _verified(verification: Verification, view: Callable[..., Any]) -> Callable[
             return current_app.ensure_sync(view)(*args, **kwargs)
         except (NonRetryable, RetryAfter) as signal:
             return response(answer_signal(signal))
-        except BaseException:
-            give_up()
-            raise
 
     cast("Any", verified).qstash_verification = verification
     return verified
-
-
-def _give_up_after(error: BaseException | None) -> None:
-    if error is not None:
-        give_up()
 
 
 def _steer(signal: Exception) -> Response:

@@ -7,33 +7,32 @@ from collections.abc import Callable
 from typing import cast
 from weakref import WeakKeyDictionary, ref
 
-from flask import Flask, Response, after_this_request, g, request
+from flask import Flask, Response, g
 
 from .._core.answers import Answer
 from .._core.assembly import guard_from_settings
 from .._core.delivery import Delivery
 from .._core.guard import Guard, GuardOptions
 from .._core.head import head_of_environ
-from .._core.once import Turn
 from .._core.settings import FromSettings
 from .body import give_back, read, reads_chunks
-from .conf import app_here, config_of, load, options_of
-from .response import ending, response
+from .conf import app_here, config_of, load, options_of, request_here
+from .response import claimed, end_with_response, response
 
 DELIVERY = "qstash_delivery"
-TURN = "qstash_integrations.turn"
 
 
 def deliver(guard: Guard) -> Delivery | Answer:
     """Verify the head, then read and verify the body, and leave the body where Flask looks for it."""
-    head = head_of_environ(request.environ, reads_chunks=reads_chunks(request))
+    here = request_here()  # which a proxy would look up again for each of a dozen attributes
+    head = head_of_environ(here.environ, reads_chunks=reads_chunks(here))
     admission = guard.admit(head)
     if isinstance(admission, Answer):
         return admission
-    body = read(request, head, guard)
+    body = read(here, head, guard)
     delivery = body if isinstance(body, Answer) else admission.take(body)
     if isinstance(delivery, Delivery):
-        give_back(request, delivery.body)
+        give_back(here, delivery.body)
     return delivery
 
 
@@ -64,23 +63,10 @@ class Verification:
         delivery = deliver(guard)
         if not isinstance(delivery, Delivery):
             return response(delivery)
-        outer = _turn()
-        turn = guard.once.begin(delivery, outer.claimed if outer else None)
+        turn = guard.once.begin(delivery, claimed())
         if isinstance(turn, Answer):
             return response(turn)
         if turn.claimed:
-            request.environ[TURN] = turn
-            after_this_request(ending(turn))
+            end_with_response(turn)
         setattr(g, DELIVERY, delivery)
         return None
-
-
-def give_up() -> None:
-    """The view, or something behind it, has raised: the delivery may come again."""
-    if turn := _turn():
-        turn.end(None)
-
-
-def _turn() -> Turn | None:
-    """What was claimed for this request, by whoever verified it further out."""
-    return cast("Turn | None", request.environ.get(TURN))

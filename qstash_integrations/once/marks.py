@@ -36,12 +36,18 @@ def claim(marks: Marks, run: Run) -> Standing:
     elif presented.value != run.message:
         return Standing("replayed")
     found = marks.get(message)
-    if found is None:
+    # Its own: it claims again, since the answer was lost.
+    if found is None or found.value == _at_work(run):
         marks.put(message, _at_work(run), run.lease)
         return Standing("free")
     if presented and (found.value == DONE or found.value.endswith(run.token)):
         return Standing("replayed")
-    return Standing("done") if found.value == DONE else Standing("busy", found.left)
+    if found.value == DONE:
+        return Standing("done")
+    if found.left > run.lease:
+        # The clock was set back. Whoever is at work may still be: the lease begins anew, and ends.
+        marks.put(message, found.value, run.lease)
+    return Standing("busy", min(found.left, run.lease))
 
 
 def complete(marks: Marks, run: Run) -> bool:

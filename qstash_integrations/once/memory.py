@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from .._core.forks import renew_in_children
 from .._core.runs import Run, Standing
 from . import marks
 from .marks import Mark
@@ -16,7 +17,8 @@ class MemoryStore:
 
     def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
         self._marks = _Marks(now)
-        self._lock = threading.Lock()
+        self._renew()
+        renew_in_children(self._renew)
 
     def claim(self, run: Run) -> Standing:
         with self._lock:
@@ -43,6 +45,9 @@ class MemoryStore:
     def __len__(self) -> int:
         """How many marks are kept, the expired ones of the last minute among them."""
         return len(self._marks)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
 
 
 class _Marks:

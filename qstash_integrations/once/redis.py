@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from .._core.errors import ConfigurationError
 from .._core.runs import Run, Standing
+from .._core.threads import Threads
+
+_THREADS = 40  # for each event loop
 
 # The rule of marks.py. It answers with numbers alone, which look the same whatever the client makes of texts.
 _CLAIM = """
@@ -45,13 +48,14 @@ class RedisStore:
 
     A client made from a URL gives up after ``timeout`` seconds, which then counts as an unavailable store. ``prefix``
     stands before every name, so that several apps can share one Redis; in braces, which keep the names together in a
-    cluster. Async methods use the same client in a worker thread, so that it belongs to no event loop.
+    cluster. Async methods use the same client in worker threads of their own, so that it belongs to no event loop.
     """
 
     def __init__(self, redis: Any, *, prefix: str = "qstash", timeout: float = 5.0) -> None:
         self._client = _client(redis, timeout)
         self._own = isinstance(redis, str)
         self._prefix = f"{{{prefix}}}:"
+        self._threads = Threads(_THREADS)
         self._claim: Any = self._client.register_script(_CLAIM)
         self._complete: Any = self._client.register_script(_COMPLETE)
         self._release: Any = self._client.register_script(_RELEASE)
@@ -69,19 +73,13 @@ class RedisStore:
         return bool(self._release(keys=[self._message(run)], args=[_at_work(run)]))
 
     async def aclaim(self, run: Run) -> Standing:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(self.claim, run)
+        return await self._threads.run(self.claim, run)
 
     async def acomplete(self, run: Run) -> bool:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(self.complete, run)
+        return await self._threads.run(self.complete, run)
 
     async def arelease(self, run: Run) -> bool:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(self.release, run)
+        return await self._threads.run(self.release, run)
 
     def close(self) -> None:
         """Close the connections of a client made from a URL; the next call opens new ones."""

@@ -14,12 +14,17 @@ import time
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from .._core.errors import ConfigurationError
 from .._core.runs import Run, Standing
+from .._core.threads import Threads
 from . import marks
-from .marks import Mark
+from .marks import Mark, Marks
 
+T = TypeVar("T")
+
+_LONGEST = 3600.0  # seconds
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS mark (
     name TEXT PRIMARY KEY,
@@ -35,18 +40,24 @@ _SWEEP = "DELETE FROM mark WHERE name IN (SELECT name FROM mark WHERE expires_at
 class SQLiteStore:
     """Protects on one machine. ``path`` is made with mode 0600 unless it exists.
 
-    ``timeout`` is in seconds: a file that is locked for longer counts as an unavailable store. ``now`` returns Unix
-    seconds. Raises ConfigurationError when the file cannot be opened or is something else.
+    ``timeout`` is in seconds, and for a whole call: what is kept from the file for longer, by a lock on it or by the
+    calls before, counts as an unavailable store. ``now`` returns Unix seconds. Raises ConfigurationError when the file
+    cannot be opened or is something else.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, now: Callable[[], float] = time.time):
         self._path = os.fspath(path)
         if self._path == ":memory:" or not self._path:
             raise ConfigurationError("SQLiteStore needs the path of a file; in memory there is MemoryStore()")
+        if type(timeout) not in (int, float) or not 0 <= timeout <= _LONGEST:
+            raise ConfigurationError(f"timeout must be 0 to {_LONGEST:.0f} seconds, not {timeout!r}")
         self._timeout = timeout
         self._now = now
         self._lock = threading.Lock()
+        # One call at a time uses the connection; more threads would only wait for it.
+        self._threads = Threads(1)
         self._connection: sqlite3.Connection | None = None
+        self._patience: int | None = None  # milliseconds, of the connection
         _close_for_forks(self)
         try:
             if os.path.isdir(self._path):
@@ -56,36 +67,27 @@ class SQLiteStore:
             with suppress(FileExistsError):
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             with self._lock:
-                self._open()
+                self._open(self._deadline())
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(f"SQLiteStore cannot use {self._path!r}: {error}") from error
 
     def claim(self, run: Run) -> Standing:
-        with self._transaction() as kept:
-            return marks.claim(kept, run)
+        return self._call(marks.claim, run, self._deadline())
 
     def complete(self, run: Run) -> bool:
-        with self._transaction() as kept:
-            return marks.complete(kept, run)
+        return self._call(marks.complete, run, self._deadline())
 
     def release(self, run: Run) -> bool:
-        with self._transaction() as kept:
-            return marks.release(kept, run)
+        return self._call(marks.release, run, self._deadline())
 
     async def aclaim(self, run: Run) -> Standing:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(self.claim, run)
+        return await self._threads.run(self._call, marks.claim, run, self._deadline())
 
     async def acomplete(self, run: Run) -> bool:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(self.complete, run)
+        return await self._threads.run(self._call, marks.complete, run, self._deadline())
 
     async def arelease(self, run: Run) -> bool:
-        from anyio.to_thread import run_sync
-
-        return await run_sync(self.release, run)
+        return await self._threads.run(self._call, marks.release, run, self._deadline())
 
     def close(self) -> None:
         """Close this process's connection; the next call opens a new one."""
@@ -100,38 +102,60 @@ class SQLiteStore:
     def after_fork(self) -> None:
         self._lock.release()
 
-    @contextmanager
-    def _transaction(self) -> Generator["_Marks"]:
-        with self._lock:
-            connection = self._open()
-            try:
-                # IMMEDIATE: who reads first and writes later may find the file locked by another who read the same.
-                connection.execute("BEGIN IMMEDIATE")
-                now = self._now()
-                connection.execute(_SWEEP, (now,))
-                yield _Marks(connection, now)
-                connection.execute("COMMIT")
-            except BaseException:
-                # Closing rolls back. What has failed once, say with the disk full, is not used again.
-                connection.close()
-                self._connection = None
-                raise
+    def _deadline(self) -> float:
+        return time.monotonic() + self._timeout
 
-    def _open(self) -> sqlite3.Connection:
+    def _call(self, rule: Callable[[Marks, Run], T], run: Run, deadline: float) -> T:
+        if not self._lock.acquire(timeout=_left(deadline)):
+            raise TimeoutError("other calls kept SQLiteStore from its file for longer than its timeout")
+        try:
+            with self._transaction(deadline) as kept:
+                return rule(kept, run)
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _transaction(self, deadline: float) -> Generator["_Marks"]:
+        connection = self._open(deadline)
+        try:
+            self._wait_until(deadline, connection)
+            # IMMEDIATE: who reads first and writes later may find the file locked by another who read the same.
+            connection.execute("BEGIN IMMEDIATE")
+            now = self._now()
+            connection.execute(_SWEEP, (now,))
+            yield _Marks(connection, now)
+            connection.execute("COMMIT")
+        except BaseException:
+            # Closing rolls back. What has failed once, say with the disk full, is not used again.
+            connection.close()
+            self._connection = None
+            raise
+
+    def _open(self, deadline: float) -> sqlite3.Connection:
         if self._connection is not None:
             return self._connection
-        connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        self._patience = None
         try:
+            self._wait_until(deadline, connection)
             connection.execute("PRAGMA journal_mode = WAL")
             # A power cut may forget the last claims, which is no worse than the cut itself; no wait for the disk.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA trusted_schema = OFF")
+            self._wait_until(deadline, connection)
             connection.executescript(_SCHEMA)
         except BaseException:
             connection.close()
             raise
         self._connection = connection
         return connection
+
+    def _wait_until(self, deadline: float, connection: sqlite3.Connection) -> None:
+        """How long the next statements may wait for a locked file; each for itself, so it is said again between."""
+        patience = int(_left(deadline) * 1000)
+        if patience != self._patience:
+            connection.execute(f"PRAGMA busy_timeout = {patience}")
+            self._patience = patience
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
@@ -156,6 +180,10 @@ def _close_for_forks(store: SQLiteStore) -> None:
             held.pop().after_fork()
 
     os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 0.0)
 
 
 class _Marks:

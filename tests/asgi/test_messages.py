@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from qstash_integrations import NonRetryable, Receiver
+from qstash_integrations import Delivery, NonRetryable, Receiver
 from qstash_integrations.asgi import QStashMiddleware
 from tests.hosts import NOTHING_SENT, Answer, Request, answer_of, asgi_exchange, scope_of
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
@@ -248,3 +248,21 @@ async def test_an_app_that_answers_nothing_answers_nothing() -> None:
 
 async def test_verified_twice_is_verified() -> None:
     assert (await asgi_exchange(protected(protected(ok)), SIGNED)).status == 204
+
+
+async def test_no_frame_of_ours_keeps_the_body_while_the_app_runs() -> None:
+    async def fail(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await receive()
+
+    async def gone() -> Any:
+        raise OSError("the client is gone")
+
+    wire = Wire({"type": "http.request", "body": b"hi"}, then=gone)
+    with pytest.raises(OSError, match="the client is gone") as caught:
+        await protected(fail)(scope_of(SIGNED), wire.receive, wire.send)
+    ours = [entry.frame.f_locals for entry in caught.traceback if "qstash_integrations" in str(entry.path)]
+    assert [
+        name for frame in ours for name, value in frame.items() if value == b"hi" or isinstance(value, Delivery)
+    ] == []
+    assert len(ours) == 3

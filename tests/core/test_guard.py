@@ -204,7 +204,7 @@ def test_the_next_key_in_use_asks_for_new_settings(caplog: pytest.LogCaptureFixt
     assert isinstance(outcome(guard(), head(claims={"key": NEXT})), Delivery)
     assert caplog.messages == [
         "qstash signs with the next signing key: the keys were rotated: update QSTASH_CURRENT_SIGNING_KEY and "
-        "QSTASH_NEXT_SIGNING_KEY from the console"
+        "QSTASH_NEXT_SIGNING_KEY from the console; with a KeyRing there is nothing to do"
     ]
 
 

@@ -12,16 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
+from django.http import HttpResponse
+from django.urls import path
 
 from qstash_integrations import AsyncQStash, Claims, ConfigurationError, KeyRing, QStash, Receiver
 from qstash_integrations._core.client import Lost, Request, Response, override_transport
 from qstash_integrations._core.token import Refusal
 from qstash_integrations.asgi import QStashMiddleware
+from qstash_integrations.django import verify_qstash
 from tests.core.test_receiver import own_locals
+from tests.django.project import asgi_app, configure
 from tests.hosts import Request as Sent
-from tests.hosts import asgi_send
+from tests.hosts import asgi_exchange, asgi_send
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
+
+configure()
 
 THIRD = "sig_TESTONLYthird0000000000000DD"
 FOURTH = "sig_TESTONLYfourth00000000000EEE"
@@ -333,13 +341,65 @@ def test_wrong_options_are_named(options: dict[str, Any], problem: str) -> None:
 
 
 def test_an_app_verifies_with_a_ring(account: Account) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body"})
-
-    send = asgi_send(QStashMiddleware(app, receiver=account.ring(), public_url=ORIGIN))
+    send = asgi_send(middleware_with(account.ring()))
     statuses = [
         send(Sent("/hooks/ship", [("Upstash-Signature", signed(b"hi", key=key))], b"hi")).status
         for key in (THIRD, FOURTH, CURRENT)
     ]
     assert statuses == [204, 204, 401]
+
+
+async def answer_204(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+def middleware_with(ring: KeyRing) -> Any:
+    return QStashMiddleware(answer_204, receiver=ring, public_url=ORIGIN)
+
+
+def django_with(ring: KeyRing) -> Any:
+    async def ship(request: Any) -> HttpResponse:
+        return HttpResponse(status=204)
+
+    return asgi_app(path("hooks/ship", verify_qstash(receiver=ring, public_url=ORIGIN)(ship)))
+
+
+APPS = {"ASGI": middleware_with, "Django": django_with}
+
+
+@pytest.mark.parametrize("app_with", APPS.values(), ids=APPS)
+def test_an_event_loop_goes_on_while_the_keys_are_fetched(account: Account, app_with: Callable[[KeyRing], Any]) -> None:
+    app, statuses = app_with(account.ring(current_signing_key=CURRENT, timeout=5)), list[int]()
+
+    async def send(key: str) -> None:
+        request = Sent("/hooks/ship", [("Upstash-Signature", signed(b"hi", key=key))], b"hi")
+        statuses.append((await asgi_exchange(app, request)).status)
+
+    async def exchange() -> None:
+        async with anyio.create_task_group() as tasks:
+            with holding(account) as asked:
+                for _ in range(3):
+                    tasks.start_soon(send, THIRD)
+                assert await anyio.to_thread.run_sync(asked.wait, 10)
+                await send(CURRENT)
+                assert statuses == [204]
+
+    anyio.run(exchange)
+    assert statuses == [204] * 4
+    assert len(account.asked) == 1
+
+
+def test_an_event_loop_that_is_told_nothing_rejects(account: Account) -> None:
+    account.answer = Response(500)
+    send = asgi_send(middleware_with(account.ring()))
+    assert send(Sent("/hooks/ship", [("Upstash-Signature", signed(b"hi", key=THIRD))], b"hi")).status == 401
+    assert send(Sent("/hooks/ship")).status == 401
+
+
+def test_a_clock_that_fails_rejects(account: Account) -> None:
+    def broken() -> float:
+        raise RuntimeError("no clock")
+
+    send = asgi_send(middleware_with(account.ring(monotonic=broken)))
+    assert send(Sent("/hooks/ship", [("Upstash-Signature", signed(b"hi", key=THIRD))], b"hi")).status == 401

@@ -156,6 +156,7 @@ def once(store: Any, reporter: Reporter | None = None) -> Once:
 
 ANSWERS: dict[str, tuple[Standing, Answer]] = {
     "busy": (Standing("busy", 640.5), in_progress(641)),
+    "busy for longer than a lease": (Standing("busy", float("inf")), in_progress(900)),
     "done": (Standing("done"), ALREADY_DONE),
     "replayed": (Standing("replayed"), REJECTED),
     "what no store should say": (Standing("later"), REJECTED),  # type: ignore[arg-type]
@@ -204,6 +205,19 @@ def test_H72_with_the_store_out_of_reach_nobody_has_a_turn(begin: Begin, caplog:
             "ERROR",
             "qstash duplicate protection failed with OSError; requests are answered 503 while its store cannot be "
             "reached, and a message that was being handled may be handled again",
+        )
+    ]
+
+
+@both_begins
+def test_a_store_that_cannot_work_says_what_to_change(begin: Begin, caplog: pytest.LogCaptureFixture) -> None:
+    guarded = once(Script(ConfigurationError("the cache 'default' is a DummyCache")))
+    assert begin(guarded, delivery()) == STORE_UNAVAILABLE
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "ERROR",
+            "qstash duplicate protection does not work, and requests are answered 503: the cache 'default' is a "
+            "DummyCache",
         )
     ]
 
@@ -312,6 +326,17 @@ def test_a_claim_that_may_have_been_made_is_given_up_when_the_store_is_back(begi
     guarded = once(Lost(now=lambda: NOW))
     assert begin(guarded, delivery()) == STORE_UNAVAILABLE
     assert isinstance(begin(guarded, delivery(jti="jwt_TESTONLY2")), Turn)
+
+
+@both_begins
+def test_after_a_long_outage_nobody_waits_for_the_release_of_all(begin: Begin) -> None:
+    store = Script(OSError("down"), OSError("down"))
+    guarded = once(store)
+    for number in range(1000):
+        guarded.begin(delivery(f"msg_{number}"))
+    store.found, store.ended, store.asked = FREE, True, []
+    assert isinstance(begin(guarded, delivery()), Turn)
+    assert store.asked == ["release"] * 100 + ["claim"]
 
 
 @both_begins

@@ -13,6 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from qstash_integrations.django import verify_qstash
+from qstash_integrations.once import DjangoCacheStore
 from tests.django.project import urlconf
 from tests.django.shop import RECEIVER, ship, ship_async
 from tests.signing import CURRENT, NEXT, ORIGIN
@@ -131,6 +132,22 @@ VIEWS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 @pytest.mark.parametrize(("options", "errors"), VIEWS.values(), ids=VIEWS)
 def test_what_a_view_brings_itself_need_not_be_set(options: dict[str, Any], errors: list[tuple[str, str]]) -> None:
     assert found(path("a", verify_qstash(**options)(ship))) == errors
+
+
+CACHES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "enough entries": ({"MAX_ENTRIES": 10_000}, []),
+    "few entries": ({}, ["qstash.E004"]),
+}
+
+
+@pytest.mark.parametrize(("options", "errors"), CACHES.values(), ids=CACHES)
+def test_the_cache_that_views_claim_in_must_keep_what_it_is_given(options: dict[str, Any], errors: list[str]) -> None:
+    verified = verify_qstash(receiver=RECEIVER, public_url=ORIGIN, once=DjangoCacheStore("claims"))
+    hooks: Any = include([path("a", verified(ship)), path("b", verified(ship))])
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    shown = found(path("hooks/", hooks), CACHES={"claims": {"BACKEND": memory, "OPTIONS": options}})
+    assert [identifier for identifier, _ in shown] == errors
+    assert all('["MAX_ENTRIES"] to 10000 at least' in text for _, text in shown)
 
 
 def test_the_command_fails_and_image_builds_without_keys_do_not() -> None:

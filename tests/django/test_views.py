@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from qstash_integrations.django import verify_qstash
+from qstash_integrations.once import MemoryStore
 from tests.django.shop import (
     HOSTS,
     OPTIONS,
@@ -95,6 +96,23 @@ def test_D04_a_rejection_is_never_cached(host: Host) -> None:
         assert send(request_to(method="GET", token="")) == REJECTED
         assert send(request_to(method="GET"))[::2] == (200, URL.encode())
     caches["default"].clear()
+
+
+def test_the_answer_to_a_genuine_request_is_never_cached(host: Host) -> None:
+    calls: list[bytes] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        calls.append(delivery_of(request).body)
+        return HttpResponse("shipped")
+
+    verified: Any = verify_qstash(**OPTIONS, once=MemoryStore())(view)
+    send = host(path("hooks/ship", cache_page(60)(verified)))
+    # cache_page asks Django for the host.
+    with override_settings(ALLOWED_HOSTS=["api.example.com"]):
+        assert send(request_to(method="GET")).body == b"shipped"
+        assert send(request_to(method="GET", token="")) == REJECTED
+        assert send(request_to(method="GET", token=signed(b"", URL, jti="jwt_TESTONLY2"))).body == b"shipped"
+    assert len(calls) == 2
 
 
 PARTS = [b"0", b"1", b"2", b"3", b"4"]

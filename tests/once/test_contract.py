@@ -60,6 +60,15 @@ def test_a_token_is_a_replay_while_its_run_is_at_work_and_once_it_is_done(calls:
     assert calls.claim(run(first.message, first.token)) == Standing("replayed")
 
 
+def test_a_claim_whose_answer_was_lost_may_be_repeated(calls: Calls) -> None:
+    first = run()
+    assert calls.claim(first) == Standing("free")
+    assert calls.claim(first) == Standing("free")
+    assert calls.claim(run(first.message)).state == "busy"
+    assert calls.complete(first) is True
+    assert calls.claim(run(first.message)) == Standing("done")
+
+
 def test_R12_a_token_may_come_again_after_its_run_was_released(calls: Calls) -> None:
     first = run()
     calls.claim(first)

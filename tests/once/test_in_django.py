@@ -46,8 +46,8 @@ class Ship:
         return self.plain(request)
 
 
-def protected(view: Any) -> URLPattern:
-    verified: Any = verify_qstash(**OPTIONS, once=MemoryStore())(view)
+def protected(view: Any, once: MemoryStore | None = None) -> URLPattern:
+    verified: Any = verify_qstash(**OPTIONS, once=MemoryStore() if once is None else once)(view)
     return cast("URLPattern", path("hooks/ship", verified))
 
 
@@ -161,6 +161,40 @@ def test_a_transaction_that_cannot_be_committed_is_not_done(monkeypatch: pytest.
         gc.collect()  # an exception that nobody answers takes its frames along
         assert send(attempt()).body == b"shipped"
     assert ship.ran == 2
+
+
+def replacing_by(make: Callable[[], HttpResponse | StreamingHttpResponse]) -> Callable[[Any], Any]:
+    """Middleware that sends something else than the view's response."""
+
+    def middleware(get_response: Any) -> Any:
+        def replace(request: HttpRequest) -> Any:
+            get_response(request)
+            return make()
+
+        return replace
+
+    return middleware
+
+
+another_200 = replacing_by(lambda: HttpResponse("wrapped"))
+another_500 = replacing_by(lambda: HttpResponse("no", status=500))
+a_stream = replacing_by(lambda: StreamingHttpResponse(parts()))
+a_failure = replacing_by(raising(LookupError("could not commit")))
+# Of a stream that is not the view's nobody sees whether it was complete.
+REPLACED = {"another_200": DUPLICATE, "another_500": b"shipped", "a_stream": b"shipped", "a_failure": b"shipped"}
+
+
+@every_host
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume:Warning")
+@pytest.mark.parametrize("kind", ["plain", "awaited"])
+@pytest.mark.parametrize(("name", "answer"), REPLACED.items(), ids=REPLACED)
+def test_what_is_sent_counts_at_once_and_in_other_processes(host: Any, kind: str, name: str, answer: bytes) -> None:
+    # Two that share a store and nothing else.
+    store = MemoryStore()
+    shop, elsewhere = (protected(getattr(Ship(), kind), store) for _ in range(2))
+    with override_settings(MIDDLEWARE=[f"{__name__}.{name}"]):
+        host(shop)(attempt())
+    assert host(elsewhere)(attempt()).body == answer
 
 
 def parts() -> Iterator[bytes]:

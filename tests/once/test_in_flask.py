@@ -7,11 +7,12 @@ from typing import Any, NoReturn
 import pytest
 from flask import Blueprint, Flask, Response, g, send_file, stream_with_context
 from flask.views import MethodView
+from werkzeug.exceptions import BadRequest
 
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.flask import QStash, protect, verify_qstash
 from qstash_integrations.once import MemoryStore
-from tests.hosts import environ_of, wsgi_send
+from tests.hosts import Request, environ_of, wsgi_send
 from tests.once.attempts import DUPLICATE, OPTIONS, attempt
 from tests.signing import signed
 
@@ -19,10 +20,12 @@ from tests.signing import signed
 class Shop:
     """An app with one verified view, in one of the ways there are to verify it."""
 
-    def __init__(self, view: Callable[[], Any] = lambda: "shipped", verify: str = "view") -> None:
+    def __init__(
+        self, view: Callable[[], Any] = lambda: "shipped", verify: str = "view", once: MemoryStore | None = None
+    ) -> None:
         self.app = Flask("shop")
         self.ran = 0
-        options: Any = {**OPTIONS, "once": MemoryStore()}
+        options: Any = {**OPTIONS, "once": MemoryStore() if once is None else once}
 
         def ship() -> Any:
             self.ran += 1
@@ -107,15 +110,57 @@ def test_a_hook_that_fails_afterwards_is_not_done(verify: str) -> None:
     assert shop.send_twice() == 2
 
 
+def replacing(make: Callable[..., Any], *arguments: Any) -> Callable[[Response], Any]:
+    def replace(response: Response) -> Any:
+        return make(*arguments)
+
+    return replace
+
+
+def failing(response: Response) -> NoReturn:
+    raise LookupError("could not commit")
+
+
+REPLACED: dict[str, tuple[Callable[[Response], Any], bytes]] = {
+    "another 200": (replacing(Response, "wrapped"), DUPLICATE),
+    "a stream": (replacing(lambda: Response(iter(["wrap", "ped"]))), DUPLICATE),
+    "another 500": (replacing(Response, "no", 500), b"shipped"),
+    "no response of Flask's": (replacing(BadRequest), b"shipped"),
+    "a failure, also of the error page": (failing, b"shipped"),
+}
+
+
 @every_way
-def test_a_hook_that_replaces_the_response_is_not_done(verify: str) -> None:
-    shop = Shop(verify=verify)
+@pytest.mark.parametrize(("hook", "answer"), REPLACED.values(), ids=REPLACED)
+def test_what_is_sent_counts_at_once_and_in_other_processes(
+    verify: str, hook: Callable[[Response], Any], answer: bytes
+) -> None:
+    # Two that share a store and nothing else.
+    store = MemoryStore()
+    shop, elsewhere = (Shop(verify=verify, once=store) for _ in range(2))
+    shop.app.after_request(hook)
+    shop.send()
+    assert elsewhere.send() == answer
 
-    @shop.app.after_request
-    def replace(response: Response) -> Response:
-        return Response("no", 500)
 
-    assert shop.send_twice() == 2
+def test_one_response_object_may_answer_many_requests() -> None:
+    answer = Response("shipped")
+    shop = Shop(lambda: answer)
+    other = Request("/hooks/ship", [("Upstash-Signature", signed(b"hi")), ("Upstash-Message-Id", "msg_2")], b"hi")
+    # The first is not sent before the second is made.
+    app: Any = shop.app
+    first = app(environ_of(attempt()), ignore)
+    assert wsgi_send(app)(other).body == b"shipped"
+    assert list(first) == [b"shipped"]
+    assert [shop.send(), shop.ran] == [DUPLICATE, 2]
+
+
+def test_a_view_that_is_called_without_a_server_keeps_no_claim() -> None:
+    store = MemoryStore()
+    shop, elsewhere = (Shop(once=store) for _ in range(2))
+    with shop.app.request_context(environ_of(attempt())):
+        assert shop.app.view_functions["hooks.ship"]() == "shipped"
+    assert elsewhere.send() == b"shipped"
 
 
 def test_the_status_counts_that_a_hook_has_set() -> None:

@@ -5,14 +5,20 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations.once import SQLiteStore
-from tests.once.stores import KEPT, Clock, run
+from qstash_integrations.once import SQLiteStore, Standing
+from tests.once.stores import KEPT, LEASE, Clock, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,6 +68,89 @@ def test_a_locked_file_is_an_error_and_works_again_afterwards(tmp_path: Path) ->
             store.claim(run())
         other.execute("ROLLBACK")
     assert store.claim(run()).state == "free"
+    store.close()
+
+
+def kept_waiting(path: Path, claim_all: Callable[[SQLiteStore], list[BaseException]]) -> float:
+    """How long eight simultaneous claims take, all in vain, while somebody else has locked the file."""
+    store = SQLiteStore(path, timeout=0.3)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started_at = time.perf_counter()
+        failures = claim_all(store)
+        waited = time.perf_counter() - started_at
+        other.execute("ROLLBACK")
+    assert {type(failure) for failure in failures} <= {sqlite3.OperationalError, TimeoutError}
+    assert len(failures) == 8
+    assert store.claim(run()).state == "free"
+    store.close()
+    return waited
+
+
+def test_the_timeout_holds_for_all_who_wait_in_threads(tmp_path: Path) -> None:
+    def claim_all(store: SQLiteStore) -> list[BaseException]:
+        with ThreadPoolExecutor(8) as threads:
+            claims = [threads.submit(store.claim, run()) for _ in range(8)]
+            return [failure for claim in claims if (failure := claim.exception())]
+
+    assert 0.3 <= kept_waiting(tmp_path / "claims.db", claim_all) < 1.2
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_the_timeout_holds_for_all_who_wait_in_tasks_and_others_have_their_threads(
+    tmp_path: Path, backend: str
+) -> None:
+    failures: list[BaseException] = []
+
+    async def claim(store: SQLiteStore) -> None:
+        try:
+            await store.aclaim(run())
+        except (sqlite3.Error, TimeoutError) as failure:
+            failures.append(failure)
+
+    async def claim_together(store: SQLiteStore) -> None:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = 1
+        async with anyio.create_task_group() as tasks:
+            for _ in range(8):
+                tasks.start_soon(claim, store)
+            await anyio.wait_all_tasks_blocked()
+            await anyio.to_thread.run_sync(len, "others")
+            assert failures == []
+
+    def claim_all(store: SQLiteStore) -> list[BaseException]:
+        anyio.run(claim_together, store, backend=backend)
+        return failures
+
+    assert 0.3 <= kept_waiting(tmp_path / "claims.db", claim_all) < 1.2
+
+
+@pytest.mark.parametrize("timeout", [-1, float("inf"), float("nan"), "5", True], ids=repr)
+def test_a_timeout_that_is_none_is_refused(tmp_path: Path, timeout: Any) -> None:
+    with pytest.raises(ConfigurationError, match="timeout must be 0 to 3600 seconds, not "):
+        SQLiteStore(tmp_path / "claims.db", timeout=timeout)
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting_for_longer_than_the_lease(tmp_path: Path) -> None:
+    clock = Clock()
+    store, first = SQLiteStore(tmp_path / "claims.db", now=clock), run()
+    store.claim(first)
+    clock.advance(-3600)
+    assert store.claim(run(first.message)) == Standing("busy", LEASE)
+    clock.advance(LEASE - 1)
+    assert store.claim(run(first.message)) == Standing("busy", 1.0)
+    clock.advance(1)
+    assert store.claim(run(first.message)).state == "free"
+    store.close()
+
+
+def test_a_clock_that_is_set_back_takes_nobodys_run(tmp_path: Path) -> None:
+    clock = Clock()
+    store, first = SQLiteStore(tmp_path / "claims.db", now=clock), run()
+    store.claim(first)
+    clock.advance(-3600)
+    assert store.claim(run(first.message)).state == "busy"
+    assert store.complete(first) is True
+    assert store.claim(run(first.message)).state == "done"
     store.close()
 
 
