@@ -1,0 +1,26 @@
+"""Genuine and forged requests for the benchmarks that verify, all under one pair of keys."""
+
+import qstash
+
+from qstash_integrations import Receiver
+from qstash_integrations.testing import sign
+
+CURRENT = "sig_9KWbnv2PUYq4cWNpC3jR7m1xDt"
+NEXT = "sig_4RzTq8sHfXyB6gLkVn2wQe5aJu"
+WRONG = "sig_1MvCx7dNhPzK3tYbGs8rLq6eWo"
+ORIGIN = "https://api.example.com"
+URL = f"{ORIGIN}/hook"
+KIB = b"x" * 1024
+
+
+def token(body: bytes = KIB, key: str = CURRENT, url: str = URL) -> str:
+    """Good for five minutes, as QStash's own are."""
+    return sign(url=url, body=body, key=key)["Upstash-Signature"]
+
+
+def ours() -> Receiver:
+    return Receiver(CURRENT, NEXT)
+
+
+def official() -> qstash.Receiver:
+    return qstash.Receiver(current_signing_key=CURRENT, next_signing_key=NEXT)
