@@ -7,9 +7,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._core.errors import QStashError
+
+if TYPE_CHECKING:
+    from .server.app import ServerConfig
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl+C ended
 Commands = Any  # what add_subparsers returns has no public type
@@ -55,28 +58,46 @@ def add_dev(commands: Commands) -> None:
         help="deliver what is addressed to the first origin to the second one, signed for the first; may be repeated:"
         " --rewrite https://api.example.com=http://127.0.0.1:8000",
     )
+    parser.add_argument(
+        "--keep", type=_span, metavar="DURATION", help="how long finished messages and their log stay (default: 3d)"
+    )
+    parser.add_argument(
+        "--keep-dead-letters", type=_span, metavar="DURATION", help="how long dead letters stay (default: 7d)"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON object per line, for machines")
+    parser.add_argument(
+        "--allow-production", action="store_true", help="start although a variable such as ENV says production"
+    )
     parser.set_defaults(run=dev)
 
 
 def dev(options: argparse.Namespace) -> int:
     """Run the local server until it is interrupted."""
     try:
-        from .server.app import ForMachines, ForPeople, ServerConfig, run
+        from .server.app import ForMachines, ForPeople, run
     except ImportError as error:
         raise QStashError(
             f"the local server needs {error.name}; install it with: pip install 'qstash_integrations[server]'"
         ) from error
-    config = ServerConfig(
+    people = ForPeople(_say, colour=sys.stdout.isatty(), rewrites=options.rewrite)
+    console = ForMachines(_say) if options.json else people
+    return run(dev_config(options), started=console.started, watch=console.delivered)
+
+
+def dev_config(options: argparse.Namespace) -> "ServerConfig":
+    """How the server is to run, as the options of ``dev`` say."""
+    from .server.app import Retention, ServerConfig
+
+    kept = {"messages": options.keep, "dead_letters": options.keep_dead_letters}
+    return ServerConfig(
         host=options.host,
         port=options.port,
         db=options.db,
         network="local" if options.allow_private else None,
         rewrites=options.rewrite,
+        retention=Retention(**{name: seconds for name, seconds in kept.items() if seconds is not None}),
+        allow_production=options.allow_production,
     )
-    people = ForPeople(_say, colour=sys.stdout.isatty(), rewrites=options.rewrite)
-    console = ForMachines(_say) if options.json else people
-    return run(config, started=console.started, watch=console.delivered)
 
 
 def add_demo(commands: Commands) -> None:
@@ -172,6 +193,19 @@ def _count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of messages: it must be 1 or more")
     return count
+
+
+def _span(text: str) -> float:
+    """Seconds, not less than the server keeps everything for."""
+    from ._core.durations import parse_duration
+
+    try:
+        seconds = parse_duration(text, "it").total_seconds()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if seconds < 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is too short: it must be 1m or more")
+    return seconds
 
 
 def _pair(text: str) -> tuple[str, str]:

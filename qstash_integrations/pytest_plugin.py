@@ -70,13 +70,14 @@ def qstash_server() -> "Generator[LocalServer]":
     Its ``url``, ``token`` and ``keys`` are for apps in other processes. It delivers over HTTP, in real time.
     """
     try:
-        from .server.app import running
+        from .server.app import ServerConfig, running
     except ImportError as error:
         _lacks("qstash_server", error)
     from .testing.settings import for_tests
 
     with (
-        running() as server,
+        # CI tests the image that goes into production, whose variables say so: there, too, this is a test.
+        running(ServerConfig(port=0, patience=1.0, allow_production=True)) as server,
         for_tests(
             QSTASH_URL=server.url,
             QSTASH_TOKEN=server.token,

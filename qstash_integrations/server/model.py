@@ -13,6 +13,9 @@ T = TypeVar("T")
 
 Header: TypeAlias = tuple[str, str]
 
+READABLE_FOR = 60
+"""Seconds for which a finished message is shown, however full the store is."""
+
 State: TypeAlias = Literal["queued", "waiting", "held", "active", "done"]
 """queued: behind others of its queue; waiting: until ``due_at``; held: by flow control; active: being delivered."""
 
@@ -56,6 +59,10 @@ class Limits:
     unfinished: int = 1_000_000
     unfinished_bytes: int = 1024 * 1024 * 1024
     parallelism: int = 100  # requests in flight, all together
+    rate: int | None = None  # deliveries started in a second, all together; None: as many as there are
+    # To one host and port, for messages that have no flow control of their own.
+    destination_parallelism: int | None = None
+    destination_rate: int | None = None  # deliveries started in a second
     queue_parallelism: int = 1000
     queues: int = 10_000
     schedules: int = 1000
@@ -65,13 +72,23 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long what is over stays, and how much of it: whichever limit is reached first."""
+    """How long what is over stays, and how much of it: whichever limit is reached first.
 
-    messages: int = 3 * 86_400  # seconds; a finished message and its events
+    ValueError for less than ``READABLE_FOR`` seconds, for which clients may still ask what became of a message.
+    """
+
+    messages: float = 3 * 86_400  # seconds; a finished message and its events
     message_count: int = 100_000
     message_bytes: int = 256 * 1024 * 1024
-    dead_letters: int = 7 * 86_400
+    dead_letters: float = 7 * 86_400  # seconds
     dead_letter_count: int = 50_000
+
+    def __post_init__(self) -> None:
+        for name in ("messages", "dead_letters"):
+            if not getattr(self, name) >= READABLE_FOR:
+                raise ValueError(
+                    f"Retention.{name} must be at least {READABLE_FOR} seconds, not {getattr(self, name)!r}"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +137,7 @@ class Options:
     labels: tuple[str, ...] = ()
     redaction: Redaction | None = None
     queue: str | None = None
+    hops: int = 0  # deliveries by a local server that led to its publication, one through the other
     flaw: Flaw | None = None  # sign it wrong; asked for by the dashboard's API only
 
 
@@ -178,6 +196,7 @@ class Message:
     due_at: float
     retried: int  # retries before the next attempt
     queue: str | None
+    flow_key: str | None
     topic: str | None
     endpoint: str | None
     schedule_id: str | None
@@ -295,7 +314,7 @@ class Filter:
     """Values of one field are alternatives; different fields must all hold. Empty means: not asked for."""
 
     message_ids: Sequence[str] = ()
-    dlq_seqs: Sequence[int] = ()
+    dlq_ids: Sequence[str] = ()
     states: Sequence[str] = ()
     urls: Sequence[str] = ()
     hosts: Sequence[str] = ()

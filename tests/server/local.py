@@ -8,6 +8,7 @@ from qstash_integrations.server.api import LOCAL_NAMES, Access, Api
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Keys, Limits, Message, Outcome
 from qstash_integrations.server.store import Store
+from qstash_integrations.server.store.database import connect
 from tests.hosts import Request, asgi_send
 from tests.signing import CURRENT, NEXT, NOW
 
@@ -26,7 +27,8 @@ class Local:
     def __init__(self, *, limits: Limits | None = None, max_bytes: int | None = None) -> None:
         self.now: float = NOW
         self.changes = 0
-        self.store = Store.open(None, max_bytes=max_bytes)
+        self.connection = connect(None, max_bytes=max_bytes)
+        self.store = Store(self.connection)
         self.engine = Engine(
             self.store,
             clock=lambda: self.now,

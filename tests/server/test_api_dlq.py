@@ -60,6 +60,49 @@ def test_an_answer_that_is_no_text_is_base64(local: Local) -> None:
     assert "responseBody" not in letter
 
 
+@pytest.mark.parametrize(
+    ("trim", "shown"),
+    {
+        "0": {},
+        "1": {"body": "g", "responseBody": "n"},
+        "2": {"body": "g", "responseBody": "no"},
+        "3": {"body": "g\xfc", "responseBody": "no"},
+        "99": {"body": "g\xfcn", "responseBody": "no"},
+        "": {"body": "g\xfcn", "responseBody": "no"},
+    }.items(),
+)
+def test_bodies_are_cut_to_the_bytes_that_are_wanted(local: Local, trim: str, shown: dict[str, str]) -> None:
+    """Where that goes through a character, before it."""
+    local.publish(URL, "g\xfcn".encode(), Retries="0")
+    local.deliver(500, b"no")
+    (letter,) = local("GET", f"/v2/dlq?trimBody={trim}").json["messages"]
+    assert {name: value for name, value in letter.items() if name.lower().endswith("body")} == shown
+    assert local("GET", f"/v2/dlq/{letter['dlqId']}").json["body"] == "g\xfcn"
+
+
+def test_bodies_that_are_no_text_are_cut_as_well(local: Local) -> None:
+    local.publish(URL, b"\xff\xff\xff", Retries="0")
+    local.deliver(500, b"\xff")
+    (letter,) = local("GET", "/v2/dlq?trimBody=2").json["messages"]
+    assert (letter["bodyBase64"], letter["responseBodyBase64"]) == ("//8=", "/w==")
+
+
+def test_a_redacted_body_is_cut_as_it_is_shown(local: Local) -> None:
+    dead(local, Redact_Fields="body")
+    local.publish(URL, b"secret", Retries="0", Redact_Fields="body")
+    local.deliver(500)
+    (letter,) = local("GET", "/v2/dlq?order=latestFirst&count=1&trimBody=12").json["messages"]
+    # REDACTED: and the beginning of the hash
+    assert letter["body"] == "REDACTED:2bb"
+
+
+@pytest.mark.parametrize("trim", ["-1", "x", "1.5"])
+def test_a_trim_that_is_no_number_is_refused(local: Local, trim: str) -> None:
+    dead(local)
+    got = local("GET", f"/v2/dlq?trimBody={trim}")
+    assert got == Got(400, {"error": f"invalid trimBody {trim!r}: it must be a whole number"})
+
+
 def test_pages_follow_one_another_and_the_last_one_has_no_cursor(local: Local) -> None:
     ids = [dead(local) for _ in range(5)]
     first = local("GET", "/v2/dlq?count=2").json
@@ -151,6 +194,29 @@ def test_many_retries_answer_with_an_empty_cursor_at_the_end(local: Local) -> No
     assert [list(response) for response in answer["responses"]] == [["messageId"], ["messageId"]]
     assert [letter["dlqId"] for letter in local("GET", "/v2/dlq").json["messages"]] == [ids[2]]
     assert local("POST", "/v2/dlq/retry?label=none") == Got(201, {"cursor": "", "responses": []})
+
+
+@pytest.mark.parametrize("style", ["json", "query"])
+def test_a_retry_of_letters_of_which_one_is_unknown_retries_none(local: Local, style: str) -> None:
+    one, gone = dead(local), dead(local)
+    local("DELETE", f"/v2/dlq/{gone}")
+    if style == "json":
+        got = local("POST", "/v2/dlq/retry", {"dlqIds": [one, gone]})
+    else:
+        got = local("POST", f"/v2/dlq/retry?dlqIds={one},{gone}")
+    assert got == Got(404, {"error": f"dead letter '{gone}' not found"})
+    assert [letter["dlqId"] for letter in local("GET", "/v2/dlq").json["messages"]] == [one]
+    assert local.engine.claim_due(10) == []
+
+
+def test_an_id_of_another_server_means_no_letter_of_this_one(local: Local) -> None:
+    """One in memory that was started anew gives the same numbers at other times."""
+    dlq_id = dead(local)
+    foreign = f"1700000000000-{dlq_id.partition('-')[2]}"
+    assert local("GET", f"/v2/dlq?dlqIds={foreign}").json == {"messages": []}
+    assert local("DELETE", f"/v2/dlq?dlqIds={foreign}").json == {"deleted": 0}
+    assert local("POST", f"/v2/dlq/retry?dlqIds={foreign}").status == 404
+    assert local("GET", f"/v2/dlq?dlqIds={dlq_id}").json["messages"] != []
 
 
 def test_many_retries_go_a_part_at_a_time_with_new_settings(local: Local) -> None:

@@ -42,7 +42,7 @@ def test_a_filter_is_read(parameters: Parameters, wanted: Filter) -> None:
 
 def test_an_id_that_is_none_finds_nothing_rather_than_everything() -> None:
     wanted = filter_of((("dlqIds", "1767225999123-4,nonsense,7"),), DEAD_LETTERS)
-    assert wanted == Filter(dlq_seqs=(4, -1, -1))
+    assert wanted == Filter(dlq_ids=("1767225999123-4", "nonsense", "7"))
 
 
 @pytest.mark.parametrize("name", ["label", "url", "messageIds", "dlqIds", "responseStatus"])

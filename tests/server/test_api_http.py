@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qstash_integrations.server.api.local import LOCAL_ROUTES
+from qstash_integrations.server.api.routes import ROUTES
 from qstash_integrations.server.model import Limits
 from tests.hosts import NOTHING_SENT, Request
-from tests.server.local import TOKEN, Got, Local
+from tests.server.local import TOKEN, URL, Got, Local
 from tests.signing import CURRENT, NEXT
 
 INVALID_TOKEN = Got(401, {"error": "unable to authenticate: invalid token"})
@@ -148,6 +150,29 @@ def test_a_failure_of_our_own_is_told_to_the_log_and_not_to_the_caller(
     assert local("GET", "/v2/queues") == Got(500, {"error": "internal error; the log of the local server says more"})
     assert "the local QStash failed in GET queues" in caplog.text
     assert TOKEN not in caplog.text
+
+
+GETS = [
+    *(f"/v2/{route.pattern}" for route in ROUTES if route.method == "GET"),
+    *(f"/_local/{route.pattern}" for route in LOCAL_ROUTES if route.method == "GET"),
+]
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_D2_a_get_changes_nothing(local: Local, path: str) -> None:
+    """A link that somebody is made to follow does no harm, then."""
+    local("POST", "/v2/queues", {"queueName": "mail", "parallelism": 1})
+    local("POST", "/v2/topics/mail/endpoints", {"endpoints": [{"url": URL}]})
+    local("POST", f"/v2/schedules/{URL}", b"", {"Upstash-Cron": "* * * * *", "Upstash-Schedule-Id": "daily"})
+    message_id = local.publish(Retries="0", Flow_Control_Key="crm", Flow_Control_Value="rate=1")
+    local.deliver(500)
+    (letter,) = local("GET", "/v2/dlq").json["messages"]
+    there = message_id if "messages" in path else letter["dlqId"] if "dlq" in path else "daily"
+    before = local.connection.total_changes
+    target = path.format(id=there, name="mail", key="crm", attempt="1")
+    assert local("GET", target, token=None).status == 401
+    assert local.send(Request(target, ALLOWED, method="GET")).status == 200
+    assert local.connection.total_changes == before
 
 
 def test_a_full_disk_is_507_and_stores_nothing() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.local import URL, Local
+from tests.server.local import URL, Got, Local
 from tests.signing import NOW
 
 
@@ -76,6 +76,16 @@ def test_a_failed_attempt_shows_the_answer_and_a_retry_its_time(local: Local) ->
     assert retry["nextDeliveryTime"] == (NOW + 5) * 1000
 
 
+@pytest.mark.parametrize(("status", "telling"), {200: [], 500: ["ERROR"]}.items())
+def test_an_answer_is_told_once_and_of_failures_only(local: Local, status: int, telling: list[str]) -> None:
+    local.publish(Retries="0")
+    local.deliver(status, b"answer")
+    events = local("GET", "/v2/events").json["events"]
+    for field in ("responseStatus", "responseBody"):
+        assert [event["state"] for event in events if field in event] == telling
+    assert sorted(event["state"] for event in events if "error" in event) == ["ERROR", "FAILED"][: 2 * len(telling)]
+
+
 def test_an_attempt_without_an_answer_says_why(local: Local) -> None:
     local.publish()
     local.deliver(0)
@@ -135,6 +145,35 @@ def test_logs_are_grouped_by_message(local: Local) -> None:
     assert [event["state"] for event in group["events"]] == ["DELIVERED", "ACTIVE", "CREATED"]
 
 
+@pytest.mark.parametrize("order", ["", "&order=earliestFirst"])
+def test_pages_of_groups_hold_each_message_once_and_whole(local: Local, order: str) -> None:
+    """However its entries lie among those of others: a count is one of messages."""
+    ids = [local.publish(Retries="1", Retry_Delay="1000") for _ in range(5)]
+    for status in (500, 200):
+        for _ in ids:
+            local.deliver(status)
+        local.now += 1
+    found: list[tuple[str, int]] = []
+    query = f"groupBy=messageId&count=2{order}"
+    pages = [local("GET", f"/v2/logs?{query}").json]
+    while "cursor" in pages[-1]:
+        pages.append(local("GET", f"/v2/logs?{query}&cursor={pages[-1]['cursor']}").json)
+    for page in pages:
+        found += [(group["messageId"], len(group["events"])) for group in page["messages"]]
+    assert [len(page["messages"]) for page in pages] == [2, 2, 1]
+    assert found == [(message_id, 6) for message_id in (ids if order else reversed(ids))]
+
+
+def test_groups_hold_what_the_filters_choose(local: Local) -> None:
+    for _ in range(12):
+        local.publish(Label="a")
+    local.deliver()
+    answer = local("GET", "/v2/logs?groupBy=messageId&state=CREATED&label=a").json
+    assert [len(group["events"]) for group in answer["messages"]] == [1] * 10
+    delivered = local("GET", "/v2/logs?groupBy=messageId&state=DELIVERED").json
+    assert [[event["state"] for event in group["events"]] for group in delivered["messages"]] == [["DELIVERED"]]
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     {
@@ -144,6 +183,25 @@ def test_logs_are_grouped_by_message(local: Local) -> None:
 )  # fmt: skip
 def test_counts_and_orders_have_limits(local: Local, path: str, status: int) -> None:
     assert local("GET", f"/v2/{path}").status == status
+
+
+@pytest.mark.parametrize("path", ["events?", "logs?", "logs?groupBy=messageId&"])
+@pytest.mark.parametrize(
+    ("trim", "shown"), {"0": (None, None), "2": ("aGU=", "aGE="), "9": ("aGVsbG8=", "aGE=")}.items()
+)
+def test_bodies_are_cut_to_the_bytes_that_are_wanted(
+    local: Local, path: str, trim: str, shown: tuple[str | None, str | None]
+) -> None:
+    local.publish(URL, b"hello")
+    local.deliver(500, b"ha")
+    answer = local("GET", f"/v2/{path}state=ERROR&trimBody={trim}").json
+    (entry,) = answer["messages"][0]["events"] if "messages" in answer else answer.get("events") or answer["logs"]
+    assert (entry.get("body"), entry.get("responseBody")) == shown
+
+
+def test_a_trim_that_is_no_number_is_refused(local: Local) -> None:
+    got = local("GET", "/v2/logs?trimBody=all")
+    assert got == Got(400, {"error": "invalid trimBody 'all': it must be a whole number"})
 
 
 def test_nothing_found_is_an_empty_list_without_a_cursor(local: Local) -> None:

@@ -62,3 +62,13 @@ def test_what_makes_no_queue_is_400(local: Local, body: object) -> None:
     status, answer = local("POST", "/v2/queues", body)
     assert (status, list(answer)) == (400, ["error"])
     assert local("GET", "/v2/queues").json == []
+
+
+@pytest.mark.parametrize("call", ["GET /v2/queues/{}", "POST /v2/queues/{}/pause", "POST /v2/queues/{}/resume"])
+def test_a_name_that_no_queue_can_have_is_400(local: Local, call: str) -> None:
+    method, path = call.format("a%20b").split()
+    status, answer = local(method, path)
+    assert (status, answer["error"]) == (
+        400,
+        "invalid queue name 'a b': letters, digits, '-', '_' and '.' are allowed",
+    )

@@ -140,7 +140,8 @@ def test_nobody_can_claim_another_callers_address() -> None:
 def test_a_head_that_is_too_large_is_turned_away() -> None:
     with running() as server, client(server) as api:
         assert api.get("/v2/keys", headers={"X": "y" * 40_000}).status_code == 431
-        assert api.get("/v2/keys", headers={"X": "y" * 100_000}).status_code == 400
+        # Too much for the HTTP library if it comes in parts, and for the server if it comes at once.
+        assert api.get("/v2/keys", headers={"X": "y" * 100_000}).status_code in (400, 431)
 
 
 def test_a_path_arrives_as_it_was_sent() -> None:

@@ -37,6 +37,7 @@ def test_people_are_told_what_to_copy_and_where_things_go() -> None:
     ForPeople(told.append, colour=False, rewrites=rewrites).started(server(is_loopback=False))
     assert told == [
         "QStash is running at http://127.0.0.1:8080",
+        "DEV SERVER: for development and tests, never for production.",
         "Dashboard: http://127.0.0.1:8080/#token=TESTONLY-code  (this link works once)",
         "",
         "QSTASH_URL=http://127.0.0.1:8080",
@@ -60,6 +61,7 @@ def test_machines_are_told_one_object_per_line() -> None:
     assert not [line for line in told if "\n" in line]
     first, second = map(json.loads, told)
     assert first["environment"]["QSTASH_TOKEN"] == "TESTONLY-token"
+    assert first["server"] == "DEV SERVER"
     assert (first["event"], second["event"], second["status"]) == ("started", "delivery", 200)
 
 

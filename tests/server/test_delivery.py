@@ -27,6 +27,7 @@ _MESSAGE = Message(
     due_at=NOW,
     retried=0,
     queue=None,
+    flow_key=None,
     topic=None,
     endpoint=None,
     schedule_id=None,
@@ -92,6 +93,7 @@ def test_a_delivery_carries_what_was_forwarded_and_what_qstash_says_of_it() -> N
         ("Upstash-Topic-Name", "signups"),
         ("Upstash-Schedule-Id", "nightly"),
         ("Upstash-Caller-Ip", "203.0.113.9"),
+        ("Upstash-Hops", "1"),
     ]
 
 

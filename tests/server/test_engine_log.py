@@ -5,6 +5,7 @@ import pytest
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Endpoint, Event, Filter, Keys, Refused
 from qstash_integrations.server.store import Store
+from qstash_integrations.server.store.database import connect
 from tests.server.driver import KEYS, NOW, Driver, publication
 
 ALL = Filter()
@@ -108,6 +109,52 @@ def test_filters_choose(driver: Driver, wanted: Filter, expected: list[str]) -> 
     page = driver.engine.events(wanted, cursor=None, count=100, earliest_first=True)
 
     assert [f"{event.message.body.decode()} {event.state}" for event in page.items] == expected
+
+
+ODD = 'say "\xe9" \\ 100%_'
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (Filter(labels=(ODD,)), ["odd"]),
+        (Filter(labels=("100%_",)), []),  # a part of one
+        (Filter(labels=(*(f"none{n}" for n in range(20)), ODD)), ["odd"]),
+        (Filter(hosts=("HOST.example",)), ["odd"]),
+        (Filter(hosts=("::1",)), ["six"]),
+        (Filter(hosts=("path",)), []),
+        (Filter(hosts=("host.example", "::1")), ["odd", "six"]),
+        (Filter(paths=("/path/host.example",)), ["odd"]),
+        (Filter(paths=("/path",)), []),
+        (Filter(paths=("/",)), ["six"]),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_what_only_looks_like_it_is_not_found(driver: Driver, wanted: Filter, expected: list[str]) -> None:
+    driver.publish("https://Host.Example:8443/path/host.example?host=x.example", b"odd", label=f"{ODD}, other")
+    driver.publish("http://[::1]/", b"six", label="none")
+    page = driver.engine.events(wanted, cursor=None, count=10, earliest_first=True)
+    assert [event.message.body.decode() for event in page.items] == expected
+
+
+def test_a_search_looks_closely_at_what_may_be_meant() -> None:
+    """At every row it would hold up deliveries for a second where there are a few hundred thousand."""
+    looked_at: list[str] = []
+
+    def host_of(url: str) -> str:
+        looked_at.append(url)
+        return "h7.example"
+
+    connection = connect(None)
+    driver = Driver(Store(connection))
+    driver.engine.batch([publication(f"https://h{number}.example/{number}") for number in range(200)])
+    connection.create_function("host_of", 1, host_of, deterministic=True)
+
+    page = driver.engine.events(Filter(hosts=("h7.example",)), cursor=None, count=10)
+
+    assert [event.message.url for event in page.items] == ["https://h7.example/7"]
+    assert looked_at == ["https://h7.example/7"]
+    driver.engine.close()
 
 
 def test_an_unknown_state_is_refused(driver: Driver) -> None:

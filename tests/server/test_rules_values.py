@@ -10,7 +10,7 @@ from qstash_integrations.server.model import Flow, Options, Refused, millisecond
 from qstash_integrations.server.rules.dedup import dedup_key
 from qstash_integrations.server.rules.destination import check_group, check_name, check_url
 from qstash_integrations.server.rules.flow_control import at, opens_at, room, started
-from qstash_integrations.server.rules.headers import by_name, canonical
+from qstash_integrations.server.rules.headers import by_name, canonical, forwarded, relayed
 
 NOW = 1_800_000_000.0
 
@@ -103,6 +103,25 @@ def test_the_language_model_proxy_is_not_there() -> None:
 )
 def test_names_are_spelled_as_in_go(name: str, expected: str) -> None:
     assert canonical(name) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Connection", "Content-Length", "Expect", "Host", "HTTP2-Settings", "Keep-Alive", "Proxy-Authenticate",
+        "proxy-authorization", "Proxy-Connection", "Proxy-Status", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
+        "Upstash-Caller-Ip", "Upstash-Hops", "Upstash-Message-Id", "Upstash-Region", "Upstash-Retried",
+        "Upstash-Schedule-Id", "upstash-signature", "Upstash-Topic-Name",
+    ],
+)  # fmt: skip
+def test_E8_what_belongs_to_one_hop_or_is_said_by_the_server_is_not_forwarded(name: str) -> None:
+    assert forwarded(name, "x") is None
+    assert relayed([(name, "x")]) == []
+
+
+def test_E8_what_a_connection_names_is_not_relayed() -> None:
+    headers = [("Connection", "close, X-Hop"), ("x-hop", "1"), ("connection", "X-Too"), ("X-Too", "2"), ("X-On", "3")]
+    assert relayed(headers) == [("X-On", "3")]
 
 
 def test_values_of_one_name_are_listed_together() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import threading
 import time
 from collections.abc import Awaitable
 
@@ -10,7 +11,7 @@ import pytest
 
 from qstash_integrations.server.model import Outcome
 from qstash_integrations.server.worker import Sender
-from tests.server.destination import SOON, Destination, destination
+from tests.server.destination import OK, SOON, Destination, destination
 from tests.server.exchange import request, send
 
 
@@ -61,6 +62,16 @@ def test_an_encoding_that_was_forwarded_is_asked_for() -> None:
     with destination() as there:
         send(request(there.url, ("Accept-Encoding", "br")))
         assert there.next().header("Accept-Encoding") == "br"
+
+
+def test_E7_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with destination() as there, destination() as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        assert send(request(f"{there.url}/x"))[0].status == 200
+        assert there.next().target == "/x"
+        assert proxy.nothing_more()
 
 
 def test_a_redirect_is_not_followed() -> None:
@@ -198,3 +209,83 @@ def test_many_deliveries_are_under_way_at_once() -> None:
     with destination() as there:
         outcomes = asyncio.run(all_at_once(there.url))
     assert {outcome.status for outcome in outcomes} == {200}
+
+
+@pytest.mark.parametrize(
+    ("raw", "status", "body"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: 1\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok", 200, b"ok"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: trailer\r\n\r\n", 200, b"ok"),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", 200, b"until the end"),
+        (b"HTTP/1.1 200 OK\n\nfrom a shell", 200, b"from a shell"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204, b""),
+        (b"HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 2\r\n\r\nok", 200, b"ok"),
+    ],
+    ids=["interim answers", "chunked", "until the end", "line feeds", "no body", "upgrade offered"],
+)
+def test_an_answer_may_be_framed_in_every_way(raw: bytes, status: int, body: bytes) -> None:
+    def send_and_hang_up(connection: socket.socket) -> None:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+
+    with destination(send_and_hang_up) as there:
+        (outcome,) = send(request(there.url))
+    assert (outcome.status, outcome.body) == (status, body)
+    assert "X" not in dict(outcome.headers)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 5000,
+    ],
+    ids=["another protocol", "two lengths", "broken chunk", "interim answers without end"],
+)
+def test_what_breaks_the_rules_of_http_is_no_answer(raw: bytes) -> None:
+    with destination(raw) as there:
+        (outcome,) = send(request(there.url))
+    assert (outcome.status, outcome.headers, outcome.body) == (0, (), b"")
+    assert not outcome.error.startswith("timeout")
+
+
+def test_what_follows_an_answer_is_not_the_next_one() -> None:
+    smuggled = answer("200 OK", b"first") + answer("500 Smuggled", b"second", "X-Smuggled: 1")
+    with destination(smuggled) as there:
+        outcomes = send(*[request(there.url)] * 2)
+        assert [there.next().connection for _ in range(2)] == [1, 2]
+    assert [(outcome.status, outcome.body) for outcome in outcomes] == [(200, b"first")] * 2
+    assert "X-Smuggled" not in dict(outcomes[0].headers)
+
+
+def test_what_a_destination_says_unasked_is_not_the_next_answer() -> None:
+    unasked = threading.Event()
+
+    def say_more(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        time.sleep(0.05)
+        connection.sendall(answer("500 Smuggled"))
+        unasked.set()
+        wait_for_the_end(connection)
+
+    async def send_twice(url: str) -> list[Outcome]:
+        sender = Sender("local")
+        first = await sender.send(request(f"{url}/more"), seconds=5, limit=10)
+        await asyncio.to_thread(unasked.wait, SOON)
+        second = await sender.send(request(url), seconds=5, limit=10)
+        await sender.aclose()
+        return [first, second]
+
+    with destination(more=say_more) as there:
+        outcomes = asyncio.run(send_twice(there.url))
+        assert [there.next().connection for _ in range(2)] == [1, 2]
+    assert [outcome.status for outcome in outcomes] == [200, 200]
+
+
+def test_a_line_break_in_a_header_is_not_sent() -> None:
+    with destination() as there:
+        (outcome,) = send(request(there.url, ("X", "1\r\nX-Smuggled: 1")))
+        assert outcome == Outcome(status=0, error="the request has a line break in a header")
+        assert there.nothing_more()

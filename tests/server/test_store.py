@@ -136,6 +136,16 @@ def test_deleted_bodies_do_not_stay_in_the_file(tmp_path: Path) -> None:
     assert b"my-secret-body" not in path.read_bytes()
 
 
+@pytest.mark.parametrize("where", ["file", "memory"])
+def test_E12_no_code_comes_out_of_a_database(tmp_path: Path, where: str) -> None:
+    """A file that somebody else prepared runs no functions, and loads no library."""
+    connection = connect(tmp_path / "qstash.db" if where == "file" else None)
+    assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)
+    with pytest.raises(sqlite3.OperationalError, match=r"not authorized|no such function"):
+        connection.execute("SELECT load_extension('evil')")
+    connection.close()
+
+
 def test_an_sqlite_that_is_too_old_is_named() -> None:
     check_version((3, 37, 0))
     with pytest.raises(

@@ -29,6 +29,12 @@ def test_the_headers_are_those_that_qstash_sends() -> None:
     assert RECEIVER.verify(signature=headers["Upstash-Signature"], body=b"text", url=URL).key == "next"
 
 
+def test_E9_the_odd_nbf_that_production_has_sent_can_be_tried() -> None:
+    """Go's zero time: a verifier that wants a date of this century turns genuine deliveries away."""
+    headers = sign(url=URL, body=BODY, key=CURRENT, nbf=-62_135_596_800)
+    assert RECEIVER.verify(signature=headers["Upstash-Signature"], body=BODY, url=URL).nbf == -62_135_596_800
+
+
 def test_every_delivery_is_one_of_its_own() -> None:
     first, second = (sign(url=URL, key=CURRENT) for _ in range(2))
     assert first["Upstash-Message-Id"] != second["Upstash-Message-Id"]

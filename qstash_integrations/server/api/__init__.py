@@ -2,5 +2,7 @@
 
 from .access import LOCAL_NAMES, Access
 from .app import Api
+from .together import Together
+from .users import Users
 
-__all__ = ["LOCAL_NAMES", "Access", "Api"]
+__all__ = ["LOCAL_NAMES", "Access", "Api", "Together", "Users"]

@@ -73,8 +73,13 @@ class Access:
         return Refusal(421, "this server is not addressed by that Host")
 
     def _wrong_token(self, headers: Mapping[str, str], query: str) -> Refusal | None:
-        bearer = _bearer(headers)
-        return None if _equal(_token_in(query) if bearer is None else bearer, self._token) else _INVALID
+        return None if _equal(token_of(headers, query), self._token) else _INVALID
+
+
+def token_of(headers: Mapping[str, str], query: str) -> str:
+    """The token that a request comes with, in a header or else in its query; empty when there is none."""
+    bearer = _bearer(headers)
+    return _token_in(query) if bearer is None else bearer
 
 
 def _bearer(headers: Mapping[str, str]) -> str | None:

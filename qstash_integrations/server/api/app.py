@@ -8,19 +8,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
 from ..dashboard import Asset, asset
 from ..engine import Engine
 from ..model import Refused
 from .access import Access, Refusal
+from .asgi import Answer, Gone, Receive, Request, Scope, Send, request_of
 from .call import Call, Reply, header
 from .local import LOCAL_ROUTES
 from .local import PREFIX as LOCAL_PREFIX
 from .routes import ROUTES
 from .routing import Match, find
+from .together import Run, at_once
 
 logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
@@ -33,7 +31,7 @@ TOKEN_PATH = f"{LOCAL_PREFIX}token"
 
 
 class Api:
-    """``changed`` is called after every call that may have made something due.
+    """``changed`` is called after every call that may have made something due. ``run`` makes those calls.
 
     Runs in the thread of the engine, whose calls are short: nothing else happens during one.
     """
@@ -44,49 +42,50 @@ class Api:
         access: Access,
         *,
         changed: Callable[[], None] = lambda: None,
+        run: Run = at_once,
     ) -> None:
         self._engine = engine
         self._access = access
         self._changed = changed
+        self._run = run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
         try:
-            response = await self._answer(Request(scope, receive))
-        except ClientDisconnect:
+            answer = await self._answer(request_of(scope, receive))
+        except Gone:
             return
-        await response(scope, receive, send)
+        await answer.send(send)
 
-    async def _answer(self, request: Request) -> Response:
-        query = request.scope["query_string"].decode("latin-1")
-        path = request.scope["raw_path"].decode("latin-1")
-        headers = _by_name(request)
-        if request.method in ("GET", "HEAD") and (page := asset(path)):
+    async def _answer(self, request: Request) -> Answer:
+        headers = request.by_name()
+        if request.method in ("GET", "HEAD") and (page := asset(request.path)):
             refusal = self._access.page_refusal(headers)
             return _refused(refusal) if refusal else _page(page)
-        if (request.method, path) == ("POST", TOKEN_PATH):
+        if (request.method, request.path) == ("POST", TOKEN_PATH):
             return self._exchange(headers)
-        refusal = self._access.refusal(headers, query)
+        refusal = self._access.refusal(headers, request.query)
         if refusal is not None:
             return _refused(refusal)
-        if too_large := _too_large(request, path, query):
+        if too_large := _too_large(request):
             return too_large
-        found = _find(request.method, path)
+        found = _find(request.method, request.path)
         if not isinstance(found, Match):
             return _no_route(request.method, found)
         limit = self._engine.limits.body * (BATCH_FACTOR if found.route.many else 1)
-        body = await _read(request, limit)
+        body = await request.body(limit, headers.get("content-length", ""))
         if body is None:
             return _error(413, f"the request body is larger than {limit} bytes")
-        return self._call(found, _call(request, found, query, body))
+        return await self._call(found, _call(request, found, body))
 
-    def _exchange(self, headers: Mapping[str, str]) -> Response:
+    def _exchange(self, headers: Mapping[str, str]) -> Answer:
         token = self._access.exchange(headers)
-        return _refused(token) if isinstance(token, Refusal) else _response(Reply(200, {"token": token}))
+        return _refused(token) if isinstance(token, Refusal) else _answer(Reply(200, {"token": token}))
 
-    def _call(self, found: Match, call: Call) -> Response:
+    async def _call(self, found: Match, call: Call) -> Answer:
+        run = at_once if call.method == "GET" else self._run
         try:
-            reply = found.route.endpoint(self._engine, call)
+            reply = await run(lambda: found.route.endpoint(self._engine, call))
         except Refused as refused:
             return _error(refused.status, refused.text)
         except Exception:
@@ -94,7 +93,7 @@ class Api:
             return _error(500, "internal error; the log of the local server says more")
         if call.method != "GET":
             self._changed()
-        return _response(reply)
+        return _answer(reply)
 
 
 def _find(method: str, path: str) -> Match | tuple[str, ...]:
@@ -103,84 +102,67 @@ def _find(method: str, path: str) -> Match | tuple[str, ...]:
     return find(ROUTES, method, path)
 
 
-def _call(request: Request, found: Match, query: str, body: bytes) -> Call:
+def _call(request: Request, found: Match, body: bytes) -> Call:
     return Call(
         method=request.method,
         path=found.path,
-        query=query,
+        query=request.query,
         headers=tuple(
-            header(name.decode("latin-1"), value)
-            for name, value in request.headers.raw
-            if name.lower() != b"authorization"
+            header(name.decode("latin-1"), value) for name, value in request.headers if name != b"authorization"
         ),
         body=body,
-        caller_ip=request.client.host if request.client else "",
+        caller_ip=request.caller_ip,
     )
 
 
-def _by_name(request: Request) -> Mapping[str, str]:
-    """The headers by lower-case name; of a name that comes twice, both values, which matches nothing."""
-    found: dict[str, str] = {}
-    for name, value in request.headers.items():
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
-
-
-def _too_large(request: Request, path: str, query: str) -> Response | None:
-    raw = request.headers.raw
-    if len(raw) > MAX_HEADERS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
+def _too_large(request: Request) -> Answer | None:
+    headers = request.headers
+    if len(headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
         return _error(431, f"at most {MAX_HEADERS} headers and {MAX_HEADER_BYTES} bytes of them")
-    if len(path) + len(query) > MAX_TARGET:
+    if len(request.path) + len(request.query) > MAX_TARGET:
         return _error(414, f"the path and query are longer than {MAX_TARGET} bytes")
     return None
 
 
-async def _read(request: Request, limit: int) -> bytes | None:
-    """The body; None when it is, or says that it is, larger than ``limit``."""
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > limit:
-        return None
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _no_route(method: str, allowed: Sequence[str]) -> Response:
+def _no_route(method: str, allowed: Sequence[str]) -> Answer:
     if allowed:
         return _error(405, f"{method} is not possible here", {"allow": ", ".join(allowed)})
     return _error(404, "this path is not part of the QStash API")
 
 
-def _refused(refusal: Refusal) -> Response:
+def _refused(refusal: Refusal) -> Answer:
     challenge = {"www-authenticate": "Bearer"} if refusal.status == 401 else {}
     return _error(refusal.status, refusal.error, challenge)
 
 
-def _page(page: Asset) -> Response:
-    return Response(page.content, 200, {**page.headers, **_HEADERS})
+def _page(page: Asset) -> Answer:
+    return Answer(200, {**page.headers, **_HEADERS}, page.content)
 
 
-def _response(reply: Reply) -> Response:
+def _answer(reply: Reply) -> Answer:
     if reply.content is None:
-        return Response(status_code=reply.status, headers=_HEADERS)
+        return Answer(reply.status, _HEADERS)
     if isinstance(reply.content, bytes):
-        return Response(reply.content, reply.status, {**_FILE, **_HEADERS})
-    return Response(_json(reply.content), reply.status, {"content-type": "application/json", **_HEADERS})
+        return Answer(reply.status, _FILE, reply.content)
+    return Answer(reply.status, _JSON, _json(reply.content))
 
 
-def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(_json({"error": text}), status, {"content-type": "application/json", **_HEADERS, **(headers or {})})
+def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, {**_JSON, **headers} if headers else _JSON, _json({"error": text}))
 
 
-# A body that somebody else wrote is for saving only: shown by a browser, it would be a page of this server.
-_FILE = {"content-type": "application/octet-stream", "content-disposition": 'attachment; filename="body"'}
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+_JSON = {"content-type": "application/json", **_HEADERS}
+# A body that somebody else wrote is for saving only: shown by a browser, it would be a page of this server.
+_FILE = {
+    "content-type": "application/octet-stream",
+    "content-disposition": 'attachment; filename="body"',
+    **_HEADERS,
+}
 
 
 def _json(content: Any) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode("ascii")
+    return _ENCODER.encode(content).encode("ascii")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))

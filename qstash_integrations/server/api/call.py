@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 from ..model import Header, Refused
 
 Parameters = tuple[tuple[str, str], ...]
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON spells halves of pairs; UTF-8 has none
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -49,7 +50,8 @@ class Call:
             return None
         try:
             text = self.body.decode("utf-8")
-            return _repaired(json.loads(text, parse_constant=_no_constant))
+            found = json.loads(text, parse_constant=_no_constant)
+            return _repaired(found) if _SURROGATE.search(text) else found
         except (ValueError, RecursionError) as error:
             raise Refused(400, "invalid JSON in the request body") from error
 

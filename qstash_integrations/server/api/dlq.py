@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/api/dlq
 from ..engine import Engine
 from ..model import Filter
 from .call import Call, Parameters, Reply
-from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, value_of
+from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, trim_of, value_of
 from .publishing import receipt_fields, split_destination
 from .render import Fields, dead_letter_fields
 
@@ -23,7 +23,8 @@ def list_all(engine: Engine, call: Call) -> Reply:
         count=count_of(parameters, PAGE, PAGE) or PAGE,
         earliest_first=earliest_first(parameters, True),
     )
-    return Reply(200, _with_cursor({"messages": [dead_letter_fields(letter) for letter in page.items]}, page.cursor))
+    letters = [dead_letter_fields(letter, trim_of(parameters)) for letter in page.items]
+    return Reply(200, _with_cursor({"messages": letters}, page.cursor))
 
 
 def get(engine: Engine, call: Call) -> Reply:
@@ -62,7 +63,7 @@ def retry_many(engine: Engine, call: Call) -> Reply:
 
 def _wanted(parameters: Parameters) -> Filter:
     wanted = filter_of(parameters, DEAD_LETTERS)
-    return Filter(dlq_seqs=wanted.dlq_seqs) if wanted.dlq_seqs else wanted
+    return Filter(dlq_ids=wanted.dlq_ids) if wanted.dlq_ids else wanted
 
 
 def _with_cursor(fields: Fields, cursor: str | None) -> Fields:

@@ -14,6 +14,7 @@ from .call import Parameters, is_list
 _TEXTS: Mapping[str, tuple[str, bool]] = {
     "messageid": ("message_ids", True),
     "messageids": ("message_ids", True),
+    "dlqids": ("dlq_ids", True),
     "state": ("states", True),
     "url": ("urls", False),
     "host": ("hosts", True),
@@ -27,9 +28,6 @@ _TEXTS: Mapping[str, tuple[str, bool]] = {
 }
 _INSTANTS = {"fromdate": "from_at", "todate": "to_at"}
 _DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
-_DLQ_ID = re.compile(r"[0-9]{1,15}-([0-9]{1,18})", re.ASCII)
-# No dead letter has this number: an id that is none must find nothing, and not everything.
-_NO_SEQ = -1
 
 _SHARED = frozenset(
     ("messageid", "messageids", "topicname", "queuename", "url", "label", "flowcontrolkey", "scheduleid", "callerip")
@@ -38,7 +36,7 @@ MESSAGES = _SHARED | {"host", "path", "fromdate", "todate", "count"}
 DEAD_LETTERS = _SHARED | {
     "dlqids", "responsestatus", "fromdate", "todate", "count", "cursor", "order", "trimbody", "api"
 }  # fmt: skip
-EVENTS = frozenset((*_TEXTS, *_INSTANTS))
+EVENTS = frozenset((*_TEXTS, *_INSTANTS)) - {"dlqids"}
 
 
 def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
@@ -55,8 +53,6 @@ def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
         elif lower == "responsestatus":
             statuses = (integer(name, text) for text in _values(name, value))
             found["statuses"] = (*found.get("statuses", ()), *statuses)
-        elif lower == "dlqids":
-            found["dlq_seqs"] = (*found.get("dlq_seqs", ()), *map(_seq, _values(name, value)))
         elif lower in _INSTANTS:
             found[_INSTANTS[lower]] = integer(name, value) / 1000
     return Filter(**found)
@@ -101,6 +97,12 @@ def value_of(parameters: Parameters, name: str) -> str | None:
     return None
 
 
+def trim_of(parameters: Parameters) -> int | None:
+    """How many bytes of each body are wanted, 0 for none of it; None for all."""
+    text = value_of(parameters, "trimBody")
+    return None if text is None else integer("trimBody", text)
+
+
 def earliest_first(parameters: Parameters, default: bool) -> bool:
     order = value_of(parameters, "order")
     if order is None:
@@ -123,8 +125,3 @@ def _values(name: str, text: str, commas: bool = True) -> list[str]:
         # Left out, it would ask for everything.
         raise Refused(400, f"invalid {name[:60]}: it is empty")
     return found
-
-
-def _seq(dlq_id: str) -> int:
-    match = _DLQ_ID.fullmatch(dlq_id)
-    return int(match[1]) if match else _NO_SEQ

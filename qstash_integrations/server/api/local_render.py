@@ -3,16 +3,15 @@
 What a publisher wanted redacted is a hash here, too.
 """
 
-import codecs
 import json
-from base64 import b64encode, urlsafe_b64decode
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from ..delivery import SignedRequest
 from ..model import Event, Listed, Message, Overview, milliseconds
-from .render import Fields, given, header_fields, message_fields, shown_body
+from .render import Fields, byte_fields, given, header_fields, message_fields, shown_body
 
 LONGEST_SHOWN = 64 * 1024
 
@@ -116,17 +115,8 @@ def state_of(message: Message) -> str:
 
 
 def _cut(name: str, raw: bytes) -> Fields:
-    """As text where it is UTF-8, else in base64 under another name; ``...Size`` is that of the whole."""
-    shown = raw[:LONGEST_SHOWN]
-    fields: Fields = {f"{name}Size": len(raw)}
-    if not shown:
-        return fields
-    try:
-        # A character that the cut went through is left out.
-        text = codecs.getincrementaldecoder("utf-8")().decode(shown, final=len(shown) == len(raw))
-    except UnicodeDecodeError:
-        return {**fields, f"{name}Base64": b64encode(shown).decode("ascii")}
-    return {**fields, name: text}
+    """``...Size`` is that of the whole."""
+    return {f"{name}Size": len(raw), **byte_fields(name, raw, LONGEST_SHOWN)}
 
 
 def _claims(token: str) -> dict[str, Any] | None:

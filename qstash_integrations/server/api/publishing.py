@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 from ..engine import Engine
 from ..model import Header, Publication, Published, Receipt, Refused
 from ..rules.destination import is_url
+from ..rules.options import HOPS
 from .call import Call, Reply, header, is_list, is_object
 
 
@@ -26,7 +27,10 @@ def batch(engine: Engine, call: Call) -> Reply:
     items = call.json()
     if not is_list(items):
         raise Refused(400, "invalid batch: the request body must be a JSON array of messages")
-    published = engine.batch([_item(item, index, call) for index, item in enumerate(items)])
+    publications = [_item(item, index, call) for index, item in enumerate(items)]
+    # Large batches: what they were made of need not be kept while they are stored.
+    items.clear()
+    published = engine.batch(publications)
     return Reply(200, [_receipts(one) for one in published])
 
 
@@ -78,9 +82,11 @@ def _item(item: Any, index: int, call: Call) -> Publication:
         raise Refused(400, f"{where}: it must be an object")
     path, _, query = _text(item, "destination", where).partition("?")
     destination, options = split_destination(path, query)
+    # The only header of the call that is its messages' as well: a batch that is delivered here may loop, too.
+    hops = [pair for pair in call.headers if pair[0].lower() == HOPS]
     return Publication(
         destination=destination,
-        headers=(*options, *_headers(item.get("headers"), where)),
+        headers=(*options, *_headers(item.get("headers"), where), *hops),
         body=_text(item, "body", where).encode("utf-8"),
         queue=_text(item, "queue", where) or None,
         caller_ip=call.caller_ip,

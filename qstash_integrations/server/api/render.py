@@ -3,6 +3,7 @@
 Spec: https://upstash.com/docs/qstash/api-reference and https://upstash.com/docs/qstash/features/redaction
 """
 
+import codecs
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ from .call import text_of
 Fields = dict[str, Any]
 
 
-def message_fields(message: Message) -> Fields:
+def message_fields(message: Message, trim: int | None = None) -> Fields:
+    """``trim``, here and below: how many bytes of each body are shown at most."""
     return {
         "messageId": message.id,
         "url": message.url,
@@ -23,23 +25,23 @@ def message_fields(message: Message) -> Fields:
         "maxRetries": message.options.retries,
         "notBefore": milliseconds(message.not_before_at),
         "createdAt": milliseconds(message.created_at),
-        **body_fields(message.body, message.options.redaction),
+        **body_fields(message.body, message.options.redaction, trim),
     }
 
 
-def dead_letter_fields(letter: DeadLetter) -> Fields:
+def dead_letter_fields(letter: DeadLetter, trim: int | None = None) -> Fields:
     outcome = letter.outcome
     return {
-        **message_fields(letter.message),
+        **message_fields(letter.message, trim),
         "dlqId": letter.id,
         "responseStatus": outcome.status,
         **given(responseHeader=header_fields(outcome.headers)),
         # What explains the failure where nothing was answered.
-        **_bytes("responseBody", outcome.body or outcome.error.encode()),
+        **byte_fields("responseBody", outcome.body or outcome.error.encode(), trim),
     }
 
 
-def event_fields(event: Event) -> Fields:
+def event_fields(event: Event, trim: int | None = None) -> Fields:
     message = event.message
     options = option_fields(message.options)
     for singular in ("callbackHeader", "failureCallbackHeader"):
@@ -59,11 +61,12 @@ def event_fields(event: Event) -> Fields:
         **options,
         "maxRetries": message.options.retries,
         **given(
-            body=_base64(shown_body(message.body, message.options.redaction)),
+            body=_base64(shown_body(message.body, message.options.redaction)[:trim]),
             error=event.error,
             nextDeliveryTime=None if event.next_at is None else milliseconds(event.next_at),
         ),
-        **(_response_fields(event.outcome) if event.outcome is not None else {}),
+        # QStash tells no more of an attempt that succeeded, nor of the last one a second time.
+        **(_response_fields(event.outcome, trim) if event.outcome is not None and event.state == "ERROR" else {}),
     }
 
 
@@ -96,8 +99,19 @@ def header_fields(headers: Iterable[Header], redaction: Redaction | None = None)
     return found or None
 
 
-def body_fields(body: bytes, redaction: Redaction | None) -> Fields:
-    return _bytes("body", shown_body(body, redaction))
+def body_fields(body: bytes, redaction: Redaction | None, trim: int | None = None) -> Fields:
+    return byte_fields("body", shown_body(body, redaction), trim)
+
+
+def byte_fields(name: str, raw: bytes, trim: int | None = None) -> Fields:
+    """As text where it is UTF-8, else in base64 under another name; nothing where there is nothing."""
+    shown = raw[:trim]
+    try:
+        # A character that the cut went through is left out.
+        text = codecs.getincrementaldecoder("utf-8")().decode(shown, final=len(shown) == len(raw))
+    except UnicodeDecodeError:
+        return {f"{name}Base64": b64encode(shown).decode("ascii")}
+    return {name: text} if text else {}
 
 
 def _origin(message: Message) -> Fields:
@@ -110,11 +124,11 @@ def _origin(message: Message) -> Fields:
     )
 
 
-def _response_fields(outcome: Outcome) -> Fields:
+def _response_fields(outcome: Outcome, trim: int | None) -> Fields:
     headers = header_fields(outcome.headers)
     return given(
         responseStatus=outcome.status,
-        responseBody=_base64(outcome.body),
+        responseBody=_base64(outcome.body[:trim]),
         # The documented name, and the one that the official Python SDK reads.
         responseHeaders=headers,
         responseHeader=headers,
@@ -134,16 +148,6 @@ def _shown_header(name: str, value: str, redaction: Redaction | None) -> str:
 
 def _redacted(raw: bytes) -> str:
     return f"REDACTED:{hashlib.sha256(raw).hexdigest()}"
-
-
-def _bytes(name: str, raw: bytes) -> Fields:
-    """As text where it is UTF-8, else in base64 under another name; nothing where there is nothing."""
-    if not raw:
-        return {}
-    try:
-        return {name: raw.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {f"{name}Base64": b64encode(raw).decode("ascii")}
 
 
 def _base64(raw: bytes) -> str | None:

@@ -1,7 +1,8 @@
 """The local server as a whole: ``run`` it in the foreground, or have one ``running`` for the length of a block."""
 
+from ..model import Retention
 from .config import LocalServer, ServerConfig
 from .console import Console, ForMachines, ForPeople
 from .serving import run, running
 
-__all__ = ["Console", "ForMachines", "ForPeople", "LocalServer", "ServerConfig", "run", "running"]
+__all__ = ["Console", "ForMachines", "ForPeople", "LocalServer", "Retention", "ServerConfig", "run", "running"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..model import Keys, Limits
+from ..model import Keys, Limits, Retention
 from ..worker import Network
 
 
@@ -18,8 +18,10 @@ class ServerConfig:
     network: Network | None = None  # None: "local" on loopback, "public" elsewhere
     rewrites: Sequence[tuple[str, str]] = ()  # origins, and where what is addressed to them is delivered instead
     limits: Limits = field(default_factory=Limits)
+    retention: Retention = field(default_factory=Retention)
     longest_timeout: float = 900.0  # seconds that a destination may take, at most
     patience: float = 10.0  # seconds that deliveries under way are waited for at the end
+    allow_production: bool = False  # start although the environment says that this is production
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

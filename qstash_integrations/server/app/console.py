@@ -31,6 +31,7 @@ class ForPeople:
     def started(self, server: LocalServer) -> None:
         """What to copy; the first line is what the official JavaScript SDK waits for."""
         self._write(f"QStash is running at {server.url}")
+        self._write("DEV SERVER: for development and tests, never for production.")
         self._write(f"Dashboard: {server.dashboard}{'' if server.is_loopback else '  (this link works once)'}")
         self._write("")
         for name, value in _environment(server).items():
@@ -57,7 +58,8 @@ class ForMachines:
         self._write = write
 
     def started(self, server: LocalServer) -> None:
-        self._tell("started", {"url": server.url, "dashboard": server.dashboard, "environment": _environment(server)})
+        about = {"server": "DEV SERVER", "url": server.url, "dashboard": server.dashboard}
+        self._tell("started", {**about, "environment": _environment(server)})
 
     def delivered(self, attempt: Attempt) -> None:
         with contextlib.suppress(OSError):

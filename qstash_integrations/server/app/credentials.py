@@ -4,6 +4,8 @@ Everybody knows the published ones. They serve where only this machine can use t
 its own, and keeps them in its file if it has one.
 """
 
+from typing import NamedTuple
+
 from ..._core.receiver import DEV_KEYS as PUBLISHED
 from ..engine import Engine
 from ..identifiers import password, signing_key
@@ -14,6 +16,28 @@ from ..store import Store
 DEV_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="  # noqa: S105
 DEV_KEYS = Keys(current="sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", next="sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs")
 _SETTING = "token"
+
+
+class User(NamedTuple):
+    token: str
+    keys: Keys
+
+
+# The documented users beside the first, for those who try what has to stay apart.
+DEV_USERS = (
+    User(
+        "eyJVc2VySUQiOiJ0ZXN0VXNlcjEiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
+        Keys(current="sig_7GVPjvuwsfqF65iC8fSrs1dfYruM", next="sig_5NoELc3EFnZn4DVS5bDs2Nk4b7Ua"),
+    ),
+    User(
+        "eyJVc2VySUQiOiJ0ZXN0VXNlcjIiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
+        Keys(current="sig_6jWGaWRxHsw4vMSPJprXadyvrybF", next="sig_7qHbvhmahe5GwfePDiS5Lg3pi6Qx"),
+    ),
+    User(
+        "eyJVc2VySUQiOiJ0ZXN0VXNlcjMiLCJQYXNzd29yZCI6InRlc3RQYXNzd29yZCJ9",
+        Keys(current="sig_5T8FcSsynBjn9mMLBsXhpacRovJf", next="sig_7GFR4YaDshFcqsxWRZpRB161jguD"),
+    ),
+)
 
 
 def token(store: Store, is_loopback: bool) -> str:

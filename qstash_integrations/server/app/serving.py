@@ -1,28 +1,36 @@
 """Store, engine, API and worker put together, in one event loop, in one thread.
 
 ``run`` serves in the foreground until a signal comes, ``running`` in a thread of its own until a block is left.
-Reads no environment: with the signing keys of an account, it would sign whatever a publisher here asks for.
+Takes no setting from the environment: with the signing keys of an account, it would sign whatever a publisher here
+asks for. It only refuses to start where the environment says that it is production.
 """
 
 import asyncio
 import contextlib
+import logging
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
-from ..api import Access, Api
-from ..engine import Engine
+from ..api import Users
 from ..identifiers import password
+from ..model import Keys
 from ..store import Store
-from ..worker import Attempt, Rewrites, Sender, Worker
-from . import credentials
+from ..worker import Attempt
+from . import credentials, production
 from .config import LocalServer, ServerConfig
 from .listening import listen
+from .protocol import Protocol
+from .tenant import Tenant
+
+logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
 Watch = Callable[[Attempt], None]
 INTERRUPTED = 130
@@ -31,7 +39,7 @@ INTERRUPTED = 130
 def run(config: ServerConfig, *, started: Callable[[LocalServer], None], watch: Watch | None = None) -> int:
     """Serve until SIGINT or SIGTERM comes, and let deliveries under way end; the exit code, 130 or 0.
 
-    A second signal ends it at once. Raises StartupError when the port or the file cannot be used.
+    A second signal ends it at once. Raises StartupError when the port or the file cannot be used, or in production.
     """
     signals: list[int] = []
 
@@ -109,40 +117,52 @@ async def _serve(
     clock: Callable[[], float],
     watch: Watch | None,
 ) -> None:
-    rewrites = Rewrites(config.rewrites)
-    with listen(config.host, config.port) as bound, contextlib.closing(Store.open(config.db)) as store:
-        token = credentials.token(store, bound.is_loopback)
-        engine = Engine(store, clock=clock, keys=credentials.first_keys(bound.is_loopback), limits=config.limits)
-        if not bound.is_loopback:
-            credentials.retire_published_keys(engine)
-        worker = Worker(
-            engine,
-            Sender(config.network or ("local" if bound.is_loopback else "public"), bound.address, rewrites=rewrites),
-            clock=clock,
-            longest_timeout=config.longest_timeout,
-            watch=watch,
-        )
+    if not config.allow_production:
+        production.check(os.environ)
+    with listen(config.host, config.port) as bound, contextlib.ExitStack() as stores:
         code = None if bound.is_loopback else password()
-        api = Api(engine, Access(token, bound.names, code=code), changed=worker.wake)
-        http = _Http(_http_config(api))
+
+        def tenant(db: Path | None, token: str | None, keys: Keys, code: str | None = None) -> Tenant:
+            store = stores.enter_context(contextlib.closing(Store.open(db)))
+            token = token or credentials.token(store, bound.is_loopback)
+            return Tenant(config, bound, store, token=token, keys=keys, clock=clock, watch=watch, code=code)
+
+        first = tenant(config.db, None, credentials.first_keys(bound.is_loopback), code)
+        if not bound.is_loopback:
+            credentials.retire_published_keys(first.engine)
+        # A file is the first one's; the others come with every server that everybody knows the credentials of.
+        others = [tenant(None, *user) for user in (credentials.DEV_USERS if bound.is_loopback else ())]
+        http = _Http(_http_config(Users(first.api, {other.token: other.api for other in others})))
+        workers = [first.worker, *(other.worker for other in others)]
+        _announce(bound.url)
         # Connections wait in the backlog for the moment that it takes to accept them.
         started(
             LocalServer(
                 url=bound.url,
-                token=token,
-                keys=engine.keys(),
+                token=first.token,
+                keys=first.engine.keys(),
                 is_loopback=bound.is_loopback,
                 dashboard=f"{bound.url}/#token={code}" if code else f"{bound.url}/",
             )
         )
-        tasks = [asyncio.create_task(http.serve([bound.socket])), asyncio.create_task(worker.run())]
+        tasks = [asyncio.create_task(http.serve([bound.socket])), *(asyncio.create_task(w.run()) for w in workers)]
         ending = asyncio.create_task(stopping.wait())
         await asyncio.wait((ending, *tasks), return_when=asyncio.FIRST_COMPLETED)
         ending.cancel()
         # What is being delivered may publish in turn: the API answers until that has ended.
-        await worker.stop(config.patience)
+        await asyncio.gather(*(worker.stop(config.patience) for worker in workers))
         http.should_exit = True
         await asyncio.gather(*tasks)
+
+
+def _announce(url: str) -> None:
+    forced = production.declared(os.environ)
+    logger.log(
+        logging.WARNING if forced else logging.INFO,
+        "DEV SERVER: a local QStash at %s, for development and tests%s",
+        url,
+        f", although {forced} declares production" if forced else "",
+    )
 
 
 class _Http(uvicorn.Server):
@@ -152,10 +172,10 @@ class _Http(uvicorn.Server):
         yield
 
 
-def _http_config(api: Api) -> uvicorn.Config:
+def _http_config(api: Users) -> uvicorn.Config:
     return uvicorn.Config(
         api,
-        http="h11",
+        http=Protocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -164,7 +184,6 @@ def _http_config(api: Api) -> uvicorn.Config:
         server_header=False,
         # The caller's address is stored with its messages: nobody may claim another one.
         proxy_headers=False,
-        h11_max_incomplete_event_size=64 * 1024,
         timeout_graceful_shutdown=2,
     )
 

@@ -1,14 +1,16 @@
 """What QStash does, as calls. No HTTP, no threads, no sleeping: drivers deliver, and move the clock.
 
-Every call is one transaction. What a caller got wrong is a ``Refused`` with an HTTP status; a full disk is
-``StorageFull``, which is one too. Belongs to one thread at a time.
+Every call is one transaction, or a part of ``together``. What a caller got wrong is a ``Refused`` with an HTTP status;
+a full disk is ``StorageFull``, which is one too. Belongs to one thread at a time.
 """
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from ..model import (
+    READABLE_FOR,
     DeadLetter,
     Endpoint,
     Event,
@@ -43,7 +45,7 @@ from .log import Log
 from .publishing import Publishing
 from .queues import Queues
 from .recording import Recording
-from .retention import READABLE_FOR, Sweeping
+from .retention import Sweeping
 from .schedules import Schedules
 from .url_groups import UrlGroups
 
@@ -76,7 +78,7 @@ class Engine:
         self._flows = Flows(store)
         self._queues = Queues(store, self.limits)
         self._endings = Endings(store, self._flows, self._queues)
-        self._acceptance = acceptance = Acceptance(store, self._flows, self._queues)
+        self._acceptance = acceptance = Acceptance(store, self.limits, self._flows, self._queues)
         self._publishing = Publishing(store, self.limits, acceptance, self._queues)
         self._schedules = Schedules(store, self.limits, self._publishing)
         self._url_groups = UrlGroups(store, self.limits)
@@ -94,6 +96,14 @@ class Engine:
 
     def close(self) -> None:
         self._store.close()
+
+    def together(self) -> AbstractContextManager[None]:
+        """One commit for the calls in the block; when it cannot be made, nothing of any of them is stored.
+
+        A call that is Refused, and that the block catches, leaves the others alone. Any other failure undoes them as
+        well, which the block's end raises: they can be made again, one by one.
+        """
+        return self._store.transaction()
 
     def _now(self) -> float:
         # Whole milliseconds, as the API shows them: a filter for what is shown then finds it.
@@ -252,13 +262,22 @@ class Engine:
     def retry_dead_letters(
         self, wanted: Filter, *, count: int | None, overrides: Sequence[Header] = ()
     ) -> tuple[list[Receipt], str | None]:
-        """As ``retry_dead_letter``, all or none of them; and a cursor if ``count`` left some."""
+        """As ``retry_dead_letter``, all or none of them; and a cursor if ``count`` left some.
+
+        Refused with 404 when one that is asked for by its id is unknown.
+        """
         with self._store.transaction():
             return self._dead_letters.retry_all(wanted, count, overrides, self._now())
 
     def events(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool = False) -> Page[Event]:
         """Up to ``count``, fewer when their bodies are large."""
         return self._log.events(wanted, cursor=cursor, count=count, earliest_first=earliest_first)
+
+    def event_groups(
+        self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool = False
+    ) -> Page[Sequence[Event]]:
+        """As ``events``, but up to ``count`` messages, each with all of its events that are wanted, and once."""
+        return self._log.groups(wanted, cursor=cursor, count=count, earliest_first=earliest_first)
 
     def flow(self, key: str) -> Flow:
         return self._flows.get(key, self._now())

@@ -21,6 +21,8 @@ def again(message: Message, now: float, overrides: Sequence[Header] = ()) -> Dra
         queue=None,
     )
     options = read_options(overrides, now, base)
+    # The call may be a delivery, but it makes no message forget what it went through.
+    options = replace(options, hops=max(options.hops, message.options.hops))
     return Draft(
         id=identifiers.message_id(),
         url=message.url,

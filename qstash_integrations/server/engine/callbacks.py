@@ -30,6 +30,7 @@ def callback(options: CallbackOptions, message: Message, outcome: Outcome, now: 
             retry_delay=options.retry_delay,
             timeout=options.timeout,
             redaction=_redaction(message.options.redaction),
+            hops=message.options.hops,
         ),
         created_at=now,
         due_at=now,

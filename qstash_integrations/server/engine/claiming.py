@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 from dataclasses import replace
 
 from ..model import Flow, Limits, Message
-from ..rules.flow_control import opens_at, room, started
+from ..rules.flow_control import opens_again_at, opens_at, room, started
 from ..store import Store
 
 # A call looks at no more due messages than this; those that flow control holds back are not looked at again.
@@ -17,15 +17,20 @@ class Claiming:
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
         self._limits = limits
+        # The server as a whole, as if it were one key; a restart begins a new period.
+        self._all = Flow(key="", parallelism=None, rate=limits.rate, period=1)
 
     def claim(self, limit: int, now: float) -> list[Message]:
         free = min(limit, self._limits.parallelism - self._store.messages.active())
+        left = room(self._all, now)
+        free = free if left is None else min(free, left)
         if free <= 0:
             return []
         # Half for what flow control lets go, so that neither kind starves the other.
         seqs = self._start_held((free + 1) // 2, now)
         seqs += self._start_waiting(free - len(seqs), now)
         seqs += self._start_held(free - len(seqs), now)
+        self._all = started(self._all, len(seqs), now)
         self._store.log.add_to_all(seqs, "ACTIVE", now)
         return [message for message in map(self._store.messages.get, seqs) if message is not None]
 
@@ -33,7 +38,8 @@ class Claiming:
         """When there may be something to claim or a schedule to fire, as far as time alone decides it."""
         moments = [self._store.schedules.first_due_at()]
         if self._store.messages.active() < self._limits.parallelism:
-            moments += [self._store.messages.first_due_at(), self._store.flows.first_wake_at()]
+            firsts = (self._store.messages.first_due_at(), self._store.flows.first_wake_at())
+            moments += [max(first, opens_again_at(self._all)) for first in firsts if first is not None]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _start_held(self, limit: int, now: float) -> list[int]:

@@ -48,13 +48,17 @@ class DeadLetters:
         self, wanted: Filter, count: int | None, overrides: Sequence[Header], now: float
     ) -> tuple[list[Receipt], str | None]:
         letters, cursor = self._chosen(wanted, count)
+        found = {position(letter.at, letter.seq) for letter in letters}
+        missing = [dlq_id for dlq_id in wanted.dlq_ids if dlq_id not in found]
+        if missing and cursor is None:
+            raise _unknown(missing[0])
         return self._retried(letters, overrides, now), cursor
 
     def _letter(self, dlq_id: str) -> Letter:
         seq = seq_of(dlq_id)
         letter = None if seq is None else self._store.dead_letters.get(seq)
         if letter is None or position(letter.at, letter.seq) != dlq_id:
-            raise Refused(404, f"dead letter {dlq_id[:40]!r} not found")
+            raise _unknown(dlq_id)
         return letter
 
     def _chosen(self, wanted: Filter, count: int | None) -> tuple[list[Letter], str | None]:
@@ -86,3 +90,7 @@ class DeadLetters:
             yield DeadLetter(
                 id=position(letter.at, letter.seq), seq=letter.seq, at=letter.at, message=message, outcome=outcome
             )
+
+
+def _unknown(dlq_id: str) -> Refused:
+    return Refused(404, f"dead letter {dlq_id[:40]!r} not found")

@@ -27,8 +27,32 @@ class Log:
             self._events(wanted, beyond(cursor), earliest_first),
             count,
             position_of=lambda event: position(event.at, event.seq),
-            size_of=lambda event: len(event.message.body) + (len(event.outcome.body) if event.outcome else 0),
+            size_of=_size,
         )
+
+    def groups(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool) -> Page[Sequence[Event]]:
+        """A message stands where the first of its events does, in the order that was asked for."""
+        wanted = replace(wanted, states=_states(wanted.states))
+        return page(
+            self._groups(wanted, beyond(cursor), earliest_first),
+            count,
+            position_of=lambda group: position(group[0].at, group[0].seq),
+            size_of=lambda group: sum(map(_size, group)),
+        )
+
+    def _groups(self, wanted: Filter, start: int | None, earliest_first: bool) -> Generator[Sequence[Event]]:
+        seen: set[int] = set()
+        for entry in self._store.log.entries(wanted, beyond=start, earliest_first=earliest_first):
+            if entry.message in seen:
+                continue
+            seen.add(entry.message)
+            message = self._store.messages.get(entry.message)
+            assert message is not None, "a message is removed together with its events"
+            its = replace(wanted, message_ids=(message.id,))
+            group = list(self._events(its, None, earliest_first))
+            # Else an earlier page had it.
+            if group[0].seq == entry.seq:
+                yield group
 
     def _events(self, wanted: Filter, start: int | None, earliest_first: bool) -> Generator[Event]:
         return events_of(self._store, self._store.log.entries(wanted, beyond=start, earliest_first=earliest_first))
@@ -52,6 +76,10 @@ def events_of(store: Store, entries: Iterable[Entry]) -> Generator[Event]:
             next_at=entry.next_at,
             outcome=outcome,
         )
+
+
+def _size(event: Event) -> int:
+    return len(event.message.body) + (len(event.outcome.body) if event.outcome else 0)
 
 
 def _states(wanted: Sequence[str]) -> tuple[str, ...]:

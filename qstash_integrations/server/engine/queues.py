@@ -60,11 +60,13 @@ class Queues:
         self.settle(name)
 
     def set_paused(self, name: str, paused: bool, now: float) -> None:
+        check_name(name, "queue name")
         if not self._store.queues.set_paused(name, paused, now):
             raise _unknown(name)
         self.settle(name)
 
     def get(self, name: str) -> Queue:
+        check_name(name, "queue name")
         queue = self._store.queues.get(name)
         if queue is None:
             raise _unknown(name)

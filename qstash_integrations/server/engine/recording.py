@@ -26,7 +26,8 @@ class Recording:
             # Recorded before, or made due again since: an attempt counts once.
             return
         attempt = self._store.log.add_attempt(seq, outcome)
-        self._store.messages.grow(seq, len(outcome.body))
+        if outcome.body:
+            self._store.messages.grow(seq, len(outcome.body))
         if outcome.delivered:
             self._deliver(message, attempt, outcome, now)
             return
@@ -70,12 +71,11 @@ class Recording:
 
 
 def _unfinished(message: Message) -> Unfinished:
-    flow_control = message.options.flow_control
     return Unfinished(
         seq=message.seq,
         state=message.state,
         queue=message.queue,
-        flow_key=flow_control.key if flow_control else None,
+        flow_key=message.flow_key,
         source=message.source,
         cancel_requested=message.cancel_requested,
     )

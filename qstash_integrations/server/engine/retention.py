@@ -1,10 +1,7 @@
 """How long what is over stays. A little is removed at a time, so that nothing else has to wait for it."""
 
-from ..model import Retention
+from ..model import READABLE_FOR, Retention
 from ..store import Store
-
-READABLE_FOR = 60.0
-"""Seconds for which a finished message is shown, however full the store is."""
 
 _AT_ONCE = 500
 # Where it is bytes that are too many, few messages may be most of them.

@@ -4,6 +4,7 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from ..model import Refused
@@ -19,6 +20,8 @@ def is_url(destination: str) -> bool:
     return destination[:7].lower() == "http://" or destination[:8].lower() == "https://"
 
 
+# Many messages go to few destinations.
+@lru_cache(maxsize=256)
 def check_url(url: str, what: str = "destination") -> str:
     """The URL unchanged; Refused when nothing can be sent there."""
     if not is_url(url):

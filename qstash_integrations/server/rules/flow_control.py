@@ -5,9 +5,10 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 
 import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from ..._core.durations import parse_duration
-from ..model import Flow, FlowControl, Refused
+from ..model import Flow, FlowControl, Limits, Refused
 
 LONGEST_PERIOD = 7 * 86_400
 MOST = 999_999_999
@@ -36,6 +37,20 @@ def check_key(key: str) -> str:
     if not key or len(key) > 256 or not key.isprintable() or "/" in key:
         raise Refused(400, "invalid flow control key: at most 256 printable characters without '/'")
     return key
+
+
+def of_destination(url: str, limits: Limits) -> FlowControl | None:
+    """What the server itself allows to one host and port; None when it sets no limit.
+
+    A publisher's key has no slash, so this one is none that a publisher could name.
+    """
+    if limits.destination_parallelism is None and limits.destination_rate is None:
+        return None
+    parts = urlsplit(url.lower())
+    place = parts.netloc.removesuffix(":443" if parts.scheme == "https" else ":80")
+    return FlowControl(
+        key=f"{parts.scheme}://{place}", parallelism=limits.destination_parallelism, rate=limits.destination_rate
+    )
 
 
 def read_limit(name: str, text: str) -> int:
@@ -99,6 +114,12 @@ def started(flow: Flow, count: int, now: float) -> Flow:
         rate_count=flow.rate_count + count,
         period_start_at=now if begins else flow.period_start_at,
     )
+
+
+def opens_again_at(flow: Flow) -> float:
+    """When a rate that is used up lets go again; a moment that is past for every other."""
+    used_up = flow.rate is not None and flow.rate_count >= flow.rate
+    return flow.period_start_at + flow.period if used_up else 0.0
 
 
 def opens_at(flow: Flow, now: float) -> float | None:

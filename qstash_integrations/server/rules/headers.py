@@ -21,14 +21,12 @@ _NEVER = frozenset(
         "host",
         "http2-settings",
         "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
         "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
         "upstash-caller-ip",
+        "upstash-hops",
         "upstash-message-id",
         "upstash-region",
         "upstash-retried",
@@ -52,15 +50,19 @@ def forwarded(name: str, value: str) -> Header | None:
         raise Refused(400, f"invalid header name to forward: {name[:60]!r}")
     if not _VALUE.fullmatch(value):
         raise Refused(400, f"invalid value of the header to forward {name!r}: line breaks or characters beyond latin-1")
-    return None if name.lower() in _NEVER else (canonical(name), value.strip(" \t"))
+    lower = name.lower()
+    return None if lower in _NEVER or lower.startswith("proxy-") else (canonical(name), value.strip(" \t"))
 
 
 def relayed(headers: Iterable[Header]) -> list[Header]:
     """The incoming request's own headers, as ``Upstash-Header-Forward: true`` asks for them."""
     kept: list[Header] = []
-    for name, value in headers:
+    pairs = tuple(headers)
+    # What the caller's connection names is meant for this hop as well.
+    named = {part.strip().lower() for name, value in pairs if name.lower() == "connection" for part in value.split(",")}
+    for name, value in pairs:
         lower = name.lower()
-        if lower not in _NOT_RELAYED and not lower.startswith("upstash-"):
+        if lower not in _NOT_RELAYED and lower not in named and not lower.startswith("upstash-"):
             header = forwarded(name, value)
             if header is not None:
                 kept.append(header)

@@ -20,6 +20,9 @@ from .headers import canonical, check_size, forwarded, relayed
 MAX_RETRIES = 20
 LONGEST_DELAY = 366 * 86_400
 LONGEST_TIMEOUT = 900
+MAX_HOPS = 5
+# Deliveries carry it, and no SDK sends it: a publish call that has it is itself a delivery, through a proxy perhaps.
+HOPS = "upstash-hops"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
 _FORWARD = "upstash-forward-"
@@ -35,7 +38,7 @@ def read_options(headers: Iterable[Header], now: float, base: Options | None = N
     """
     pairs = tuple(headers)
     fields = {name.lower(): value.strip() for name, value in pairs}
-    changes: dict[str, Any] = {name: read(fields, now) for name, read in _READERS.items() if name_of(name) in fields}
+    changes: dict[str, Any] = {name: read(fields, now) for name, read in _READERS.items() if _HEADERS[name] in fields}
     if "upstash-flow-control-key" in fields or "upstash-flow-control-value" in fields:
         changes["flow_control"] = read_flow_control(
             fields.get("upstash-flow-control-key"), fields.get("upstash-flow-control-value")
@@ -189,6 +192,13 @@ def _redaction(fields: Mapping[str, str]) -> Redaction:
     return redaction
 
 
+def _hops(fields: Mapping[str, str]) -> int:
+    hops = _number(fields, HOPS)
+    if hops > MAX_HOPS:
+        raise Refused(400, f"delivered and published again {hops} times: its destination leads back to a local QStash")
+    return hops
+
+
 def _queue(fields: Mapping[str, str]) -> str | None:
     return check_name(fields["upstash-queue-name"], "queue name") if fields["upstash-queue-name"] else None
 
@@ -205,4 +215,6 @@ _READERS: Mapping[str, Callable[[Mapping[str, str], float], Any]] = {
     "labels": lambda fields, now: _labels(fields),
     "redaction": lambda fields, now: _redaction(fields),
     "queue": lambda fields, now: _queue(fields),
+    "hops": lambda fields, now: _hops(fields),
 }
+_HEADERS = {option: name_of(option) for option in _READERS}

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
-from .database import connect, transaction
+from .database import connect
 from .dead_letters import DeadLetters
 from .disposal import Disposal
 from .duplicates import Duplicates
@@ -19,6 +19,7 @@ from .messages import Messages
 from .queues import Queues
 from .schedules import Schedules
 from .settings import Settings
+from .transactions import Transactions
 from .url_groups import UrlGroups
 
 __all__ = ["Store"]
@@ -29,6 +30,7 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._transactions = Transactions(connection)
         self.messages: Messages = Messages(connection)
         self.log: Log = Log(connection)
         self.listing: Listing = Listing(connection)
@@ -50,8 +52,11 @@ class Store:
         return cls(connect(path, max_bytes=max_bytes))
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All that is stored in the block, or nothing. Raises StorageFull when there is no room for it."""
-        return transaction(self._connection)
+        """All that is stored in the block, or nothing. Raises StorageFull when there is no room for it.
+
+        Within another one it is a part of that, and stored with the whole or not at all.
+        """
+        return self._transactions()
 
     def close(self) -> None:
         """Free the file for others. May be called again."""

@@ -6,19 +6,16 @@ A file is opened once, exclusively: a second server on it would deliver every me
 import os
 import sqlite3
 import stat
-from collections.abc import Generator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..model import StartupError, StorageFull
+from ..model import StartupError
 
 # "QSTH", so that no other program's database is taken for ours.
 APPLICATION_ID = 0x51535448
 SCHEMA_VERSION = 1
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
-_FULL = "the storage is full: free disk space or delete messages, then try again"
 _PATIENCE = 1.0  # seconds for a server that is just closing the same file
 _EVERY_DATABASE = """
 PRAGMA trusted_schema = OFF;
@@ -68,24 +65,6 @@ def check_version(version: tuple[int, int, int]) -> None:
         )
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Generator[None]:
-    """All of the block, or nothing. Raises StorageFull when there is no room for it."""
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        _roll_back(connection)
-        # A quota that is used up is reported as a failed write.
-        if error.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
-            raise StorageFull(507, _FULL) from error
-        raise
-    except BaseException:
-        _roll_back(connection)
-        raise
-
-
 def _opened(name: str) -> sqlite3.Connection:
     # The server may be built in one thread and run in another; it never runs in two.
     connection = sqlite3.connect(
@@ -133,8 +112,8 @@ def _adopt(connection: sqlite3.Connection, path: Path) -> None:
         if is_empty:
             _make_schema(connection)
         # Locked now rather than with the first message: who comes second must not start.
-        with transaction(connection):
-            pass
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise StartupError(f"{path} cannot be used: {_cause(error)}") from error
 
@@ -159,12 +138,6 @@ def _cause(error: sqlite3.Error) -> str:
             return f"{error}; free disk space or choose another file"
         case _:
             return f"{error}; choose another file"
-
-
-def _roll_back(connection: sqlite3.Connection) -> None:
-    # Some errors, a full disk among them, have rolled back already.
-    if connection.in_transaction:
-        connection.execute("ROLLBACK")
 
 
 def _host_of(url: str) -> str:

@@ -10,7 +10,8 @@ from .filters import conditions
 
 _SELECT = """
     SELECT m.seq, m.id, m.state, m.url, m.options, m.created_at, m.not_before_at, m.due_at, m.retried, m.queue,
-        m.topic, m.endpoint, m.schedule_id, m.caller_ip, m.source, m.cancel_requested, m.finished_at, m.ended, b.body
+        m.flow_key, m.topic, m.endpoint, m.schedule_id, m.caller_ip, m.source, m.cancel_requested, m.finished_at,
+        m.ended, b.body
     FROM messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
 """
 _UNFINISHED = """
@@ -40,9 +41,8 @@ class Messages:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, draft: Draft, state: State) -> int:
+    def add(self, draft: Draft, state: State, flow_key: str | None) -> int:
         """The sequence number of the message that the draft becomes."""
-        flow_control = draft.options.flow_control
         cursor = self._connection.execute(
             "INSERT INTO messages (id, state, url, options, created_at, not_before_at, due_at, queue, flow_key, topic,"
             " endpoint, schedule_id, caller_ip, source, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -55,7 +55,7 @@ class Messages:
                 draft.due_at,
                 draft.due_at,
                 draft.queue,
-                flow_control.key if flow_control else None,
+                flow_key,
                 draft.topic,
                 draft.endpoint,
                 draft.schedule_id,
@@ -139,11 +139,10 @@ class Messages:
 
     def finish(self, seqs: Sequence[int], ending: Ending, now: float) -> None:
         """End them; one at the head of a queue keeps its place while callbacks of it are under way."""
-        self._connection.execute(
+        self._connection.executemany(
             "UPDATE messages SET state = 'done', ended = ?, finished_at = ?, slot = slot AND EXISTS"
-            " (SELECT 1 FROM messages AS c WHERE c.source = messages.seq AND c.state <> 'done')"
-            " WHERE seq IN (SELECT value FROM json_each(?))",
-            (ending, now, any_of(seqs)),
+            " (SELECT 1 FROM messages AS c WHERE c.source = messages.seq AND c.state <> 'done') WHERE seq = ?",
+            [(ending, now, seq) for seq in seqs],
         )
 
     def interrupted(self) -> list[Unfinished]:
@@ -161,7 +160,7 @@ class Messages:
 
 def _message(row: Sequence[Any]) -> Message:
     (
-        seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, topic,
+        seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, flow_key, topic,
         endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, body,
     ) = row  # fmt: skip
     return Message(
@@ -176,6 +175,7 @@ def _message(row: Sequence[Any]) -> Message:
         due_at=due_at,
         retried=retried,
         queue=queue,
+        flow_key=flow_key,
         topic=topic,
         endpoint=endpoint,
         schedule_id=schedule_id,

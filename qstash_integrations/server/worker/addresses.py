@@ -9,6 +9,7 @@ The blocks are written out: what Python calls private, global or reserved differ
 Spec: https://www.iana.org/assignments/iana-ipv4-special-registry and .../iana-ipv6-special-registry
 """
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal, TypeAlias
 
@@ -32,6 +33,8 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 
 
+# What an address is does not change; which ones a name has is asked for every attempt.
+@lru_cache(maxsize=256)
 def refusal(text: str, network: Network) -> str | None:
     """Why nothing is delivered to the address ``text``; None when it may be."""
     address = reached(text)

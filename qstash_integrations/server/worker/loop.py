@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..delivery import answer_limit, no_answer, signed_request
 from ..engine import Engine
@@ -95,8 +95,7 @@ class Worker:
                 self._recovered = True
             self._sweep()
             self._record()
-            self._engine.fire_schedules()
-            started = self._start(self._most - len(self._running))
+            started = self._start(self._claimed(self._most - len(self._running)))
             if self._ended:
                 return AFTER_A_FAILURE
             due_at = self._engine.next_due_at() if len(self._running) < self._most else None
@@ -109,8 +108,12 @@ class Worker:
         # The engine may hand out less than is due; when it hands out nothing, it is not asked again in a circle.
         return min(max(due_at - self._clock(), 0 if started else SHORTEST_SLEEP), LONGEST_SLEEP)
 
-    def _start(self, room: int) -> int:
-        claimed = self._engine.claim_due(room) if room else []
+    def _claimed(self, room: int) -> list[Message]:
+        with self._engine.together():
+            self._engine.fire_schedules()
+            return self._engine.claim_due(room) if room else []
+
+    def _start(self, claimed: Sequence[Message]) -> int:
         if not claimed:
             return 0
         keys = self._engine.keys()
@@ -140,20 +143,30 @@ class Worker:
 
     def _record(self) -> None:
         """Tell the engine what came of the attempts that ended; what it cannot take now is kept for later."""
-        if time.monotonic() < self._record_from:
+        if not self._ended or time.monotonic() < self._record_from:
             return
         ended, self._ended = self._ended, []
-        for attempt in ended:
-            try:
-                self._engine.record(attempt.message.seq, attempt.outcome)
-            except Exception:
-                logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
-                self._ended.append(attempt)
-                self._record_from = time.monotonic() + AFTER_A_FAILURE
-                self._sweep_from = 0.0  # what is kept no longer may be what takes the room
-                continue
-            if self._watch is not None:
+        try:
+            with self._engine.together():
+                for attempt in ended:
+                    self._engine.record(attempt.message.seq, attempt.outcome)
+        # One of them is too much for the store: the others need not wait for it.
+        except Exception:  # noqa: BLE001
+            ended = [attempt for attempt in ended if self._recorded_alone(attempt)]
+        if self._watch is not None:
+            for attempt in ended:
                 self._watch(attempt)
+
+    def _recorded_alone(self, attempt: Attempt) -> bool:
+        try:
+            self._engine.record(attempt.message.seq, attempt.outcome)
+        except Exception:
+            logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
+            self._ended.append(attempt)
+            self._record_from = time.monotonic() + AFTER_A_FAILURE
+            self._sweep_from = 0.0  # what is kept no longer may be what takes the room
+            return False
+        return True
 
     def _sweep(self) -> None:
         if time.monotonic() >= self._sweep_from:

@@ -7,18 +7,17 @@ import asyncio
 import contextlib
 import os
 import ssl
-from collections.abc import AsyncGenerator
-from typing import cast
 
-from ..._core.http_library import httpx
 from ..delivery import SignedRequest, no_answer, outcome_of
 from ..model import Outcome
 from .addresses import Network
-from .connections import KEEP_ALIVE, Connections, Origin
+from .connections import KEEP_ALIVE, Connections, NotConnected, Origin
+from .exchange import Broken
 from .resolving import Listener, LookUp, Resolver, Unreachable, look_up
 from .target import Rewrites, Target
 
-CONNECT_TIMEOUT = 10.0
+# Those that say how long their body is even when there is none.
+_WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 class Sender:
@@ -48,7 +47,7 @@ class Sender:
             return no_answer(f"timeout: no complete answer within {seconds:g} s")
         except Unreachable as error:
             return no_answer(str(error))
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+        except (NotConnected, Broken, OSError, ValueError) as error:
             return no_answer(_reason(error))
 
     async def aclose(self) -> None:
@@ -61,48 +60,30 @@ class Sender:
         *others, last = await resolver.addresses(target.host, target.port)
         for address in others:
             # Nothing was sent when no connection came about, so another address is no second delivery.
-            with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            with contextlib.suppress(NotConnected):
                 return await self._to(address, request, target, limit)
         return await self._to(last, request, target, limit)
 
     async def _to(self, address: str, request: SignedRequest, target: Target, limit: int) -> Outcome:
-        async with self._connections.one_to(Origin(target.scheme, target.host, address, target.port)) as transport:
-            answer = await transport.handle_async_request(_request(address, request, target))
-            try:
-                body = await _start_of(answer, limit)
-            finally:
-                await answer.aclose()
-        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw]
-        return outcome_of(answer.status_code, fields, body, limit)
+        origin = Origin(target.scheme, target.host, address, target.port)
+        answer = await self._connections.exchange(origin, _encoded(request, target), limit)
+        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
+        return outcome_of(answer.status, fields, answer.body, limit)
 
 
-def _request(address: str, request: SignedRequest, target: Target) -> httpx.Request:
-    headers = [("Host", target.authority), *request.headers]
-    if "accept-encoding" not in {name.lower() for name, _ in request.headers}:
-        headers.append(("Accept-Encoding", "identity"))
-    return httpx.Request(
-        request.method,
-        f"{target.scheme}://{f'[{address}]' if ':' in address else address}:{target.port}/",
-        headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in headers],
-        content=request.body,
-        extensions={
-            # The library would rewrite the path; what was signed has to arrive.
-            "target": target.path.encode("ascii"),
-            "sni_hostname": target.host.rstrip("."),
-            "timeout": {"connect": CONNECT_TIMEOUT},
-        },
-    )
-
-
-async def _start_of(answer: httpx.Response, limit: int) -> bytes:
-    """The body as it was sent, encoded or not; little more than ``limit`` bytes are read of it."""
-    body = b""
-    async with contextlib.aclosing(cast("AsyncGenerator[bytes]", answer.aiter_raw())) as chunks:
-        async for chunk in chunks:
-            body += chunk
-            if len(body) >= limit:
-                break
-    return body
+def _encoded(request: SignedRequest, target: Target) -> bytes:
+    """All of the request as it goes over the wire: the path and the headers byte for byte as they were published."""
+    lines = [f"{request.method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    if not any(name.lower() == "accept-encoding" for name, _ in request.headers):
+        lines.append("Accept-Encoding: identity")
+    if request.body or request.method in _WITH_BODY:
+        lines.append(f"Content-Length: {len(request.body)}")
+    head = "\r\n".join(lines)
+    # All of it was checked when it was published; what got past that must not become a header of its own.
+    if not head.count("\r") == head.count("\n") == len(lines) - 1 or "\0" in head:
+        raise ValueError("the request has a line break in a header")
+    return head.encode("latin-1") + b"\r\n\r\n" + request.body
 
 
 def _reason(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """The parts of a destination URL that a connection needs, and the origins that are delivered elsewhere."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ class Target(NamedTuple):
     path: str  # and query, byte for byte
 
     @classmethod
+    @lru_cache(maxsize=256)
     def of(cls, url: str) -> Self:
         scheme, _, rest = url.partition("://")
         authority = rest.partition("/")[0].partition("?")[0]

@@ -1,0 +1,68 @@
+"""Transactions on the one connection, and calls that share one: a part is committed with the whole, or not at all.
+
+A savepoint could undo a part alone. It would copy every page that the part changes, for a case that never comes: what
+is refused is refused before anything is stored.
+"""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+
+from ..model import StorageFull
+
+_FULL = "the storage is full: free disk space or delete messages, then try again"
+
+
+class PartFailed(Exception):
+    """A part failed when some of it was stored, and the whole was undone: do the other parts again, one by one."""
+
+
+class Transactions:
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._is_open = False
+        self._is_spoilt = False
+
+    def __call__(self) -> AbstractContextManager[None]:
+        """All of the block, or nothing. Raises StorageFull when there is no room for it."""
+        return self._part() if self._is_open else self._whole()
+
+    @contextmanager
+    def _whole(self) -> Generator[None]:
+        self._is_open, self._is_spoilt = True, False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            if self._is_spoilt:
+                raise PartFailed
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            # Some errors, a full disk among them, have undone all of it already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if _is_full(error):
+                raise StorageFull(507, _FULL) from error
+            raise
+        finally:
+            self._is_open = False
+
+    @contextmanager
+    def _part(self) -> Generator[None]:
+        if self._is_spoilt:
+            raise PartFailed
+        changes = self._connection.total_changes
+        try:
+            yield
+        except BaseException as error:
+            self._is_spoilt = not self._connection.in_transaction or self._connection.total_changes != changes
+            if _is_full(error):
+                raise StorageFull(507, _FULL) from error
+            raise
+
+
+def _is_full(error: BaseException) -> bool:
+    # A quota that is used up is reported as a failed write.
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+    )
