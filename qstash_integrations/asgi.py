@@ -161,9 +161,7 @@ async def reply(answer: Answer | None, scope: Scope, send: Send) -> None:
 
 
 async def _read_in_time(admission: Admission, receive: Receive, seconds: float) -> Delivery | Answer | None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:  # trio
+    if not _in_asyncio():
         from anyio import move_on_after
 
         with move_on_after(seconds):
@@ -178,6 +176,14 @@ async def _read_in_time(admission: Admission, receive: Receive, seconds: float) 
         if not timeout.expired():
             raise
     return BODY_TIMED_OUT
+
+
+def _in_asyncio() -> bool:
+    """Rather than in trio, which may be a guest of an asyncio loop and is in none of its tasks then."""
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
 
 
 async def _read(admission: Admission, receive: Receive) -> Delivery | Answer | None:

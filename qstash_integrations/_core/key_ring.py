@@ -23,6 +23,9 @@ from .threads import Threads
 from .token import Claims, Refusal
 
 FETCH_EVERY = 60.0  # seconds
+# An event loop that has just prepared must not be the one that has to fetch, and wait, as the minute is over.
+AFTER_PREPARED = 1.0
+LONGEST_TIMEOUT = 30.0
 
 
 class KeyRing(Receiver):
@@ -97,7 +100,7 @@ class KeyRing(Receiver):
             return outcome
         if outcome.reason != "wrong_key":
             return outcome
-        self._wait(*self._fetch())
+        self._wait(*self._fetch(FETCH_EVERY + AFTER_PREPARED))
         return outcome if self._version == version else super().authenticate(signature, clock_tolerance)
 
     async def prepare(self, signature: str | bytes | None) -> None:
@@ -109,11 +112,11 @@ class KeyRing(Receiver):
                 if self._monotonic() < deadline and not fetched.is_set():
                     await self._threads.run(self._wait, fetched, deadline)
 
-    def _fetch(self) -> tuple[threading.Event, float]:
-        """Begin to fetch the keys, unless that was tried a minute ago or less; until when to wait for it."""
+    def _fetch(self, every: float = FETCH_EVERY) -> tuple[threading.Event, float]:
+        """Begin to fetch the keys, unless that was tried within ``every`` seconds; until when to wait for it."""
         with self._lock:
             now = self._monotonic()
-            if self._tried_at is None or now - self._tried_at >= FETCH_EVERY:
+            if self._tried_at is None or now - self._tried_at >= every:
                 self._tried_at = now
                 self._deadline = now + self._timeout
                 self._fetched = threading.Event()
@@ -150,6 +153,6 @@ class KeyRing(Receiver):
 def _problem(publisher: object, timeout: object, next_alone: bool) -> str | None:
     if not isinstance(publisher, QStash | AsyncQStash):
         return f"KeyRing takes a QStash or an AsyncQStash, not {type(publisher).__name__}"
-    if type(timeout) not in (int, float) or not 0 <= timeout <= 60:  # type: ignore[operator]
-        return f"timeout must be 0 to 60 seconds, not {timeout!r}"
+    if type(timeout) not in (int, float) or not 0 <= timeout <= LONGEST_TIMEOUT:  # type: ignore[operator]
+        return f"timeout must be 0 to {LONGEST_TIMEOUT:g} seconds, not {timeout!r}"
     return "next_signing_key was given without current_signing_key" if next_alone else None

@@ -70,7 +70,7 @@ def cut(token: object) -> Sealed | Refusal:
     except UnicodeEncodeError:
         return Refusal("malformed", "the signature has characters outside ASCII")
     segments = raw.split(b".", 3)
-    if len(segments) != 3 or len(segments[2]) != _MAC_LENGTH:
+    if len(segments) != 3 or not segments[1] or len(segments[2]) != _MAC_LENGTH:
         return Refusal("malformed", "the signature is not three base64url segments with an HS256 MAC")
     header, payload, mac = segments
     return raw[: -_MAC_LENGTH - 1], header, payload, mac

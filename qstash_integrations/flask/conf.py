@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import Flask, Request, current_app, request
+from flask.globals import request_ctx
 
 from .._core.guard import GuardOptions
 from .._core.settings import Settings
@@ -20,6 +21,11 @@ def app_here() -> Flask:
 def request_here() -> Request:
     """The current request itself, not the proxy for it."""
     return cast("Request", cast("Any", request)._get_current_object())
+
+
+def context_here() -> object:
+    """The current request's context. Threads and inner apps work on the same environ in contexts of their own."""
+    return cast("Any", request_ctx)._get_current_object()
 
 
 def options_of(app: Flask) -> GuardOptions:

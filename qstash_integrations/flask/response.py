@@ -2,13 +2,14 @@
 
 What is sent decides, and that shows late: hooks may still fail, or put another response in the place of the view's. So
 a turn stays in the environ until Flask hands a response to the server, and ends with that one; a request of which
-nothing was handed over ends it with nothing.
+nothing was handed over ends it with nothing. Only the context that began a turn ends it: copies of the context in other
+threads, and apps that are called with the same environ, send the same signals.
 
 Spec: https://flask.palletsprojects.com/en/stable/api/#signals-list
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import ref
 
 from flask import Response, request, request_finished, request_tearing_down
@@ -16,8 +17,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from .._core.answers import Answer
 from .._core.once import Turn
+from .conf import context_here
 
 _TURN = "qstash_integrations.turn"
+
+
+class _Kept(NamedTuple):
+    turn: Turn
+    context: ref[object]
+    """Of the request that began it. Weak, since the context has the environ that this is in."""
 
 
 def response(answer: Answer) -> Response:
@@ -26,18 +34,18 @@ def response(answer: Answer) -> Response:
 
 def claimed() -> str | None:
     """What was claimed for this request, by whoever verified it further out."""
-    turn: Turn | None = request.environ.get(_TURN)
-    return turn.claimed if turn else None
+    kept: _Kept | None = request.environ.get(_TURN)
+    return kept.turn.claimed if kept else None
 
 
 def end_with_response(turn: Turn) -> None:
     """The turn of this request ends when its response is complete."""
-    request.environ[_TURN] = turn
+    request.environ[_TURN] = _Kept(turn, ref(context_here()))
 
 
 def _watch(_app: object, *, response: object, **_: object) -> None:
     """The hooks have run: this is what Flask hands to the server, unless another receiver of the signal fails."""
-    if _TURN not in request.environ or not isinstance(response, AnyResponse):
+    if not _is_of_this_context() or not isinstance(response, AnyResponse):
         return
     # The response does not refer to itself: what it holds has to be gone with it.
     this: Any = ref(response)
@@ -45,15 +53,20 @@ def _watch(_app: object, *, response: object, **_: object) -> None:
 
     def get_app_iter(environ: Any) -> Iterable[bytes]:
         parts = body_of(this(), environ)
-        turn: Turn | None = environ.pop(_TURN, None)
-        return parts if turn is None else _Watched(parts, turn, this())
+        kept: _Kept | None = environ.pop(_TURN, None)
+        return parts if kept is None else _Watched(parts, kept.turn, this())
 
     setattr(response, "get_app_iter", get_app_iter)  # noqa: B010 - to type checkers it cannot be set
 
 
 def _give_up(_app: object, **_: object) -> None:
-    if turn := request.environ.pop(_TURN, None):
-        turn.end(None)
+    if _is_of_this_context():
+        request.environ.pop(_TURN).turn.end(None)
+
+
+def _is_of_this_context() -> bool:
+    kept: _Kept | None = request.environ.get(_TURN)
+    return kept is not None and kept.context() is context_here()
 
 
 request_finished.connect(_watch)

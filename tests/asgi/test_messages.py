@@ -1,11 +1,13 @@
 """The ASGI messages that pass through ``QStashMiddleware``, on asyncio and on trio."""
 
+import asyncio
 import copy
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import pytest
+import trio
 
 from qstash_integrations import Delivery, NonRetryable, Receiver
 from qstash_integrations.asgi import QStashMiddleware
@@ -215,6 +217,33 @@ async def test_A23_a_body_that_does_not_come_to_an_end_is_given_up() -> None:
         {"content-type": "application/json", "cache-control": "no-store", "content-length": "24"},
         b'{"error":"body timeout"}',
     )
+
+
+def test_A23_trio_as_the_guest_of_an_asyncio_loop_gives_it_up_too() -> None:
+    wire = Wire({"type": "http.request", "body": b"h", "more_body": True}, then=anyio.sleep_forever)
+
+    async def as_guest() -> None:
+        ended = asyncio.get_running_loop().create_future()
+        trio.lowlevel.start_guest_run(
+            protected(ok, body_timeout=0.02),
+            scope_of(SIGNED),
+            wire.receive,
+            wire.send,
+            run_sync_soon_threadsafe=asyncio.get_running_loop().call_soon_threadsafe,
+            done_callback=ended.set_result,
+        )
+        (await ended).unwrap()
+
+    asyncio.run(as_guest())
+    assert answer_of(wire.sent).status == 408
+
+
+async def test_A23_an_end_of_time_that_is_the_servers_own_passes() -> None:
+    async def receive() -> NoReturn:
+        raise TimeoutError("the server's")
+
+    with pytest.raises(TimeoutError, match="the server's"):
+        await protected(ok)(scope_of(SIGNED), receive, Wire().send)
 
 
 async def test_A23_the_time_for_the_body_is_not_the_handlers() -> None:

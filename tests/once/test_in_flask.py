@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from threading import Thread
 from typing import Any, NoReturn
 
 import pytest
-from flask import Blueprint, Flask, Response, g, send_file, stream_with_context
+from flask import Blueprint, Flask, Response, copy_current_request_context, g, request, send_file, stream_with_context
 from flask.views import MethodView
 from werkzeug.exceptions import BadRequest
 
@@ -25,11 +26,12 @@ class Shop:
     ) -> None:
         self.app = Flask("shop")
         self.ran = 0
+        self.view = view
         options: Any = {**OPTIONS, "once": MemoryStore() if once is None else once}
 
         def ship() -> Any:
             self.ran += 1
-            return view()
+            return self.view()
 
         hooks = Blueprint("hooks", __name__)
         match verify:
@@ -108,6 +110,36 @@ def test_a_hook_that_fails_afterwards_is_not_done(verify: str) -> None:
         return response
 
     assert shop.send_twice() == 2
+
+
+@every_way
+def test_a_copy_of_the_context_in_a_thread_ends_nothing(verify: str) -> None:
+    shop = Shop(verify=verify)
+    during: list[int] = []
+
+    def view() -> str:
+        thread = Thread(target=copy_current_request_context(lambda: None))
+        thread.start()
+        thread.join()
+        if not during:
+            during.append(wsgi_send(shop.app)(attempt()).status)
+        return "shipped"
+
+    shop.view = view
+    assert [shop.send(), shop.send()] == [b"shipped", DUPLICATE]
+    assert during == [409]
+
+
+@every_way
+def test_what_an_app_within_answers_is_not_what_is_sent(verify: str) -> None:
+    within = Flask("within")
+    within.add_url_rule("/hooks/ship", view_func=lambda: "done in here", methods=["POST"])
+
+    def view() -> tuple[str, int]:
+        assert Response.from_app(within, request.environ).status_code == 200
+        return "but not out here", 500
+
+    assert Shop(view, verify).send_twice() == 2
 
 
 def replacing(make: Callable[..., Any], *arguments: Any) -> Callable[[Response], Any]:
