@@ -81,6 +81,8 @@ class Running:
     def __init__(self, site: Site, port: int) -> None:
         self.site = site
         self.port = port
+        self.may_run_late: str | None = None
+        """The digest of the body with which the last request may still run the handler."""
         self._known = len(self._runs())
 
     def connect(self) -> Wire:

@@ -68,10 +68,15 @@ def end_of(answer: Answer) -> End:
 
 def verdict(running: Running, case: Case, also: Collection[End] = ()) -> str | None:
     """What was wrong with how this case ended at this site; None when nothing was. ``also`` widens its ends."""
+    allowed = case.ends.union(also)
+    digest = hashlib.sha256(case.body).hexdigest()
+    # A handler in a thread may run behind what its server answers to the bytes that follow.
+    late, running.may_run_late = running.may_run_late, digest if End.RAN in allowed else None
+    if strays := [seen for seen in running.new_runs() if seen.split(" ")[:2] != [late, late]]:
+        return f"the handler ran late for the case before: {strays}"
     answers = running.exchange(*case.sent, hang_up=case.hang_up)
     runs = running.new_runs()
-    end, allowed = next(iter(ends_of(answers)), End.TURNED_AWAY), case.ends.union(also)
-    digest = hashlib.sha256(case.body).hexdigest()
+    end = next(iter(ends_of(answers)), End.TURNED_AWAY)
     if any(seen.split(" ")[:2] != [digest, digest] for seen in runs):
         return f"the handler saw another body: {runs}"
     # A server may run the handler and then answer something else, because of what follows the request.
