@@ -13,7 +13,7 @@ import warnings
 
 from .table import Row, table
 
-NAMES = ("verify", "middleware", "requests", "imports")
+NAMES = ("verify", "middleware", "requests", "imports", "server")
 
 
 def main() -> int:

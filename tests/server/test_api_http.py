@@ -176,7 +176,7 @@ def test_D2_a_get_changes_nothing(local: Local, path: str) -> None:
 
 
 def test_a_full_disk_is_507_and_stores_nothing() -> None:
-    small = Local(max_bytes=400_000)
+    small = Local(max_bytes=1_000_000)
     answers = [small("POST", "/v2/publish/https://a.example", b"x" * 100_000) for _ in range(8)]
     full = [got for got in answers if got.status != 201]
     assert {got.status for got in full} == {507}

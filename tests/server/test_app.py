@@ -1,5 +1,6 @@
 """The server as a whole: credentials, restarts, and why it may not start."""
 
+import contextlib
 import os
 import queue
 import socket
@@ -142,6 +143,47 @@ def test_a_head_that_is_too_large_is_turned_away() -> None:
         assert api.get("/v2/keys", headers={"X": "y" * 40_000}).status_code == 431
         # Too much for the HTTP library if it comes in parts, and for the server if it comes at once.
         assert api.get("/v2/keys", headers={"X": "y" * 100_000}).status_code in (400, 431)
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    {
+        "target": (b"GET /", b"x" * 6000),
+        "value": (b"GET / HTTP/1.1\r\nX: ", b"x" * 6000),
+        "headers": (b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000),
+    }.values(),
+    ids=["target", "value", "headers"],
+)
+def test_a_head_without_end_is_cut_off(start: bytes, more: bytes) -> None:
+    with running() as server, client(server) as api, socket.create_connection(("127.0.0.1", api.base_url.port)) as wire:
+        wire.settimeout(SOON)
+        sent = wire.send(start)
+        with contextlib.suppress(ConnectionError):
+            while sent < 10_000_000:
+                sent += wire.send(more)
+        assert sent < 10_000_000
+        assert api.get("/v2/keys").status_code == 200
+
+
+def test_what_is_not_http_is_turned_away() -> None:
+    with running() as server, client(server) as api, socket.create_connection(("127.0.0.1", api.base_url.port)) as wire:
+        wire.settimeout(SOON)
+        wire.sendall(b"not HTTP\r\n\r\n")
+        assert wire.recv(65536).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+def test_requests_may_come_before_the_answers_to_earlier_ones() -> None:
+    with running() as server, client(server) as api, socket.create_connection(("127.0.0.1", api.base_url.port)) as wire:
+        wire.settimeout(SOON)
+        one = (
+            b"POST /v2/publish/http://127.0.0.1:9/x HTTP/1.1\r\nHost: localhost\r\nUpstash-Delay: 1h\r\n"
+            b"Authorization: Bearer %b\r\nContent-Length: 100000\r\n\r\n" % server.token.encode()
+        ) + b"x" * 100_000
+        wire.sendall(one + one + one.replace(b"Host:", b"Connection: close\r\nHost:"))
+        answers = b""
+        while got := wire.recv(65536):
+            answers += got
+        assert answers.count(b"HTTP/1.1 201 Created") == 3
 
 
 def test_a_path_arrives_as_it_was_sent() -> None:

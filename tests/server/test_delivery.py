@@ -66,6 +66,13 @@ def test_our_receiver_accepts_what_is_signed(url: str, body: bytes) -> None:
     assert claims.key == "current"
 
 
+@pytest.mark.parametrize("url", ["https://a.example/x?y=1", 'https://a.example/\xe9"\\', "http://127.0.0.1:8000/"])
+def test_a_signature_is_byte_for_byte_what_pyjwt_makes_of_its_claims(url: str) -> None:
+    signature = sign(url, b"\x00\xff", CURRENT, NOW)
+    claims: dict[str, Any] = jwt.decode(signature, options={"verify_signature": False})
+    assert signature == jwt.encode(claims, CURRENT, "HS256", sort_headers=True)
+
+
 def test_every_attempt_has_a_signature_of_its_own() -> None:
     first, second = (dict(signed_request(message(), KEYS, NOW).headers)["Upstash-Signature"] for _ in range(2))
     assert first != second

@@ -173,7 +173,7 @@ def test_what_was_accepted_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_full_store_takes_nothing_of_a_call_and_goes_on() -> None:
-    driver = Driver(Store.open(None, max_bytes=600_000))
+    driver = Driver(Store.open(None, max_bytes=1_200_000))
     sizes = [b"x" * 100_000] * 3
     for body in sizes:
         driver.publish(body=body)
@@ -189,7 +189,7 @@ def test_a_full_store_takes_nothing_of_a_call_and_goes_on() -> None:
 
 
 def test_an_attempt_that_could_not_be_recorded_can_be_recorded_later() -> None:
-    driver = Driver(Store.open(None, max_bytes=600_000))
+    driver = Driver(Store.open(None, max_bytes=1_200_000))
     receipt = driver.publish()
     (message,) = driver.claim()
 

@@ -217,7 +217,7 @@ def test_an_outcome_that_finds_no_room_is_stored_once_there_is_some() -> None:
     async def scenario(url: str) -> Attempt:
         moment = [float(NOW)]
         engine = Engine(
-            Store.open(None, max_bytes=400_000),
+            Store.open(None, max_bytes=1_000_000),
             clock=lambda: moment[0],
             keys=Keys(current=CURRENT, next=NEXT),
             retention=Retention(message_bytes=10_000),

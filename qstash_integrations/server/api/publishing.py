@@ -48,6 +48,8 @@ def publication(call: Call, queue: str | None = None) -> Publication:
 
 def split_destination(path: str, query: str) -> tuple[str, tuple[Header, ...]]:
     """The destination with what is its own of the query, byte for byte, and the options that stood in the query."""
+    if not query:
+        return path, ()
     own: list[str] = []
     options: list[Header] = []
     for part in query.split("&"):

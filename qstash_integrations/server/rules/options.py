@@ -46,9 +46,8 @@ def read_options(headers: Iterable[Header], now: float, base: Options | None = N
     for field, prefix in (("callback", _CALLBACK), ("failure_callback", _FAILURE_CALLBACK)):
         if prefix in fields:
             changes[field] = _callback(prefix, fields, pairs)
-    base = base or Options()
-    changes["headers"] = _headers(base.headers, fields, pairs)
-    return replace(base, **changes)
+    changes["headers"] = _headers(base.headers if base else (), fields, pairs)
+    return replace(base, **changes) if base else Options(**changes)
 
 
 def merged(defaults: Iterable[Header], headers: Iterable[Header]) -> tuple[Header, ...]:

@@ -36,11 +36,12 @@ def texts_from_json(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
+# Many messages are published alike. Few of the texts are long: what is kept stays small.
+@lru_cache(maxsize=256)
 def options_to_json(options: Options) -> str:
     return to_json(_changed(options))
 
 
-# Many messages are published alike. Few of the texts are long: what is kept stays small.
 @lru_cache(maxsize=256)
 def options_from_json(text: str) -> Options:
     found: dict[str, Any] = json.loads(text)

@@ -19,45 +19,55 @@ class PartFailed(Exception):
 
 class Transactions:
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._is_open = False
-        self._is_spoilt = False
+        self.is_spoilt = False
 
     def __call__(self) -> AbstractContextManager[None]:
         """All of the block, or nothing. Raises StorageFull when there is no room for it."""
-        return self._part() if self._is_open else self._whole()
+        return _Part(self) if self._is_open else self._whole()
 
     @contextmanager
     def _whole(self) -> Generator[None]:
-        self._is_open, self._is_spoilt = True, False
+        self._is_open, self.is_spoilt = True, False
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
             yield
-            if self._is_spoilt:
+            if self.is_spoilt:
                 raise PartFailed
-            self._connection.execute("COMMIT")
+            self.connection.execute("COMMIT")
         except BaseException as error:
             # Some errors, a full disk among them, have undone all of it already.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
             if _is_full(error):
                 raise StorageFull(507, _FULL) from error
             raise
         finally:
             self._is_open = False
 
-    @contextmanager
-    def _part(self) -> Generator[None]:
-        if self._is_spoilt:
+
+class _Part:
+    """No generator: every message takes part in several."""
+
+    __slots__ = ("_changes", "_whole")
+
+    def __init__(self, whole: Transactions) -> None:
+        self._whole = whole
+
+    def __enter__(self) -> None:
+        if self._whole.is_spoilt:
             raise PartFailed
-        changes = self._connection.total_changes
-        try:
-            yield
-        except BaseException as error:
-            self._is_spoilt = not self._connection.in_transaction or self._connection.total_changes != changes
-            if _is_full(error):
-                raise StorageFull(507, _FULL) from error
-            raise
+        self._changes = self._whole.connection.total_changes
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            return
+        connection = self._whole.connection
+        if not connection.in_transaction or connection.total_changes != self._changes:
+            self._whole.is_spoilt = True
+        if _is_full(error):
+            raise StorageFull(507, _FULL) from error
 
 
 def _is_full(error: BaseException) -> bool:

@@ -52,6 +52,8 @@ def summary(attempt: Attempt) -> dict[str, str | int | float]:
 
 def printable(text: str) -> str:
     """Nothing in it moves the cursor, changes colours or reverses what stands around it."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

@@ -83,7 +83,7 @@ class Worker:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        self._record()
+        self._record_alone(self._take_ended())
         await self._sender.aclose()
         return len(late)
 
@@ -94,8 +94,7 @@ class Worker:
                 self._engine.recover()
                 self._recovered = True
             self._sweep()
-            self._record()
-            started = self._start(self._claimed(self._most - len(self._running)))
+            started = self._start(self._record_and_claim())
             if self._ended:
                 return AFTER_A_FAILURE
             due_at = self._engine.next_due_at() if len(self._running) < self._most else None
@@ -108,10 +107,27 @@ class Worker:
         # The engine may hand out less than is due; when it hands out nothing, it is not asked again in a circle.
         return min(max(due_at - self._clock(), 0 if started else SHORTEST_SLEEP), LONGEST_SLEEP)
 
-    def _claimed(self, room: int) -> list[Message]:
-        with self._engine.together():
-            self._engine.fire_schedules()
-            return self._engine.claim_due(room) if room else []
+    def _record_and_claim(self) -> list[Message]:
+        """What came of attempts goes to the engine, and what is due now comes from it, with one commit."""
+        ended = self._take_ended()
+        try:
+            with self._engine.together():
+                for attempt in ended:
+                    self._engine.record(attempt.message.seq, attempt.outcome)
+                claimed = self._claim()
+        except Exception:
+            if not ended:
+                raise
+            # One of them is too much for the store: the others need not wait for it.
+            self._record_alone(ended)
+            return self._claim()
+        self._tell(ended)
+        return claimed
+
+    def _claim(self) -> list[Message]:
+        self._engine.fire_schedules()
+        room = self._most - len(self._running)
+        return self._engine.claim_due(room) if room else []
 
     def _start(self, claimed: Sequence[Message]) -> int:
         if not claimed:
@@ -141,32 +157,29 @@ class Worker:
             outcome = no_answer("the local server failed; its log says why")
         self._ended.append(Attempt(message=message, outcome=outcome, seconds=time.monotonic() - started))
 
-    def _record(self) -> None:
-        """Tell the engine what came of the attempts that ended; what it cannot take now is kept for later."""
-        if not self._ended or time.monotonic() < self._record_from:
-            return
+    def _take_ended(self) -> list[Attempt]:
+        if time.monotonic() < self._record_from:
+            return []
         ended, self._ended = self._ended, []
-        try:
-            with self._engine.together():
-                for attempt in ended:
-                    self._engine.record(attempt.message.seq, attempt.outcome)
-        # One of them is too much for the store: the others need not wait for it.
-        except Exception:  # noqa: BLE001
-            ended = [attempt for attempt in ended if self._recorded_alone(attempt)]
-        if self._watch is not None:
-            for attempt in ended:
-                self._watch(attempt)
+        return ended
 
-    def _recorded_alone(self, attempt: Attempt) -> bool:
-        try:
-            self._engine.record(attempt.message.seq, attempt.outcome)
-        except Exception:
-            logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
-            self._ended.append(attempt)
-            self._record_from = time.monotonic() + AFTER_A_FAILURE
-            self._sweep_from = 0.0  # what is kept no longer may be what takes the room
-            return False
-        return True
+    def _record_alone(self, ended: Sequence[Attempt]) -> None:
+        """Each with a commit of its own; what the engine cannot take now is kept for later."""
+        for attempt in ended:
+            try:
+                self._engine.record(attempt.message.seq, attempt.outcome)
+            except Exception:
+                logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
+                self._ended.append(attempt)
+                self._record_from = time.monotonic() + AFTER_A_FAILURE
+                self._sweep_from = 0.0  # what is kept no longer may be what takes the room
+            else:
+                self._tell([attempt])
+
+    def _tell(self, recorded: Sequence[Attempt]) -> None:
+        if self._watch is not None:
+            for attempt in recorded:
+                self._watch(attempt)
 
     def _sweep(self) -> None:
         if time.monotonic() >= self._sweep_from:

@@ -4,9 +4,9 @@ The connection then goes to a checked address, so that no second look-up can lea
 """
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple, TypeAlias
 
@@ -53,8 +53,7 @@ class Resolver:
         return allowed
 
     async def _found(self, host: str, port: int) -> Sequence[str]:
-        with contextlib.suppress(ValueError):
-            ip_address(host)
+        if _is_address(host):
             return [host]
         try:
             return await self._look_up(host, port)
@@ -68,6 +67,15 @@ class Resolver:
         if self._listener is None or port != self._listener.port or not _listens_on(self._listener.host, address):
             return None
         return "this server would deliver to itself"
+
+
+@lru_cache(maxsize=256)
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _listens_on(host: str, address: str) -> bool:

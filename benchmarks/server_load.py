@@ -1,0 +1,121 @@
+"""The two ends of a server that is measured, in one process: who publishes, over 16 connections, and the app."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple, cast
+
+import httpx
+
+from qstash_integrations.server.app.credentials import DEV_TOKEN
+
+CONNECTIONS = 16
+BODY = b'{"id":3,"note":"' + b"x" * 80 + b'"}'
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+AUTHORIZED = {"Authorization": f"Bearer {DEV_TOKEN}"}
+
+
+class Carried(NamedTuple):
+    """Messages per second."""
+
+    published: float
+    carried: float  # from the first publish to the last record
+
+
+async def carry(port: int, messages: int) -> Carried:
+    """Publish messages to the server at ``port``; all of them must arrive, once each."""
+    app = App()
+    async with await app.listen() as listening, httpx.AsyncClient(headers=AUTHORIZED, trust_env=False) as http:
+        started_at = asyncio.get_running_loop().time()
+        await publish(port, b"/v2/publish/http://127.0.0.1:%d/hook" % app.port, messages)
+        published = asyncio.get_running_loop().time() - started_at
+        await app.got(messages)
+        while await in_flight(http, port):
+            pass
+        carried = asyncio.get_running_loop().time() - started_at
+        assert app.count == messages, f"{app.count} deliveries of {messages} messages"
+        listening.close()
+    return Carried(messages / published, messages / carried)
+
+
+async def straight(messages: int) -> Carried:
+    """What the two ends do without a server between them."""
+    app = App()
+    async with await app.listen() as listening:
+        started_at = asyncio.get_running_loop().time()
+        await publish(app.port, b"/", messages)
+        rate = messages / (asyncio.get_running_loop().time() - started_at)
+        listening.close()
+    return Carried(rate, rate)
+
+
+async def in_flight(http: httpx.AsyncClient, port: int) -> int:
+    """How many deliveries are not recorded yet."""
+    answer = await http.get(f"http://127.0.0.1:{port}/v2/globalParallelism")
+    return int(answer.json()["parallelismCount"])
+
+
+class App:
+    """Says 200 to everything, and counts."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.count = 0
+        self._wanted = 0
+        self._enough = asyncio.Event()
+
+    async def listen(self) -> asyncio.Server:
+        listening = await asyncio.get_running_loop().create_server(lambda: _Connection(self.counted), "127.0.0.1", 0)
+        self.port = listening.sockets[0].getsockname()[1]
+        return listening
+
+    async def got(self, messages: int) -> None:
+        """Once there are that many in all."""
+        self._wanted = messages
+        if self.count < messages:
+            await self._enough.wait()
+
+    def counted(self) -> None:
+        self.count += 1
+        if self.count == self._wanted:
+            self._enough.set()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, counted: Callable[[], None]) -> None:
+        self._counted = counted
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        while (end := self._unread.find(b"\r\n\r\n")) >= 0:
+            end += 4 + body_length(self._unread[:end])
+            if len(self._unread) < end:
+                return
+            self._unread = self._unread[end:]
+            self._counted()
+            self._transport.write(OK)
+
+
+async def publish(port: int, target: bytes, messages: int) -> None:
+    """All messages, shared out to the connections; each waits for an answer before it sends the next."""
+    head = b"POST %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %b\r\nContent-Type: application/json\r\n"
+    request = head % (target, port, DEV_TOKEN.encode()) + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+    shares = [len(range(number, messages, CONNECTIONS)) for number in range(CONNECTIONS)]
+    await asyncio.gather(*(publish_some(port, request, share) for share in shares))
+
+
+async def publish_some(port: int, request: bytes, messages: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(messages):
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(body_length(head))
+        assert head.startswith(b"HTTP/1.1 20"), head
+    writer.close()
+
+
+def body_length(head: bytes) -> int:
+    return int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or b"0")
