@@ -13,7 +13,7 @@ import warnings
 
 from .table import Row, table
 
-NAMES = ("verify", "middleware", "requests", "imports", "server")
+NAMES = ("verify", "middleware", "requests", "imports", "publish", "publish_many", "server", "once")
 
 
 def main() -> int:

@@ -6,12 +6,12 @@ They differ in how they wait and in nothing else: what is sent stands in ``opera
 Spec: https://upstash.com/docs/qstash/api/authentication
 """
 
+import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
-from uuid import uuid4
 
 from .account import Account, Loader, problem_of
 from .api import Runner
@@ -213,4 +213,4 @@ def override_transport(transport: Transport) -> Generator[None]:
 
 
 def _new_id() -> str:
-    return uuid4().hex
+    return os.urandom(16).hex()

@@ -1,7 +1,7 @@
-"""Connections to the QStash API: one HTTP client per process, or per event loop, opened when first needed.
+"""Connections to the QStash API: one set per process, or per event loop, opened when first needed.
 
-Nothing of the HTTP library leaves this module: what it raises becomes a ``Lost``. There are no locks: one that another
-thread holds at the moment of a fork would stay locked in the child for ever.
+Nothing of the HTTP library leaves this module: what it raises becomes a ``Lost``. A process has locks of its own: one
+that another thread holds at the moment of a fork would stay locked in the child for ever.
 """
 
 import asyncio
@@ -9,58 +9,44 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from typing import Any
+from urllib.request import getproxies
 from weakref import finalize
 
 from .errors import ConfigurationError
-from .exchange import Lost, Outcome, Request, Response
+from .exchange import Outcome, Request
+from .http_answer import aread, checked, headers_of, lost, read
 from .http_library import httpx, library_of
+from .http_lines import CONNECTIONS, KEPT_FOR, AsyncLines, Lines, timeout_of
 from .settings import is_loopback
-
-# As many connections are kept as may be open: with fewer, bursts would pay for new ones again and again.
-_CONNECTIONS = 100
-_KEPT_FOR = 30.0  # seconds without use
-_CONNECT_WITHIN = 5.0  # seconds
-LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
 
 
 class Pool:
     """The connections of a ``QStash``. They close with it, or with the process."""
 
     def __init__(self, timeout: float, client: Any = None) -> None:
-        _check(client, "Client")
         self._timeout = timeout
-        self._given = client
-        self._opened: dict[int, tuple[Any, finalize[..., Any]]] = {}
+        self._given = None if client is None else _Client(_checked(client, "Client"))
+        self._opened: dict[int, tuple[_Client | Lines, finalize[..., Any]]] = {}
 
     def send(self, request: Request) -> Outcome:
-        client = self._given or self._client(request)
-        library = library_of(client)
-        try:
-            response = client.send(_built(client, request), stream=True, auth=None, follow_redirects=False)
-            try:
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        return _TOO_LARGE
-                return _response(response, body)
-            finally:
-                response.close()
-        except library.HTTPError as error:
-            return _lost(error, library)
+        return (self._given or self._connections(request)).send(request)
 
     def close(self) -> None:
         opened = self._opened.pop(os.getpid(), None)
         if opened is not None:
             opened[1]()
 
-    def _client(self, request: Request) -> Any:
+    def _connections(self, request: Request) -> "_Client | Lines":
         # After a fork the parent's sockets are here as well, and still the parent's.
         process = os.getpid()
         opened = self._opened.get(process)
         if opened is None:
-            client = httpx.Client(**_options(request, self._timeout))
-            new = client, finalize(self, _close, process, client)
+            made = (
+                _Client(httpx.Client(**_options(self._timeout)))
+                if _is_behind_proxy(request)
+                else Lines(request, self._timeout)
+            )
+            new = made, finalize(self, _close, process, made)
             opened = self._opened.setdefault(process, new)
             if opened is not new:
                 new[1]()
@@ -71,41 +57,30 @@ class AsyncPool:
     """The connections of an ``AsyncQStash``. An event loop that ends closes its own."""
 
     def __init__(self, timeout: float, client: Any = None) -> None:
-        _check(client, "AsyncClient")
         self._timeout = timeout
-        self._given = client
-        # One loop runs in one thread, so nobody else opens the client of a loop.
-        self._opened: dict[Any, tuple[Any, AsyncGenerator[None]]] = {}
+        self._given = None if client is None else _AsyncClient(_checked(client, "AsyncClient"))
+        # One loop runs in one thread, so nobody else opens the connections of a loop.
+        self._opened: dict[Any, tuple[_AsyncClient | AsyncLines, AsyncGenerator[None]]] = {}
 
     async def send(self, request: Request) -> Outcome:
-        client = self._given or await self._client(request)
-        library = library_of(client)
-        try:
-            response = await client.send(_built(client, request), stream=True, auth=None, follow_redirects=False)
-            try:
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        return _TOO_LARGE
-                return _response(response, body)
-            finally:
-                await response.aclose()
-        except library.HTTPError as error:
-            return _lost(error, library)
+        return await (self._given or await self._connections(request)).send(request)
 
     async def aclose(self) -> None:
         opened = self._opened.get(_running_loop())
         if opened is not None:
             await opened[1].aclose()
 
-    async def _client(self, request: Request) -> Any:
+    async def _connections(self, request: Request) -> "_AsyncClient | AsyncLines":
         loop = _running_loop()
         opened = self._opened.get(loop)
         if opened is None:
             self._forget_closed_loops()
-            client = httpx.AsyncClient(**_options(request, self._timeout))
-            opened = self._opened[loop] = client, self._owner(loop, client)
+            made = (
+                _AsyncClient(httpx.AsyncClient(**_options(self._timeout)))
+                if _is_behind_proxy(request)
+                else AsyncLines(request, self._timeout)
+            )
+            opened = self._opened[loop] = made, self._owner(loop, made)
             # Up to its yield it does not wait, so no other task comes between.
             await anext(opened[1])
         return opened[0]
@@ -116,8 +91,8 @@ class AsyncPool:
             if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed():
                 self._opened.pop(loop, None)
 
-    async def _owner(self, loop: Any, client: Any) -> AsyncGenerator[None]:
-        """Suspended as long as the event loop runs: what ends the loop ends this, and so closes the client.
+    async def _owner(self, loop: Any, made: "_AsyncClient | AsyncLines") -> AsyncGenerator[None]:
+        """Suspended as long as the event loop runs: what ends the loop ends this, and so closes the connections.
 
         A cycle with the pool, on purpose. What is dropped when the last coroutine ends would be closed by a task that
         ``asyncio.run`` cancels at once; so it stays until the loop, or the garbage collector before that, ends it.
@@ -126,7 +101,58 @@ class AsyncPool:
             yield
         finally:
             self._opened.pop(loop, None)
-            await client.aclose()
+            await made.aclose()
+
+
+class _Client:
+    """A client of the HTTP library: the caller's own, with whatever it is set to, or one that knows the proxies."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._library = library_of(client)
+
+    def send(self, request: Request) -> Outcome:
+        try:
+            built = _built(self._client, request)
+            return read(self._client.send(built, stream=True, auth=None, follow_redirects=False))
+        except self._library.HTTPError as error:
+            return lost(error, self._library)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class _AsyncClient:
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._library = library_of(client)
+
+    async def send(self, request: Request) -> Outcome:
+        try:
+            built = _built(self._client, request)
+            return await aread(await self._client.send(built, stream=True, auth=None, follow_redirects=False))
+        except self._library.HTTPError as error:
+            return lost(error, self._library)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+def _built(client: Any, request: Request) -> Any:
+    return checked(
+        client.build_request(request.method, request.url, headers=headers_of(request), content=request.body), request
+    )
+
+
+def _is_behind_proxy(request: Request) -> bool:
+    # A proxy for the outer world cannot reach this machine's own server.
+    return not is_loopback(request.url) and not getproxies().keys().isdisjoint(("http", "https", "all"))
+
+
+def _options(timeout: float) -> dict[str, Any]:
+    # As many connections are kept as may be open: with fewer, bursts would pay for new ones again and again.
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEPT_FOR)
+    return {"timeout": timeout_of(timeout), "limits": limits}
 
 
 def _running_loop() -> Any:
@@ -139,51 +165,13 @@ def _running_loop() -> Any:
         return trio.lowlevel.current_trio_token()
 
 
-def _close(process: int, client: Any) -> None:
+def _close(process: int, made: _Client | Lines) -> None:
     if process == os.getpid():
-        client.close()
+        made.close()
 
 
-def _options(request: Request, timeout: float) -> dict[str, Any]:
-    return {
-        "timeout": httpx.Timeout(timeout, connect=min(timeout, _CONNECT_WITHIN)),
-        "limits": httpx.Limits(
-            max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS, keepalive_expiry=_KEPT_FOR
-        ),
-        # A proxy for the outer world cannot reach this machine's own server.
-        "trust_env": not is_loopback(request.url),
-    }
-
-
-def _built(client: Any, request: Request) -> Any:
-    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
-    built = client.build_request(request.method, request.url, headers=headers, content=request.body)
-    del headers  # error trackers print the locals of raising frames
-    # QStash signs the destination as it arrives: a library that tidies it up would break every signature, or make
-    # another API call of it.
-    path = request.url.partition("://")[2].partition("/")[2]
-    if built.url.raw_path != b"/" + path.encode("ascii", "replace"):
-        raise ValueError("the HTTP library would change the path of this API call: check QSTASH_URL, then destination")
-    return built
-
-
-def _response(response: Any, body: bytearray) -> Response:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Response(response.status_code, bytes(body), headers)
-
-
-_TOO_LARGE = Lost(f"an answer of more than {LARGEST_ANSWER} bytes", hopeless=True)
-
-
-def _lost(error: Exception, library: Any) -> Lost:
-    name = type(error).__name__
-    if isinstance(error, library.LocalProtocolError | library.UnsupportedProtocol):
-        # Without its text: it may quote a header.
-        return Lost(name, hopeless=True)
-    return Lost(f"{name}: {error}" if str(error) else name)
-
-
-def _check(client: Any, wanted: str) -> None:
-    if client is not None and not isinstance(client, getattr(library_of(client), wanted)):
+def _checked(client: Any, wanted: str) -> Any:
+    if not isinstance(client, getattr(library_of(client), wanted)):
         kind = type(client).__name__
         raise ConfigurationError(f"http_client is of {kind}, but QStash takes a Client and AsyncQStash an AsyncClient")
+    return client

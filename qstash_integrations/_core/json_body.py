@@ -17,18 +17,14 @@ def encode_json(value: Any, name: str = "body") -> bytes:
     ``Enum`` its value; dataclasses, pydantic models and mappings become objects, sets lists.
     """
     try:
-        return _dumps(value, ensure_ascii=False).encode("utf-8")
+        return _JSON.encode(value).encode("utf-8")
     except UnicodeEncodeError:
         # A lone surrogate is no text: UTF-8 has no bytes for it, JSON has an escape.
-        return _dumps(value, ensure_ascii=True).encode("ascii")
+        return _ASCII_JSON.encode(value).encode("ascii")
     except TypeError as error:
         raise TypeError(f"{name} cannot be encoded as JSON: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} cannot be encoded as JSON: {error}") from error
-
-
-def _dumps(value: Any, *, ensure_ascii: bool) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:
@@ -53,3 +49,11 @@ def _plain(value: Any) -> Any:
     if callable(dump):
         return dump(mode="json")
     raise TypeError(f"{type(value).__name__} is not JSON serializable")
+
+
+def _encoder(*, ensure_ascii: bool) -> json.JSONEncoder:
+    return json.JSONEncoder(default=_plain, ensure_ascii=ensure_ascii, allow_nan=False, separators=(",", ":"))
+
+
+# Made once: that takes longer than to encode a small body.
+_JSON, _ASCII_JSON = _encoder(ensure_ascii=False), _encoder(ensure_ascii=True)

@@ -11,6 +11,7 @@ from .._core.client import AsyncQStash, QStash
 from .._core.operations import Operation
 from .._core.operations import log as log_calls
 from .._core.operations import message as message_calls
+from .._core.operations.batch import batch
 from .._core.retry import RetryOptions
 from .answers import answering
 from .requests import cursor_of, fields_of, has_body, message_of
@@ -38,11 +39,11 @@ class _Calls:
 
     def batch(self, requests: Iterable[Request]) -> Any:
         """Many messages in one call."""
-        return self._run(message_calls.batch(map(message_of, requests), self.qstash.new_id))
+        return self._run(batch(map(message_of, requests), self.qstash.new_id))
 
     def batch_json(self, requests: Iterable[Request]) -> Any:
         """``batch`` with the bodies encoded as JSON."""
-        return self._run(message_calls.batch(map(message_of, requests), self.qstash.new_id, as_json=True))
+        return self._run(batch(map(message_of, requests), self.qstash.new_id, as_json=True))
 
     def events(self, request: Request | None = None) -> Any:
         """One page of the log, newest first, from ``{"cursor": ...}`` on."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from qstash_integrations._core.inputs import check_name, check_url
 from qstash_integrations._core.operations import Operation, dlq, flow_control
+from qstash_integrations._core.operations import batch as batches
 from qstash_integrations._core.operations import message as messages
 from qstash_integrations._core.operations import queue as queues
 from qstash_integrations._core.operations import schedule as schedules
@@ -119,7 +120,7 @@ def test_a_bad_url_is_refused(url: str, problem: str) -> None:
         assert str(caught.value).startswith(f"url {problem}")
         assert "TESTONLY" not in str(caught.value)
     with pytest.raises(ValueError, match=r"^messages\[0\]: url "):
-        messages.batch([{"url": url}], None)
+        batches.batch([{"url": url}], None)
     with pytest.raises(ValueError, match=r"^destination "):
         schedules.create({"destination": url, "cron": "* * * * *"})
 
@@ -156,7 +157,7 @@ IDS: dict[str, Callable[[Any], Operation[Any]]] = {
     "dlq.retry": lambda name: dlq.retry(name, {}),
     "dlq.retry_many": lambda name: dlq.retry_many([name], None, None, {}),
     "enqueue": lambda name: messages.enqueue({"url": "https://x.example", "queue": name}, None),
-    "batch": lambda name: messages.batch([{"url": "https://x.example", "queue": name}], None),
+    "batch": lambda name: batches.batch([{"url": "https://x.example", "queue": name}], None),
 }
 BAD_IDS = {
     "empty": "",

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qstash_integrations._core.json_body import encode_json
+from qstash_integrations._core.operations import batch as batches
 from qstash_integrations._core.operations import message as messages
 from qstash_integrations._core.operations import schedule as schedules
 from tests.publish.loopback import URL
@@ -73,7 +74,7 @@ def test_a_value_as_json(value: Any, encoded: bytes) -> None:
     ):
         assert operation.body == encoded
         assert ("Content-Type", "application/json") in operation.headers
-    batch = messages.batch([{"url": URL, "body": value}], None, as_json=True)
+    batch = batches.batch([{"url": URL, "body": value}], None, as_json=True)
     assert json.loads(batch.body or b"") == [
         {"destination": URL, "headers": {"Content-Type": "application/json"}, "body": encoded.decode()}
     ]
@@ -159,7 +160,7 @@ def test_the_callers_content_type_wins_over_ours(options: dict[str, Any]) -> Non
 
 
 def test_a_batch_carries_text_and_says_so() -> None:
-    operation = messages.batch([{"url": URL, "body": "h\xe9"}, {"url": URL, "body": ""}, {"url": URL}], None)
+    operation = batches.batch([{"url": URL, "body": "h\xe9"}, {"url": URL, "body": ""}, {"url": URL}], None)
     assert json.loads(operation.body or b"") == [
         {"destination": URL, "headers": {}, "body": "h\xe9"},
         {"destination": URL, "headers": {}, "body": ""},
@@ -168,4 +169,4 @@ def test_a_batch_carries_text_and_says_so() -> None:
     with pytest.raises(
         ValueError, match=r"^messages\[0\]: body is not UTF-8, and a batch is JSON: publish it on its own$"
     ):
-        messages.batch([{"url": URL, "body": b"\xff"}], None)
+        batches.batch([{"url": URL, "body": b"\xff"}], None)

@@ -7,6 +7,7 @@ import pytest
 
 from qstash_integrations import APIError, TransportError
 from qstash_integrations._core.client import Response
+from qstash_integrations._core.operations import batch as batches
 from qstash_integrations._core.operations import message as messages
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
@@ -116,7 +117,7 @@ BATCHES: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize(("batch", "text"), BATCHES.values(), ids=BATCHES)
 def test_a_batch_is_a_list_of_dicts(batch: Any, text: str) -> None:
     with pytest.raises(TypeError) as caught:
-        messages.batch(batch, None)
+        batches.batch(batch, None)
     assert str(caught.value) == text
 
 
@@ -126,7 +127,7 @@ def test_a_client_makes_ids_where_the_caller_gives_none() -> None:
     own = messages.publish({"url": URL, "deduplication_id": "mine"}, makes.__next__)
     content = messages.publish({"url": URL, "content_based_deduplication": True}, makes.__next__)
     off = messages.publish({"url": URL, "content_based_deduplication": False}, makes.__next__)
-    batch = messages.batch([{"url": URL}, {"url": URL, "deduplication_id": "mine"}], makes.__next__)
+    batch = batches.batch([{"url": URL}, {"url": URL, "deduplication_id": "mine"}], makes.__next__)
     assert publish.headers == (("Upstash-Deduplication-Id", "id-1"),)
     assert own.headers == (("Upstash-Deduplication-Id", "mine"),)
     assert content.headers == (("Upstash-Content-Based-Deduplication", "true"),)

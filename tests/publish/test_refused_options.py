@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from qstash_integrations._core.operations import batch as batches
 from qstash_integrations._core.operations import message as messages
 from qstash_integrations._core.operations import schedule as schedules
 from tests.publish.loopback import URL
@@ -278,7 +279,7 @@ def test_a_wrong_option_is_refused_by_name(options: dict[str, Any], error: type[
 @pytest.mark.parametrize(("options", "error", "text"), REFUSED.values(), ids=REFUSED)
 def test_a_batch_tells_which_message_it_was(options: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
-        messages.batch([{"url": URL}, {"url": URL, **options}], None)
+        batches.batch([{"url": URL}, {"url": URL, **options}], None)
     assert str(caught.value).startswith(f"messages[1]: {text}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations._core.message import MessageOptions
+from qstash_integrations._core.operations import batch as batches
 from qstash_integrations._core.operations import message as messages
 from qstash_integrations._core.operations import schedule as schedules
 from tests.publish.loopback import URL
@@ -142,7 +143,7 @@ def test_an_option_is_the_same_in_a_queue_and_in_a_batch(
 ) -> None:
     enqueued = messages.enqueue({"queue": "mail", "url": URL, **options}, None)
     assert (enqueued.path, list(enqueued.headers)) == (f"/v2/enqueue/mail/{URL}", headers)
-    batch = messages.batch([{"url": URL, **options}], None)
+    batch = batches.batch([{"url": URL, **options}], None)
     assert (batch.path, batch.headers) == ("/v2/batch", (("Content-Type", "application/json"),))
     assert json_of(batch.body) == [{"destination": URL, "headers": dict(headers)}]
 

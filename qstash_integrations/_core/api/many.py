@@ -38,8 +38,10 @@ class Many(Iterator[Published]):
 
     def send(self) -> int:
         """Send all that is left and keep no receipts; how many messages were accepted in all."""
-        for _ in self:
+        self._started = True
+        while self._send():
             pass
+        self._chunks.receipts = iter(())
         return self.accepted
 
     def __next__(self) -> Published:

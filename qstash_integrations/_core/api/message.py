@@ -19,6 +19,7 @@ from ..message import (
     QueuedUrlMessage,
     UrlMessage,
 )
+from ..operations import batch as batches
 from ..operations import merged
 from ..operations import message as operations
 from ..operations.many import Progress
@@ -102,11 +103,11 @@ class MessageVerbs:
 
         All are checked before anything is sent; an error names the index.
         """
-        return self._runner.run(operations.batch(messages, self._runner.new_id))
+        return self._runner.run(batches.batch(messages, self._runner.new_id))
 
     def batch_json(self, messages: Iterable[AnyMessage]) -> list[Published]:
         """``batch`` with the bodies encoded as JSON."""
-        return self._runner.run(operations.batch(messages, self._runner.new_id, as_json=True))
+        return self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
 
     def publish_many(
         self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None

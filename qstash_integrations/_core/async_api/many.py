@@ -47,8 +47,10 @@ class AsyncMany(AsyncIterator[Published]):
 
     async def send(self) -> int:
         """Send all that is left and keep no receipts; how many messages were accepted in all."""
-        async for _ in self:
+        self._started = True
+        while await self._send():
             pass
+        self._chunks.receipts = iter(())
         return self.accepted
 
     async def __anext__(self) -> Published:

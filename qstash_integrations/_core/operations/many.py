@@ -9,7 +9,8 @@ from typing import Any
 
 from ..errors import APIError, TransportError
 from . import Operation
-from .message import Batch, NewId, Published
+from .batch import Batch
+from .message import NewId, Published
 
 # Of one call. QStash takes ten times as much; memory stays flat, and a try that is lost costs little.
 CHUNK_BYTES = 10_000_000
@@ -28,7 +29,6 @@ class Chunks:
         """Of the chunk that was accepted last, those not handed out yet."""
         self.next: Operation[list[Published]] | None = None
         """The chunk to be sent, which stays until it is accepted: sent again, it keeps its deduplication ids."""
-        self._new_id = new_id
         self._as_json = as_json
         self._chunk_size = chunk_size
         self._batch = Batch(new_id)
@@ -56,7 +56,7 @@ class Chunks:
         if batch.size > CHUNK_BYTES and len(batch) > 1:
             self._batch = batch.split()
         elif len(batch) == self._chunk_size:
-            self._batch = Batch(self._new_id, batch.first + len(batch))
+            self._batch = batch.following()
         else:
             return False
         self._queue(batch)
@@ -66,7 +66,7 @@ class Chunks:
         """There are no more messages: what was taken since the last chunk is one more."""
         batch = self._batch
         if len(batch):
-            self._batch = Batch(self._new_id, batch.first + len(batch))
+            self._batch = batch.following()
             self._queue(batch)
 
     @contextmanager

@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
 from dataclasses import dataclass
 from typing import Any
 
-from .fields import Fields, is_list
+from .fields import Fields, is_list, is_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,11 @@ def read_published(answer: Any, *, own_id: bool) -> PublishResponse | list[Publi
     Without ``own_id`` the deduplication id was the client's: a duplicate is then a try of its own that had arrived.
     """
     if not is_list(answer):
-        fields = Fields(answer)
-        return PublishResponse(
-            message_id=fields.need("messageId", str), deduplicated=own_id and fields.get("deduplicated", bool) is True
-        )
+        # Not through Fields unless something is wrong: a batch has thousands of them.
+        message_id = answer.get("messageId") if is_object(answer) else None
+        if not isinstance(message_id, str):
+            message_id = Fields(answer).need("messageId", str)
+        return PublishResponse(message_id=message_id, deduplicated=own_id and answer.get("deduplicated") is True)
     return [
         PublishUrlGroupResponse(
             message_id=fields.need("messageId", str),
