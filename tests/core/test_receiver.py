@@ -293,6 +293,29 @@ def test_whatever_is_accepted_pyjwt_accepts_too(claims: dict[str, Any]) -> None:
     )
 
 
+def sealed(payload: str) -> str:
+    """A genuine signature of whatever JSON this is."""
+
+    def encode(raw: bytes) -> bytes:
+        return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+    header = encode(b'{"alg":"HS256","typ":"JWT"}')
+    signed_part = header + b"." + encode(payload.encode())
+    return (signed_part + b"." + encode(hmac.digest(CURRENT.encode(), signed_part, "sha256"))).decode()
+
+
+@pytest.mark.parametrize(
+    ("extra", "accepted"),
+    [('"x":{"a":1,"b":2}', True), ('"x":{"a":1,"a":2}', True), ('"x":1,"x":2', False), ('"jti":"jwt_other"', False)],
+    ids=["nested", "twice in what nobody reads", "twice", "twice, one of ours"],
+)
+def test_a_name_stands_once_in_what_is_read(extra: str, accepted: bool) -> None:
+    genuine = PYJWT.decode(signed(b"hi"), options={"verify_signature": False})
+    outcome = receiver().authenticate(sealed(json.dumps(genuine)[:-1] + f",{extra}}}"))
+    assert isinstance(outcome, Claims) == accepted
+    assert accepted or outcome[0] == "malformed"
+
+
 def test_a_text_that_is_no_text_is_another_body() -> None:
     with pytest.raises(SignatureError) as caught:
         receiver().verify(signature=signed(b"hi"), body="\ud800", url=URL)
