@@ -55,7 +55,7 @@ def send(request):
 
 overriding = override_transport(send)
 overriding.__enter__()
-made = KeyRing(QStash("token"), timeout=60, now=lambda: NOW)
+made = KeyRing(QStash("token"), timeout=30, now=lambda: NOW)
 token = signed(b"hi", key="sig_TESTONLYthird0000000000000DD")
 """
 HELD = {

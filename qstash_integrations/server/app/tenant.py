@@ -27,16 +27,16 @@ class Tenant:
         code: str | None = None,
     ) -> None:
         self.token = token
-        self.engine = Engine(store, clock=clock, keys=keys, limits=config.limits, retention=config.retention)
+        self.engine: Engine = Engine(store, clock=clock, keys=keys, limits=config.limits, retention=config.retention)
         network = config.network or ("local" if bound.is_loopback else "public")
-        self.worker = Worker(
+        self.worker: Worker = Worker(
             self.engine,
             Sender(network, bound.address, rewrites=Rewrites(config.rewrites)),
             clock=clock,
             longest_timeout=config.longest_timeout,
             watch=watch,
         )
-        self.api = Api(
+        self.api: Api = Api(
             self.engine,
             Access(token, bound.names, code=code),
             changed=self.worker.wake,

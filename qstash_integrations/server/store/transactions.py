@@ -21,7 +21,7 @@ class Transactions:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self._is_open = False
-        self.is_spoilt = False
+        self.is_spoilt: bool = False
 
     def __call__(self) -> AbstractContextManager[None]:
         """All of the block, or nothing. Raises StorageFull when there is no room for it."""
@@ -29,7 +29,8 @@ class Transactions:
 
     @contextmanager
     def _whole(self) -> Generator[None]:
-        self._is_open, self.is_spoilt = True, False
+        self._is_open = True
+        self.is_spoilt = False
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             yield
