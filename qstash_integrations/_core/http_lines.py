@@ -101,11 +101,15 @@ class Lines(_Lines):
     def _send(self, built: Any) -> Outcome:
         line = self._line()
         try:
-            return read(line.handle_request(built))
-        finally:
-            self._idle.append((line, self._now()))
-            while (surplus := self._surplus()) is not None:
-                surplus.close()
+            outcome = read(line.handle_request(built))
+        except BaseException:
+            # Whatever broke off, a half of it may be left in there for the next one.
+            line.close()
+            raise
+        self._idle.append((line, self._now()))
+        while (surplus := self._surplus()) is not None:
+            surplus.close()
+        return outcome
 
     def _line(self) -> Any:
         with suppress(IndexError):
@@ -154,8 +158,12 @@ class AsyncLines(_Lines):
     async def _send(self, built: Any) -> Outcome:
         line = self._idle.pop()[0] if self._idle else httpx.AsyncHTTPTransport(**self._options)
         try:
-            return await aread(await line.handle_async_request(built))
-        finally:
-            self._idle.append((line, self._now()))
-            while (surplus := self._surplus()) is not None:
-                await surplus.aclose()
+            outcome = await aread(await line.handle_async_request(built))
+        except BaseException:
+            # A task that is cancelled at the wrong moment leaves a line of httpx in use for ever.
+            await line.aclose()
+            raise
+        self._idle.append((line, self._now()))
+        while (surplus := self._surplus()) is not None:
+            await surplus.aclose()
+        return outcome

@@ -145,6 +145,21 @@ def test_a_client_that_is_closed_while_it_sends_leaves_nothing_open() -> None:
         assert qstash.closed.acquire(timeout=5)
 
 
+def test_whenever_a_task_is_cancelled_the_next_one_can_publish() -> None:
+    async def work(client: AsyncQStash) -> None:
+        for ticks in range(40):
+            cancelled = asyncio.create_task(client.publish(url=URL))
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            cancelled.cancel()
+            await asyncio.gather(cancelled, return_exceptions=True)
+            await client.publish(url=URL)
+        await client.aclose()
+
+    with loopback() as qstash:
+        asyncio.run(work(AsyncQStash(TOKEN, base_url=qstash.url, retry=False, timeout=5)))
+
+
 def test_what_the_server_closes_is_opened_again() -> None:
     with loopback(answer(201, {"messageId": "msg_1"}, Connection="close")) as qstash:
         with QStash(TOKEN, base_url=qstash.url, retry=False) as client:

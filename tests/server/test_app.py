@@ -1,12 +1,14 @@
 """The server as a whole: credentials, restarts, and why it may not start."""
 
 import contextlib
+import json
 import os
 import queue
 import socket
 import sqlite3
 import stat
 import threading
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -21,6 +23,11 @@ from tests.server.destination import SOON, destination
 DEV_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="
 DEV_KEYS = {"current": "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", "next": "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"}
 EVERYWHERE = "0.0.0.0"
+CHUNKED = (
+    b"POST %b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nAuthorization: Bearer "
+    + DEV_TOKEN.encode()
+    + b"\r\n\r\n"
+)
 
 
 def keys(server: LocalServer) -> object:
@@ -138,6 +145,18 @@ def test_nobody_can_claim_another_callers_address() -> None:
         assert message["callerIP"] == "127.0.0.1"
 
 
+def test_what_comes_behind_a_body_is_no_header() -> None:
+    with running() as server, client(server) as api, socket.create_connection(("127.0.0.1", api.base_url.port)) as wire:
+        wire.settimeout(SOON)
+        trailers = b"Upstash-Retries: 1\r\nUpstash-Forward-Job: 3\r\n"
+        wire.sendall(CHUNKED % b"/v2/publish/http://127.0.0.1:9/hook" + b"2\r\nhi\r\n0\r\n" + trailers + b"\r\n")
+        answer = HTTPResponse(wire)
+        answer.begin()
+        message = api.get(f"/v2/messages/{json.loads(answer.read())['messageId']}").json()
+        assert message["maxRetries"] == 3
+        assert "Job" not in message.get("header", {})
+
+
 def test_a_head_that_is_too_large_is_turned_away() -> None:
     with running() as server, client(server) as api:
         assert api.get("/v2/keys", headers={"X": "y" * 40_000}).status_code == 431
@@ -151,10 +170,13 @@ def test_a_head_that_is_too_large_is_turned_away() -> None:
         "target": (b"GET /", b"x" * 6000),
         "value": (b"GET / HTTP/1.1\r\nX: ", b"x" * 6000),
         "headers": (b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000),
+        "trailers": (CHUNKED % b"/" + b"0\r\n", b"X: y\r\n" * 1000),
+        "trailer": (CHUNKED % b"/" + b"0\r\nX: ", b"x" * 6000),
+        "chunk extension": (CHUNKED % b"/" + b"1;x=", b"x" * 6000),
     }.values(),
-    ids=["target", "value", "headers"],
+    ids=["target", "value", "headers", "trailers", "trailer", "chunk extension"],
 )
-def test_a_head_without_end_is_cut_off(start: bytes, more: bytes) -> None:
+def test_what_stands_beside_a_body_without_end_is_cut_off(start: bytes, more: bytes) -> None:
     with running() as server, client(server) as api, socket.create_connection(("127.0.0.1", api.base_url.port)) as wire:
         wire.settimeout(SOON)
         sent = wire.send(start)

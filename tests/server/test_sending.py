@@ -156,6 +156,18 @@ def test_what_is_no_complete_answer_is_none(raw: bytes) -> None:
     assert outcome.error
 
 
+@pytest.mark.parametrize("endless", [b"0\r\nX: ", b"1;x="], ids=["trailer", "chunk extension"])
+def test_what_stands_beside_a_body_without_end_is_cut(endless: bytes) -> None:
+    def send_on(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n" + endless)
+        while True:
+            connection.sendall(b"x" * 6000)
+
+    with destination(send_on) as there:
+        (outcome,) = send(request(there.url))
+    assert outcome.error == "the headers or trailers of the answer are larger than 65536 bytes"
+
+
 def test_a_connection_is_used_again() -> None:
     with destination() as there:
         send(*[request(there.url)] * 3)

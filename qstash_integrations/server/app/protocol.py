@@ -1,7 +1,7 @@
-"""HTTP as uvicorn speaks it with ``httptools``, and two things that it leaves to whoever stands in front of it.
+"""HTTP as uvicorn speaks it with ``httptools``, and what that leaves to whoever stands in front of it.
 
-There is nobody in front: a head without end is cut off here, and the target of a request, which holds a destination,
-stays byte for byte as it came.
+There is nobody in front: heads and trailers without end are cut off here, trailers are no headers, and the target of a
+request, which holds a destination, stays byte for byte as it came.
 """
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -12,21 +12,37 @@ MAX_HEAD = 64 * 1024
 
 class Protocol(HttpToolsProtocol):
     _in_head = False
-    _head = 0  # bytes of a head that has not ended yet, without those that it began with
+    _gets_on = False  # with what came last a request began, or some of its body came, or its end
+    _beside = 0  # bytes since then
 
     def data_received(self, data: bytes) -> None:
-        goes_on = self._in_head
+        self._gets_on = False
         super().data_received(data)
-        if goes_on and self._in_head and not self.transport.is_closing():
-            self._head += len(data)
-            if self._head > MAX_HEAD:
+        self._beside = 0 if self._gets_on else self._beside + len(data)
+        if self._beside > MAX_HEAD and not self.transport.is_closing():
+            if self._in_head:
                 self.send_400_response("The head of the request is too large.")
+            else:
+                self.transport.close()
 
     def on_message_begin(self) -> None:
-        self._in_head, self._head = True, 0
+        self._in_head = self._gets_on = True
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What comes behind a body was not there when the head was looked at.
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
         self.scope["raw_path"], _, self.scope["query_string"] = self.url.partition(b"?")
+
+    def on_body(self, body: bytes) -> None:
+        self._gets_on = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._gets_on = True
+        super().on_message_complete()

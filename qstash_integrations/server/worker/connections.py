@@ -42,6 +42,9 @@ class Connections:
 
     async def exchange(self, origin: Origin, request: bytes, limit: int) -> Answer:
         """The answer to a request. Raises NotConnected, or Broken or OSError for what happened after that."""
+        if origin in self._idle:
+            # A turn of the event loop, in which it notices those that were closed at the other end.
+            await asyncio.sleep(0)
         connection = self._idle_one(origin) or await self._connect(origin)
         answer = await connection(request, limit)
         if connection.is_open:

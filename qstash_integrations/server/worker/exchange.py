@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 import httptools
 
-MAX_HEAD = 64 * 1024  # bytes before the body of an answer, interim answers included
+MAX_HEAD = 64 * 1024  # bytes before the body of an answer, interim answers included, and as many behind it
 _HUNG_UP = "the destination hung up before its answer was complete"
 
 
@@ -42,11 +42,16 @@ class Exchange(asyncio.Protocol):
         reading = self._reading = _Reading(limit)
         self._transport.write(request)
         try:
-            return await reading.answer
+            answer = await reading.answer
+        except BaseException:
+            self.abort()
+            raise
         finally:
             self._reading = None
-            if not reading.leaves_open:
-                self.abort()
+        # After an early answer the rest of the request would stand in front of the next one.
+        if not reading.leaves_open or self._transport.get_write_buffer_size():
+            self.abort()
+        return answer
 
     @property
     def is_open(self) -> bool:
@@ -84,7 +89,7 @@ class _Reading:
         self._parser = httptools.HttpResponseParser(self)
         # Destinations under development are one line of shell at times, and end theirs as the shell does.
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
-        self._head = 0
+        self._beside = 0  # bytes since the answer began, or since the last of its body
         self._status = 0
         self._headers: list[tuple[bytes, bytes]] = []
         self._in_body = False
@@ -97,8 +102,7 @@ class _Reading:
             # More than the answer: whatever it is, nobody asked for it.
             self.leaves_open = False
             return
-        if not self._in_body:
-            self._head += len(data)
+        self._beside += len(data)
         error: Exception | None = None
         try:
             self._parser.feed_data(data)
@@ -109,8 +113,8 @@ class _Reading:
         if self._is_complete or (self._in_body and self._size >= self._limit):
             self.leaves_open = self.leaves_open and error is None
             self._succeed()
-        elif error is None and not self._in_body and self._head > MAX_HEAD:
-            error = Broken(f"the headers of the answer are larger than {MAX_HEAD} bytes")
+        elif error is None and self._beside > MAX_HEAD:
+            error = Broken(f"the headers or trailers of the answer are larger than {MAX_HEAD} bytes")
         if error is not None:
             self._fail(error)
 
@@ -141,6 +145,7 @@ class _Reading:
         if not self._is_complete:
             self._chunks.append(body)
             self._size += len(body)
+            self._beside = 0
 
     def on_message_complete(self) -> None:
         if not self._in_body:
