@@ -25,6 +25,8 @@ from typing import NamedTuple
 
 import httpx
 
+from tests.server.destination import free_port
+
 from .server_load import AUTHORIZED, BODY, CONNECTIONS, Carried, carry, straight
 from .table import Row, at_least, at_most
 
@@ -174,12 +176,6 @@ def ended(server: Server) -> float:
     _, status, usage = os.wait4(server.process.pid, 0)
     server.process.returncode = os.waitstatus_to_exitcode(status)
     return usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def main(arguments: list[str]) -> int:

@@ -1,7 +1,6 @@
 """Each kind of app behind each server that people put it behind, started as its manual says."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import NamedTuple
 
+from tests.server.destination import free_port
 from tests.servers.wire import Answer, Wire
 from tests.signing import CURRENT, NEXT, ORIGIN
 
@@ -111,7 +111,7 @@ class Running:
 @contextmanager
 def running(site: Site, **environment: str) -> Generator[Running]:
     """Start a site on a free port; afterwards nothing that it printed may hold a key or tell of an error of ours."""
-    port = _free_port()
+    port = free_port()
     command = _COMMANDS[site.server](_APP + site.app, port)
     kept = {name: value for name, value in os.environ.items() if "QSTASH" not in name}
     settings = {
@@ -154,9 +154,3 @@ def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:
         except ConnectionRefusedError:
             time.sleep(0.05)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

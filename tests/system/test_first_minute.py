@@ -1,7 +1,6 @@
 """The README's first minute, word for word: its app, its commands, what it says will be printed."""
 
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from tests.readme import blocks, commands
+from tests.server.destination import free_port
 
 pytestmark = pytest.mark.system
 HEADING = "Sixty seconds to a delivered message"
@@ -75,7 +75,7 @@ def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
     assert curl == "curl -X POST http://127.0.0.1:5000/orders"
     with started(f"{dev} --port 0", tmp_path) as server:
         printed = dict(line.split("=", 1) for line in server.wait_for("QSTASH_NEXT_SIGNING_KEY=") if "QSTASH_" in line)
-        port = _free_port()
+        port = str(free_port())
         public_url = export.removeprefix("export QSTASH_PUBLIC_URL=").replace("5000", port)
         with started(f"{flask} --port {port}", tmp_path, **printed, QSTASH_PUBLIC_URL=public_url) as app:
             app.wait_for("Running on")
@@ -83,9 +83,3 @@ def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
             message_id = httpx.post(f"{public_url}/orders", trust_env=False).json()["message_id"]
             app.wait_for("shipping order 3")
             assert "204" in server.wait_for(message_id)[-1]
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
