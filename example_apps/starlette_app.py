@@ -1,9 +1,10 @@
 """Orders that QStash ships, in Starlette. The configuration is the QSTASH_* environment variables."""
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.starlette import QStash, QStashMiddleware
@@ -32,12 +33,12 @@ async def list_shipped(request: Request) -> JSONResponse:
     return JSONResponse(shipped)
 
 
+hooks = [Route("/ship", ship, methods=["POST"])]
 app = Starlette(
     routes=[
         Route("/orders", order, methods=["POST"]),
-        Route("/hooks/ship", ship, methods=["POST"]),
+        Mount("/hooks", routes=hooks, middleware=[Middleware(QStashMiddleware)]),
         Route("/shipped", list_shipped),
     ]
 )
-app.add_middleware(QStashMiddleware, prefix="/hooks")
 QStash(app)

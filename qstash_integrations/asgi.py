@@ -18,7 +18,7 @@ from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
 from ._core.guard import Admission, Guard, GuardOptions
 from ._core.head import head_of_scope
 from ._core.once import Turn
-from ._core.paths import Prefix
+from ._core.paths import Protected
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -35,44 +35,38 @@ _BODIES = ("http.response.body", "http.response.zerocopysend", "http.response.pa
 class QStashMiddleware:
     """Lets only requests through that QStash signed; the app finds them at ``request.state.qstash_delivery``.
 
-    Protects everything, or with ``prefix="/hooks"`` everything at or below that path: other case, doubled slashes and
-    dot segments count as inside, and so does ``/api/hooks``, since an app may be mounted there. ``exclude`` lists exact
-    paths that stay open, each as the server hands it over, root path included. WebSockets in the protected part are
-    closed with 1008. With wrong settings the app does not start: ``lifespan.startup.failed``, or ConfigurationError
-    at every request where the server has no lifespan.
+    Protects everything: put it around a sub-app, or into ``Mount(..., middleware=[...])``, and the router decides what
+    that is. ``exclude`` lists exact paths that stay open, each as the server hands it over; behind a server's root path
+    also as it is without. ``prefix="/hooks"`` protects what some router could take for that path or one below, and so
+    ``/api/hooks``, ``/HOOKS`` and ``/webhooks`` as well: a mount may take off what stands before. WebSockets in the
+    protected part are closed with 1008. A path that could match nothing is a ConfigurationError. With wrong settings
+    the app does not start: ``lifespan.startup.failed``, or ConfigurationError at every request where the server has no
+    lifespan.
     """
 
     def __init__(
         self, app: ASGIApp, *, prefix: str = "/", exclude: Sequence[str] = (), **options: Unpack[GuardOptions]
     ) -> None:
-        if not isinstance(prefix, str) or not prefix.startswith("/"):
-            raise ConfigurationError(f"prefix must be a path that starts with a slash, not {prefix!r}")
-        if isinstance(exclude, str) or not all(isinstance(path, str) and path.startswith("/") for path in exclude):
-            raise ConfigurationError(f"exclude must be a list of paths that start with a slash, not {exclude!r}")
         self._app = app
-        self._prefix = Prefix(prefix)
-        self._exclude = frozenset(exclude)
-        self._guard = guard_from_settings(options)
+        self._protected = Protected(prefix, exclude)
+        self.qstash_guard = guard_from_settings(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "lifespan":
                 await self._lifespan(scope, receive, send)
-            case "http" | "websocket" if not self._protects(scope):
+            case "http" | "websocket" if not self._protected.covers(scope):
                 await self._app(scope, receive, send)
             case "http":
-                await protect(self._guard(), scope, receive, send, self._app)
+                await protect(self.qstash_guard(), scope, receive, send, self._app)
             case "websocket":
                 await send({"type": "websocket.close", "code": 1008})
             case other:
                 raise RuntimeError(f"QStashMiddleware cannot check a connection of type {other!r}, so it refuses it")
 
-    def _protects(self, scope: Scope) -> bool:
-        return scope["path"] not in self._exclude and self._prefix.covers(scope["path"])
-
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._guard()
+            self.qstash_guard()
         except ConfigurationError as error:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})

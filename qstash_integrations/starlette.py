@@ -158,9 +158,9 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
 
 
 def _guards(routes: Iterable[Any]) -> Iterator[FromSettings[Guard]]:
-    """The guards of all verified endpoints, those of mounted and included routers among them."""
+    """The guards of all verified endpoints and mounts, those of mounted and included routers among them."""
     for route in routes:
-        for holder in (route, getattr(route, "endpoint", None)):
+        for holder in (route, getattr(route, "endpoint", None), getattr(route, "app", None)):
             guard = getattr(holder, "qstash_guard", None)
             if isinstance(guard, FromSettings):
                 yield cast("FromSettings[Guard]", guard)

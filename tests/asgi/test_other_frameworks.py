@@ -4,16 +4,17 @@ Each is imported by the test that runs it: only the environment of the system te
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from qstash_integrations import Delivery, Receiver
 from qstash_integrations.asgi import QStashMiddleware
-from tests.hosts import Answer, Request, asgi_exchange
+from tests.hosts import Answer, Request, asgi_exchange, scope_of
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 pytestmark = pytest.mark.system
@@ -156,3 +157,59 @@ def test_no_spelling_that_is_routed_gets_around_the_prefix(new_app: Callable[[Ra
     assert ran == [(b"", None)]
     assert exchange(QStashMiddleware(new_app(ran), prefix="/hooks", **OPTIONS), request_) == REJECTED
     assert ran == [(b"", None)]
+
+
+async def opened(app: Any, target: str, path: str, root_path: str, kind: str) -> list[Any]:
+    """What the app sends for an unsigned connection to ``path`` behind ``root_path``."""
+    sent: list[Any] = []
+    incoming = [{"type": "websocket.connect"}] if kind == "websocket" else [{"type": "http.request", "body": b"hi"}]
+
+    async def receive() -> Any:
+        await anyio.lowlevel.checkpoint()
+        return incoming.pop(0) if incoming else {"type": f"{kind}.disconnect", "code": 1001}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {**scope_of(Request(target)), "type": kind, "path": path, "root_path": root_path, "subprotocols": []}
+    if kind == "websocket":
+        scope["scheme"] = "ws"
+        del scope["method"]
+    async with lifespan(app):
+        with suppress(Exception):
+            await app(scope, receive, send)
+    return sent
+
+
+def with_a_websocket(app: Any, ran: Ran) -> Any:
+    @app.websocket("/hooks/ship")
+    async def live() -> None:  # pyright: ignore[reportUnusedFunction]
+        ran.append((b"", None))
+
+    return app
+
+
+ROOT_PATHS: list[tuple[str, str]] = [
+    ("/mhooks/ship", "/m"),
+    ("/m/hooks/ship", "/m"),
+    ("/hooks/ship", "/m"),
+    ("hooks/ship", "/m"),
+    ("/ship", "/hooks"),
+    ("/hooks/ship", "/hooks"),
+    ("/x/mhooks/ship", "/m"),
+    ("/ahooks/ship", "/a"),
+]
+
+
+@pytest.mark.parametrize(("path", "root_path"), ROOT_PATHS)
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+@pytest.mark.parametrize("new_app", [quart_app, litestar_app])
+def test_S01_S02_behind_a_root_path_nothing_unsigned_runs(
+    new_app: Callable[[Ran], Any], kind: str, path: str, root_path: str
+) -> None:
+    ran: Ran = []
+    app = new_app(ran)
+    if new_app is quart_app:
+        with_a_websocket(app, ran)
+    anyio.run(opened, QStashMiddleware(app, prefix="/hooks", **OPTIONS), path, path, root_path, kind)
+    assert ran == []

@@ -7,12 +7,13 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from qstash_integrations.fastapi import VerifiedRoute
-from qstash_integrations.starlette import QStash, verify_qstash
+from qstash_integrations.starlette import QStash, QStashMiddleware, verify_qstash
 from tests.signing import CURRENT, NEXT, ORIGIN
 
 KEYS = {"QSTASH_CURRENT_SIGNING_KEY": CURRENT, "QSTASH_NEXT_SIGNING_KEY": NEXT}
@@ -41,6 +42,9 @@ APPS: dict[str, Callable[[], Any]] = {
     "a function": lambda: Starlette(routes=[Route("/ship", ship)]),
     "a class": lambda: Starlette(routes=[Route("/ship", Ship)]),
     "a mounted router": lambda: Starlette(routes=[Mount("/hooks", routes=[Route("/ship", ship)])]),
+    "a mounted middleware": lambda: Starlette(
+        routes=[Mount("/hooks", routes=[Route("/ship", ship)], middleware=[Middleware(QStashMiddleware)])]
+    ),
     "an included router of FastAPI": included,
 }
 
