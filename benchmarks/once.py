@@ -18,9 +18,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from qstash_integrations import Claims, Delivery
-from qstash_integrations._core.answers import ALREADY_DONE
-from qstash_integrations._core.once import Once, Turn
-from qstash_integrations._core.report import Reporter
+from qstash_integrations._core.receiving.answers import ALREADY_DONE
+from qstash_integrations._core.receiving.once import Once, Turn
+from qstash_integrations._core.receiving.report import Reporter
 from qstash_integrations.once import SQLiteStore
 
 from .table import Row, at_least

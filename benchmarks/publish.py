@@ -13,7 +13,7 @@ from typing import Any
 import qstash
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.http_library import httpx
+from qstash_integrations._core.publishing.http_library import httpx
 
 from .libraries import LIBRARIES, called_with
 from .measure import seconds_each

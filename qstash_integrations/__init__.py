@@ -6,7 +6,6 @@ for any other ASGI app, ``.asgi``.
 
 from typing import TYPE_CHECKING
 
-from ._core.delivery import Callback, Delivery
 from ._core.errors import (
     APIError,
     ConfigurationError,
@@ -18,19 +17,20 @@ from ._core.errors import (
     SignatureError,
     TransportError,
 )
-from ._core.receiver import Receiver
-from ._core.token import Claims
+from ._core.receiving.delivery import Callback, Delivery
+from ._core.receiving.receiver import Receiver
+from ._core.receiving.token import Claims
 
 if TYPE_CHECKING:
-    from ._core.client import AsyncQStash, QStash
     from ._core.key_ring import KeyRing
+    from ._core.publishing.client import AsyncQStash, QStash
     from ._core.settings import Settings
 else:
 
     def __getattr__(name):
         # The HTTP library takes most of the import time, and who only receives never needs it.
         if name in ("AsyncQStash", "QStash"):
-            from ._core import client
+            from ._core.publishing import client
 
             return getattr(client, name)
         if name == "KeyRing":

@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias, Unpack
 
-from ._core.answers import BODY_TIMED_OUT, Answer, answer_signal
-from ._core.assembly import guard_from_settings
-from ._core.delivery import Delivery
 from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
-from ._core.guard import Admission, Guard, GuardOptions
-from ._core.head import head_of_scope
-from ._core.once import Turn
-from ._core.paths import Protected
+from ._core.receiving.answers import BODY_TIMED_OUT, Answer, answer_signal
+from ._core.receiving.delivery import Delivery
+from ._core.receiving.guard import Admission, Guard, GuardOptions
+from ._core.receiving.head import head_of_scope
+from ._core.receiving.once import Turn
+from ._core.receiving.options import guard_from_settings
+from ._core.receiving.paths import Protected
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]

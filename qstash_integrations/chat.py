@@ -5,6 +5,6 @@ Named after the official SDK's module. QStash calls the provider and reports its
 Spec: https://upstash.com/docs/qstash/integrations/llm
 """
 
-from ._core.providers import Provider, anthropic, custom, openai, resend
+from ._core.publishing.providers import Provider, anthropic, custom, openai, resend
 
 __all__ = ["Provider", "anthropic", "custom", "openai", "resend"]

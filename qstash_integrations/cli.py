@@ -180,7 +180,7 @@ def _say(text: str) -> None:
 
 
 def _url(text: str) -> str:
-    from ._core.inputs import check_url
+    from ._core.publishing.inputs import check_url
 
     try:
         return check_url(text, "it")

@@ -14,10 +14,10 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
-from ._core.assembly import guard_from_settings
-from ._core.client import QStash as SyncClient
-from ._core.delivery import Delivery
-from ._core.guard import Guard, GuardOptions
+from ._core.publishing.client import QStash as SyncClient
+from ._core.receiving.delivery import Delivery
+from ._core.receiving.guard import Guard, GuardOptions
+from ._core.receiving.options import guard_from_settings
 from ._core.settings import FromSettings
 from .asgi import DELIVERY, protect
 from .starlette import Publisher, QStash, QStashMiddleware

@@ -12,8 +12,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any, NoReturn, TextIO
 
-from ._core.client import QStash
 from ._core.errors import QStashError
+from ._core.publishing.client import QStash
 
 STDIN = "-"
 _WIDTH = 30  # of the bar

@@ -12,7 +12,7 @@ from qstash_integrations import QStash, QStashError, Receiver, SignatureError
 
 def main() -> int:
     root = importlib.resources.files(qstash_integrations)
-    for name in ("py.typed", "_examples/flask_app.py", "_examples/django_app/views.py", "server/store/schema.sql"):
+    for name in ("py.typed", "_examples/flask_app.py", "_examples/django_app/views.py", "server/tables/schema.sql"):
         assert root.joinpath(name).is_file(), f"{name} is not in the wheel"
     assert not {"tests", "example_apps", "benchmarks"} & set(_top_level()), "the wheel puts more than one package down"
 

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from qstash_integrations._core.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import Request, Response, override_transport
 
 ACCEPTED = Response(201, b'{"messageId":"msg_1"}')
 

@@ -65,10 +65,11 @@ def test_receiving_imports_these_modules_of_ours_and_no_adapter() -> None:
     ours = [name for name in run(RECEIVING) if name.startswith("qstash_integrations.")]
     assert ours == [
         "qstash_integrations._core",
-        "qstash_integrations._core.delivery",
         "qstash_integrations._core.errors",
-        "qstash_integrations._core.receiver",
-        "qstash_integrations._core.token",
+        "qstash_integrations._core.receiving",
+        "qstash_integrations._core.receiving.delivery",
+        "qstash_integrations._core.receiving.receiver",
+        "qstash_integrations._core.receiving.token",
     ]
 
 

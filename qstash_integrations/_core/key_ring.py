@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from .client import AsyncQStash, QStash
 from .errors import ConfigurationError, QStashError
 from .forks import renew_in_children
-from .operations import signing_key
-from .receiver import Receiver
-from .report import logger
+from .publishing.client import AsyncQStash, QStash
+from .publishing.operations import signing_key
+from .receiving.receiver import Receiver
+from .receiving.report import logger
+from .receiving.token import Claims, Refusal
 from .settings import is_loopback
 from .threads import Threads
-from .token import Claims, Refusal
 
 FETCH_EVERY = 60.0  # seconds
 # An event loop that has just prepared must not be the one that has to fetch, and wait, as the minute is over.

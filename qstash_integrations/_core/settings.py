@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
 from .forks import renew_in_children
-from .receiver import Receiver
-from .urls import public_urls
+from .receiving.receiver import Receiver
+from .receiving.urls import public_urls
 
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .._core.errors import QStashError
-from .._core.operations import Operation, nothing
-from .._core.responses.fields import is_list
+from .._core.publishing.operations import Operation, nothing
+from .._core.publishing.results.fields import is_list
 
 
 class Answer(dict[str, Any]):

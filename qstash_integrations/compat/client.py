@@ -7,12 +7,12 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .._core.client import AsyncQStash, QStash
-from .._core.operations import Operation
-from .._core.operations import log as log_calls
-from .._core.operations import message as message_calls
-from .._core.operations.batch import batch
-from .._core.retry import RetryOptions
+from .._core.publishing.client import AsyncQStash, QStash
+from .._core.publishing.operations import Operation
+from .._core.publishing.operations import log as log_calls
+from .._core.publishing.operations import message as message_calls
+from .._core.publishing.operations.batch import batch
+from .._core.publishing.retry import RetryOptions
 from .answers import answering
 from .requests import cursor_of, fields_of, has_body, message_of
 from .resources import Dlq, Keys, Messages, Queue, Request, Schedules, Topics

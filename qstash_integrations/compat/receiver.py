@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .._core import receiver as core
+from .._core.receiving import receiver as core
 from .._core.settings import Settings, is_loopback
 from .requests import fields_of
 

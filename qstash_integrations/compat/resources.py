@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-from .._core.operations import Operation
-from .._core.operations import dlq as dlq_calls
-from .._core.operations import message as message_calls
-from .._core.operations import queue as queue_calls
-from .._core.operations import schedule as schedule_calls
-from .._core.operations import signing_key as signing_key_calls
-from .._core.operations import url_group as url_group_calls
-from .._core.operations.message import NewId
+from .._core.publishing.operations import Operation
+from .._core.publishing.operations import dlq as dlq_calls
+from .._core.publishing.operations import message as message_calls
+from .._core.publishing.operations import queue as queue_calls
+from .._core.publishing.operations import schedule as schedule_calls
+from .._core.publishing.operations import signing_key as signing_key_calls
+from .._core.publishing.operations import url_group as url_group_calls
+from .._core.publishing.operations.message import NewId
 from .answers import CreatedSchedule
 from .requests import cursor_of, fields_of, has_body, message_of, schedule_of
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import jwt
 
-from .._core.client import QStash
+from .._core.publishing.client import QStash
 from ..server.app import LocalServer, ServerConfig, running
 from ..server.worker import Attempt
 from .apps import App, DemoError, running_apps

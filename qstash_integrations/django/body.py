@@ -10,11 +10,11 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 
-from .._core.answers import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
-from .._core.guard import Guard
-from .._core.head import Head, head_of_environ, head_of_scope
-from .._core.report import logger
-from .._core.token import Refusal
+from .._core.receiving.answers import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
+from .._core.receiving.guard import Guard
+from .._core.receiving.head import Head, head_of_environ, head_of_scope
+from .._core.receiving.report import logger
+from .._core.receiving.token import Refusal
 
 
 def head_of(request: HttpRequest) -> Head:

@@ -13,9 +13,9 @@ from django.core.checks import CheckMessage, Error
 from django.urls import URLResolver, get_resolver
 
 from .._core.errors import ConfigurationError
-from .._core.guard import GuardOptions
+from .._core.receiving.guard import GuardOptions
+from .._core.receiving.urls import NO_PUBLIC_URL, trusted_hosts
 from .._core.settings import Settings
-from .._core.urls import NO_PUBLIC_URL, trusted_hosts
 from ..once import DjangoCacheStore
 from .conf import allowed_hosts, load, publishes_on_commit
 

@@ -14,12 +14,12 @@ from asgiref.sync import iscoroutinefunction
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
-from .._core.answers import Answer, answer_signal
-from .._core.assembly import guard_from_settings
-from .._core.delivery import Delivery
 from .._core.errors import NonRetryable, RetryAfter
-from .._core.guard import Guard, GuardOptions
-from .._core.once import Turn
+from .._core.receiving.answers import Answer, answer_signal
+from .._core.receiving.delivery import Delivery
+from .._core.receiving.guard import Guard, GuardOptions
+from .._core.receiving.once import Turn
+from .._core.receiving.options import guard_from_settings
 from .._core.settings import FromSettings
 from .body import head_of, read
 from .conf import allowed_hosts, improperly_configured, load

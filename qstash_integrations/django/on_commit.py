@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from django.db import transaction
 from django.utils.functional import LazyObject
 
-from .._core.message import ApiMessage, GroupMessage, UrlMessage
-from .._core.operations import Operation
+from .._core.publishing.message import ApiMessage, GroupMessage, UrlMessage
+from .._core.publishing.operations import Operation
 
 T = TypeVar("T")
 if TYPE_CHECKING:

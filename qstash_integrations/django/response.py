@@ -14,7 +14,7 @@ from weakref import ref
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from .._core.once import Turn
+from .._core.receiving.once import Turn
 
 _CLAIMED = "qstash_integrations.claimed"
 

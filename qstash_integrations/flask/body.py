@@ -11,10 +11,10 @@ from io import BytesIO
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from .._core.answers import INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
-from .._core.guard import Guard
-from .._core.head import Head
-from .._core.token import Refusal
+from .._core.receiving.answers import INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
+from .._core.receiving.guard import Guard
+from .._core.receiving.head import Head
+from .._core.receiving.token import Refusal
 
 _CHUNK = 64 * 1024  # bytes
 _VERIFIED = "qstash_integrations.body"

@@ -6,7 +6,7 @@ from typing import Any, cast
 from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
 
-from .._core.guard import GuardOptions
+from .._core.receiving.guard import GuardOptions
 from .._core.settings import Settings
 
 OPTIONS = "qstash_options"

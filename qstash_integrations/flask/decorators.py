@@ -9,9 +9,9 @@ from typing import Any, TypeVar, Unpack, cast, overload
 
 from flask import Blueprint, Flask, Response, current_app, g
 
-from .._core.answers import answer_signal
 from .._core.errors import NonRetryable, RetryAfter
-from .._core.guard import GuardOptions
+from .._core.receiving.answers import answer_signal
+from .._core.receiving.guard import GuardOptions
 from .conf import NOT_FOR_QUART
 from .response import response
 from .verification import DELIVERY, Verification

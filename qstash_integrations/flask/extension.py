@@ -7,8 +7,8 @@ from typing import Any, Unpack, cast
 
 from flask import Flask
 
-from .._core.assembly import guard_from_settings
-from .._core.guard import GuardOptions
+from .._core.receiving.guard import GuardOptions
+from .._core.receiving.options import guard_from_settings
 from .._core.settings import Settings
 from .conf import NOT_FOR_QUART, OPTIONS, load, options_of
 from .publisher import Publisher

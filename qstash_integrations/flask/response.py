@@ -15,8 +15,8 @@ from weakref import ref
 from flask import Response, request, request_finished, request_tearing_down
 from werkzeug.wrappers import Response as AnyResponse
 
-from .._core.answers import Answer
-from .._core.once import Turn
+from .._core.receiving.answers import Answer
+from .._core.receiving.once import Turn
 from .conf import context_here
 
 _TURN = "qstash_integrations.turn"

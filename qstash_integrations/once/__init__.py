@@ -5,7 +5,7 @@ A message that is delivered twice runs the handler once, and a request that is p
 ``DjangoCacheStore`` for several. A store of one's own has the methods of ``Store``.
 """
 
-from .._core.runs import Run, Standing, Store
+from .._core.receiving.runs import Run, Standing, Store
 from .django_cache import DjangoCacheStore
 from .memory import MemoryStore
 from .redis import RedisStore

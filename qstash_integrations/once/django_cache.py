@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._core.errors import ConfigurationError
-from .._core.runs import Run, Standing
+from .._core.receiving.runs import Run, Standing
 
 # Seconds before its end in which a lease is left to run out: without compare-and-delete, deleting it then could hit
 # the claim of a successor.

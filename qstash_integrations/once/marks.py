@@ -6,7 +6,7 @@ who is at work on it and with which token, or ``done``.
 
 from typing import NamedTuple, Protocol
 
-from .._core.runs import Run, Standing
+from .._core.receiving.runs import Run, Standing
 
 DONE = "done"
 

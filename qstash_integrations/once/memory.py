@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from .._core.forks import renew_in_children
-from .._core.runs import Run, Standing
+from .._core.receiving.runs import Run, Standing
 from . import marks
 from .marks import Mark
 

@@ -10,7 +10,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Literal
 
 from .._core.errors import ConfigurationError
-from .._core.runs import Run, Standing
+from .._core.receiving.runs import Run, Standing
 from .._core.threads import Threads
 
 _THREADS = 40  # for each event loop

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from .._core.errors import ConfigurationError
-from .._core.runs import Run, Standing
+from .._core.receiving.runs import Run, Standing
 from .._core.threads import Threads
 from . import marks
 from .marks import Mark, Marks

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from .._core.client import Request, Response
+from .._core.publishing.client import Request, Response
 from ..server.api import LOCAL_NAMES, Access, Api
 from ..server.engine import Engine
 from .address import address_of

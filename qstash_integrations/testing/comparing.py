@@ -10,9 +10,9 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
-from .._core.json_body import encode_json
-from .._core.responses.fields import is_list, is_object
-from .._core.wire import headers_of
+from .._core.publishing.json_body import encode_json
+from .._core.publishing.results.fields import is_list, is_object
+from .._core.publishing.wire import headers_of
 from .published import Published
 
 T = TypeVar("T", bound=Published)

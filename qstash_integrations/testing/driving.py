@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 from ..server.delivery import LIFETIME, SignedRequest, answer_limit, no_answer, outcome_of, signed_request
 from ..server.engine import Engine
 from ..server.model import Message, Outcome
-from ..server.store import Store
+from ..server.tables import Store
 from .attempt import Attempt, attempt_at
 from .clock import Clock
 from .exchange import Answer, Call

@@ -9,11 +9,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, NamedTuple, Self, Unpack, cast
 
-from .._core.client import Request, Response, override_transport
 from .._core.durations import Duration
+from .._core.publishing.client import Request, Response, override_transport
 from ..server.engine import Engine
 from ..server.model import Filter, Keys
-from ..server.store import Store
+from ..server.tables import Store
 from .api import InProcessApi
 from .attempt import Attempt, DeadLetter, dead_letter
 from .clock import Clock, Span, instant, span

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self, Unpack
 
-from .._core.client import Request, Response, override_transport
-from .._core.message import DeliveryOptions, MessageOptions
 from .._core.names import check_names
+from .._core.publishing.client import Request, Response, override_transport
+from .._core.publishing.message import DeliveryOptions, MessageOptions
 from ..server import identifiers
 from .comparing import difference, find
 from .published import CreatedSchedule, PublishedMessage, read_call

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from .._core.urls import TrustedHosts, public_urls
+from .._core.receiving.urls import TrustedHosts, public_urls
 from .address import address_of
 from .hosting import Host, host_of
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import unquote
 
-from .._core.client import Request
 from .._core.durations import parse_duration
+from .._core.publishing.client import Request
 
 Header = tuple[str, str]
 _FORWARD = "upstash-forward-"

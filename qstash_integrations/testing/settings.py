@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from .._core.receiving.urls import TrustedHosts, trusted_hosts
 from .._core.settings import Settings, override_settings
-from .._core.urls import TrustedHosts, trusted_hosts
 from ..server import identifiers
 
 PUBLIC_URL = "https://testserver"

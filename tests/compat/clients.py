@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from qstash_integrations._core.client import Request, Response
+from qstash_integrations._core.publishing.client import Request, Response
 from qstash_integrations.compat import AsyncClient, Client
 from tests.publish.loopback import TOKEN
 

@@ -2,7 +2,7 @@ from collections.abc import Generator
 
 import pytest
 
-from qstash_integrations._core.client import override_transport
+from qstash_integrations._core.publishing.client import override_transport
 from tests.compat.clients import ASKS, Ask, QStashStub
 
 

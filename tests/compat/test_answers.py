@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from qstash_integrations._core.client import Response
+from qstash_integrations._core.publishing.client import Response
 from qstash_integrations.compat import QstashException
 from tests.compat.clients import (
     EVENT,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import APIError, ConfigurationError, RateLimitError
-from qstash_integrations._core.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import Request, Response, override_transport
 from qstash_integrations.compat import AsyncClient, Client, QstashException, QstashRateLimitException
 from tests.compat.clients import QStashStub
 from tests.outbox import outbox

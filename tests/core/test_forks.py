@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 FORK = """
 import os, signal, threading
 from qstash_integrations import KeyRing, QStash
-from qstash_integrations._core.client import Response, override_transport
-from qstash_integrations._core.report import Reporter
+from qstash_integrations._core.publishing.client import Response, override_transport
+from qstash_integrations._core.receiving.report import Reporter
 from qstash_integrations._core.settings import FromSettings
 from qstash_integrations.once import MemoryStore
 from tests.once.stores import run

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import Delivery, NonRetryable, Receiver, RetryAfter
-from qstash_integrations._core.answers import (
+from qstash_integrations._core.receiving.answers import (
     ALREADY_DONE,
     BODY_TIMED_OUT,
     BODY_TOO_LARGE,
@@ -19,10 +19,10 @@ from qstash_integrations._core.answers import (
     answer_signal,
     in_progress,
 )
-from qstash_integrations._core.guard import Admission, Guard
-from qstash_integrations._core.head import Head
-from qstash_integrations._core.report import Reporter
-from qstash_integrations._core.urls import PublicUrls
+from qstash_integrations._core.receiving.guard import Admission, Guard
+from qstash_integrations._core.receiving.head import Head
+from qstash_integrations._core.receiving.report import Reporter
+from qstash_integrations._core.receiving.urls import PublicUrls
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
 
 JSON_HEADERS = (("content-type", "application/json"), ("cache-control", "no-store"))

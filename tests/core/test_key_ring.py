@@ -19,8 +19,8 @@ from django.http import HttpResponse
 from django.urls import path
 
 from qstash_integrations import AsyncQStash, Claims, ConfigurationError, KeyRing, QStash, Receiver
-from qstash_integrations._core.client import Lost, Request, Response, override_transport
-from qstash_integrations._core.token import Refusal
+from qstash_integrations._core.publishing.client import Lost, Request, Response, override_transport
+from qstash_integrations._core.receiving.token import Refusal
 from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.django import verify_qstash
 from tests.core.test_receiver import own_locals

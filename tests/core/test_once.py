@@ -12,11 +12,11 @@ import anyio
 import pytest
 
 from qstash_integrations import Claims, ConfigurationError, Delivery
-from qstash_integrations._core.answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
-from qstash_integrations._core.assembly import guard_from_settings
-from qstash_integrations._core.once import Once, Turn
-from qstash_integrations._core.report import Reporter
-from qstash_integrations._core.runs import run_of
+from qstash_integrations._core.receiving.answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
+from qstash_integrations._core.receiving.once import Once, Turn
+from qstash_integrations._core.receiving.options import guard_from_settings
+from qstash_integrations._core.receiving.report import Reporter
+from qstash_integrations._core.receiving.runs import run_of
 from qstash_integrations.once import MemoryStore, Run, Standing
 from tests.signing import NOW
 

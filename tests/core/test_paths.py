@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.paths import Protected
+from qstash_integrations._core.receiving.paths import Protected
 
 
 def covers(path: str, *, prefix: str = "/hooks", exclude: tuple[str, ...] = (), **scope: Any) -> bool:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qstash_integrations import Claims, ConfigurationError, Receiver, SignatureError
-from qstash_integrations._core.token import Refusal
+from qstash_integrations._core.receiving.token import Refusal
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
 
 URL = ORIGIN + "/hooks/ship"

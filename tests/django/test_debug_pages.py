@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 from django.urls import path
 
-from qstash_integrations._core.client import Response
+from qstash_integrations._core.publishing.client import Response
 from qstash_integrations.django import verify_qstash
 from tests.core.test_settings import everything_in
 from tests.django.shop import HOSTS, Host, publish, raises, request_to

@@ -21,8 +21,8 @@ from django.test import TestCase, override_settings
 from django.urls import path
 
 from qstash_integrations import APIError
-from qstash_integrations._core.client import Request, Response, override_transport
-from qstash_integrations._core.responses.published import PublishResponse
+from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.results.published import PublishResponse
 from qstash_integrations.django import aqstash, qstash
 from tests.django.postgres import cluster, missing
 from tests.django.shop import HOSTS

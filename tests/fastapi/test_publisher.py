@@ -8,9 +8,9 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from qstash_integrations import Receiver
-from qstash_integrations._core.client import Request as Call
-from qstash_integrations._core.client import Response as Result
-from qstash_integrations._core.client import override_transport
+from qstash_integrations._core.publishing.client import Request as Call
+from qstash_integrations._core.publishing.client import Response as Result
+from qstash_integrations._core.publishing.client import override_transport
 from qstash_integrations.fastapi import QStash, QStashDep, SyncQStashDep, VerifiedRoute
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange

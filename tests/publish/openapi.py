@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import jsonschema
 import yaml
 
-from qstash_integrations._core.client import Request
+from qstash_integrations._core.publishing.client import Request
 
 # Of HTTP itself, and of every call.
 _NOT_DESCRIBED = ("authorization", "user-agent")

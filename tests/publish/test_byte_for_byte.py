@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.inputs import check_url
+from qstash_integrations._core.publishing.inputs import check_url
 from tests.publish.libraries import LIBRARIES, NAMES
 from tests.publish.loopback import TOKEN, URL, loopback
 from tests.publish.test_destinations import GOOD

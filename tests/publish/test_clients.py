@@ -12,13 +12,8 @@ import starlette.applications
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, TransportError
-from qstash_integrations._core.client import (
-    Request,
-    Response,
-    _Client,  # pyright: ignore[reportPrivateUsage]
-    override_transport,
-)
-from qstash_integrations._core.exchange import Transport
+from qstash_integrations._core.publishing.call import Transport
+from qstash_integrations._core.publishing.client import Request, Response, _Client, override_transport
 from qstash_integrations._core.settings import Settings, override_settings
 from tests.publish.loopback import TOKEN, URL, loopback
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from qstash_integrations._core.inputs import check_name, check_url
-from qstash_integrations._core.operations import Operation, dlq, flow_control
-from qstash_integrations._core.operations import batch as batches
-from qstash_integrations._core.operations import message as messages
-from qstash_integrations._core.operations import queue as queues
-from qstash_integrations._core.operations import schedule as schedules
-from qstash_integrations._core.operations import url_group as url_groups
+from qstash_integrations._core.publishing.inputs import check_name, check_url
+from qstash_integrations._core.publishing.operations import Operation, dlq, flow_control
+from qstash_integrations._core.publishing.operations import batch as batches
+from qstash_integrations._core.publishing.operations import message as messages
+from qstash_integrations._core.publishing.operations import queue as queues
+from qstash_integrations._core.publishing.operations import schedule as schedules
+from qstash_integrations._core.publishing.operations import url_group as url_groups
 
 GOOD = {
     "a host": "https://api.example.com",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.client import Response
-from qstash_integrations._core.filters import DlqFilter, Filter, LogFilter, MessageFilter, filter_query
+from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.filters import DlqFilter, Filter, LogFilter, MessageFilter, filter_query
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 

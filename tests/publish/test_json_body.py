@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qstash_integrations._core.json_body import encode_json
-from qstash_integrations._core.operations import batch as batches
-from qstash_integrations._core.operations import message as messages
-from qstash_integrations._core.operations import schedule as schedules
+from qstash_integrations._core.publishing.json_body import encode_json
+from qstash_integrations._core.publishing.operations import batch as batches
+from qstash_integrations._core.publishing.operations import message as messages
+from qstash_integrations._core.publishing.operations import schedule as schedules
 from tests.publish.loopback import URL
 
 

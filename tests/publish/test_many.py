@@ -11,7 +11,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from qstash_integrations import APIError, AsyncQStash, QStash, RateLimitError, TransportError
-from qstash_integrations._core.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import Request, Response, override_transport
 from qstash_integrations.server.app import running
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import HANG_UP, TOKEN, URL, answer, loopback

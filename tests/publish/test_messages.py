@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from qstash_integrations import APIError, TransportError
-from qstash_integrations._core.client import Response
-from qstash_integrations._core.operations import batch as batches
-from qstash_integrations._core.operations import message as messages
+from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.operations import batch as batches
+from qstash_integrations._core.publishing.operations import message as messages
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import URL

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from qstash_integrations import QStash, QStashError
-from qstash_integrations._core.api.resources import Resources
-from qstash_integrations._core.client import Request
-from qstash_integrations._core.filters import DlqFilter, LogFilter, MessageFilter
-from qstash_integrations._core.message import BatchMessage, NewSchedule
+from qstash_integrations._core.publishing._sync.resources import Resources
+from qstash_integrations._core.publishing.client import Request
+from qstash_integrations._core.publishing.filters import DlqFilter, LogFilter, MessageFilter
+from qstash_integrations._core.publishing.message import BatchMessage, NewSchedule
 from tests.outbox import outbox
 from tests.publish.clients import method
 from tests.publish.every_call import CALLS, CRON, DELIVERY, OF_LETTERS, OF_LOGS, OF_MESSAGES, OPTIONS, Row

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.operations.batch import batch
+from qstash_integrations._core.publishing.operations.batch import batch
 from tests.publish.loopback import URL
 
 

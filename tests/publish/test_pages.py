@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash, TransportError
-from qstash_integrations._core.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import Request, Response, override_transport
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import TOKEN

@@ -15,8 +15,8 @@ from qstash.log import LogState
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, QStash, Receiver, chat
-from qstash_integrations._core import filters, message, retry
-from qstash_integrations._core.responses import (
+from qstash_integrations._core.publishing import filters, message, retry
+from qstash_integrations._core.publishing.results import (
     dlq,
     flow_control,
     log,
@@ -26,7 +26,7 @@ from qstash_integrations._core.responses import (
     signing_key,
     url_group,
 )
-from qstash_integrations._core.responses import message as messages
+from qstash_integrations._core.publishing.results import message as messages
 from tests.publish.loopback import TOKEN
 
 # What is of the official SDK and not here, or here otherwise, and why.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.operations import message as messages
+from qstash_integrations._core.publishing.operations import message as messages
 from qstash_integrations.chat import Provider, anthropic, custom, openai, resend
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import Request, Response, override_transport
 from qstash_integrations.cli import main
 from qstash_integrations.json_lines import Bar
 from tests.publish.loopback import TOKEN, URL, answer, loopback

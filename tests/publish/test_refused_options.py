@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.operations import batch as batches
-from qstash_integrations._core.operations import message as messages
-from qstash_integrations._core.operations import schedule as schedules
+from qstash_integrations._core.publishing.operations import batch as batches
+from qstash_integrations._core.publishing.operations import message as messages
+from qstash_integrations._core.publishing.operations import schedule as schedules
 from tests.publish.loopback import URL
 
 LATER = datetime(2027, 1, 15, 8)

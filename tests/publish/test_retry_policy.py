@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.retry import RetryPolicy
+from qstash_integrations._core.publishing.retry import RetryPolicy
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
 

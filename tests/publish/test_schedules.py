@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import TransportError
-from qstash_integrations._core.client import Response
+from qstash_integrations._core.publishing.client import Response
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import URL

@@ -7,8 +7,8 @@ from typing import Any, get_overloads, get_type_hints
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.api.resources import Resources
-from qstash_integrations._core.operations import Operation
+from qstash_integrations._core.publishing._sync.resources import Resources
+from qstash_integrations._core.publishing.operations import Operation
 from tests.outbox import outbox
 from tests.publish.loopback import TOKEN
 
@@ -58,7 +58,7 @@ def test_their_methods_take_and_give_the_same(sync: type, twin: type) -> None:
 def signatures(function: Any) -> list[str]:
     found = [inspect.signature(function), *map(inspect.signature, get_overloads(function))]
     return [
-        re.sub(r"\bAsync(?=[A-Z])|\basync_(?=api\.)", "", EITHER_SOURCE.sub("", str(signature))) for signature in found
+        re.sub(r"\bAsync(?=[A-Z])|_a?sync(?=\.)", "", EITHER_SOURCE.sub("", str(signature))) for signature in found
     ]
 
 

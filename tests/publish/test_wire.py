@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.message import MessageOptions
-from qstash_integrations._core.operations import batch as batches
-from qstash_integrations._core.operations import message as messages
-from qstash_integrations._core.operations import schedule as schedules
+from qstash_integrations._core.publishing.message import MessageOptions
+from qstash_integrations._core.publishing.operations import batch as batches
+from qstash_integrations._core.publishing.operations import message as messages
+from qstash_integrations._core.publishing.operations import schedule as schedules
 from tests.publish.loopback import URL
 
 BERLIN = timezone(timedelta(hours=2))

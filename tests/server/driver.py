@@ -5,7 +5,7 @@ from typing import Any
 
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Event, Filter, Header, Keys, Message, Outcome, Publication, Receipt
-from qstash_integrations.server.store import Store
+from qstash_integrations.server.tables import Store
 
 NOW = 1_800_000_000.0
 URL = "https://app.example.com/hook"

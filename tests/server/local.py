@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from qstash_integrations.server.api import LOCAL_NAMES, Access, Api
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Keys, Limits, Message, Outcome
-from qstash_integrations.server.store import Store
-from qstash_integrations.server.store.database import connect
+from qstash_integrations.server.tables import Store
+from qstash_integrations.server.tables.database import connect
 from tests.hosts import Request, asgi_send
 from tests.signing import CURRENT, NEXT, NOW
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qstash_integrations.server.model import Filter, Limits, Message, Refused
-from qstash_integrations.server.store import Store
-from qstash_integrations.server.store.database import connect
+from qstash_integrations.server.tables import Store
+from qstash_integrations.server.tables.database import connect
 from tests.server.driver import Driver
 
 PARALLELISM = 5

@@ -4,8 +4,8 @@ import pytest
 
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Endpoint, Event, Filter, Keys, Refused
-from qstash_integrations.server.store import Store
-from qstash_integrations.server.store.database import connect
+from qstash_integrations.server.tables import Store
+from qstash_integrations.server.tables.database import connect
 from tests.server.driver import KEYS, NOW, Driver, publication
 
 ALL = Filter()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qstash_integrations.server.model import Filter, Limits, Refused, Retention, StorageFull
-from qstash_integrations.server.store import Store
+from qstash_integrations.server.tables import Store
 from tests.server.driver import NOW, Driver, bodies, publication
 
 DAY = 86_400.0
@@ -137,7 +137,7 @@ import sys, time
 from pathlib import Path
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Publication
-from qstash_integrations.server.store import Store
+from qstash_integrations.server.tables import Store
 
 engine = Engine(Store.open(Path(sys.argv[1])))
 for number in range(1_000_000):

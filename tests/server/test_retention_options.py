@@ -9,7 +9,7 @@ from qstash_integrations.server.app import Retention, ServerConfig
 from qstash_integrations.server.app.listening import listen
 from qstash_integrations.server.app.tenant import Tenant
 from qstash_integrations.server.model import Filter, Outcome, Refused
-from qstash_integrations.server.store import Store
+from qstash_integrations.server.tables import Store
 from tests.server.driver import KEYS, NOW, publication
 
 HOUR = 3600

@@ -12,9 +12,9 @@ import pytest
 
 from qstash_integrations.server.model import Filter, Options, StartupError
 from qstash_integrations.server.rules.options import read_options
-from qstash_integrations.server.store import Store
-from qstash_integrations.server.store.database import check_version, connect
-from qstash_integrations.server.store.encoding import options_from_json, options_to_json
+from qstash_integrations.server.tables import Store
+from qstash_integrations.server.tables.database import check_version, connect
+from qstash_integrations.server.tables.encoding import options_from_json, options_to_json
 from tests.server.driver import NOW, Driver, headers, publication
 
 

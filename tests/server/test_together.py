@@ -11,9 +11,9 @@ from qstash_integrations.server.api import Together
 from qstash_integrations.server.api.call import Reply
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Filter, Publication, Refused, StorageFull
-from qstash_integrations.server.store import Store
-from qstash_integrations.server.store.database import connect
-from qstash_integrations.server.store.transactions import PartFailed
+from qstash_integrations.server.tables import Store
+from qstash_integrations.server.tables.database import connect
+from qstash_integrations.server.tables.transactions import PartFailed
 
 URL = "https://a.example/in"
 

@@ -3,7 +3,7 @@
 import os
 
 from qstash_integrations import Receiver
-from qstash_integrations._core.guard import GuardOptions
+from qstash_integrations._core.receiving.guard import GuardOptions
 from tests.signing import CURRENT, NEXT
 
 CLOCK = "TESTS_SERVERS_CLOCK"

@@ -15,9 +15,9 @@ from starlette.routing import Mount, NoMatchFound, Route
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError
-from qstash_integrations._core.client import Request as Call
-from qstash_integrations._core.client import Response as Result
-from qstash_integrations._core.client import override_transport
+from qstash_integrations._core.publishing.client import Request as Call
+from qstash_integrations._core.publishing.client import Response as Result
+from qstash_integrations._core.publishing.client import override_transport
 from qstash_integrations.starlette import QStash
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange

@@ -21,10 +21,11 @@ FOR_THE_RECEIVER = {"hmac", "_hmac", "hashlib", "_hashlib", "_blake2"}
 OURS = [
     "qstash_integrations",
     "qstash_integrations._core",
-    "qstash_integrations._core.delivery",
     "qstash_integrations._core.errors",
-    "qstash_integrations._core.receiver",
-    "qstash_integrations._core.token",
+    "qstash_integrations._core.receiving",
+    "qstash_integrations._core.receiving.delivery",
+    "qstash_integrations._core.receiving.receiver",
+    "qstash_integrations._core.receiving.token",
     "qstash_integrations.pytest_plugin",
 ]
 

@@ -6,11 +6,11 @@ its own, and keeps them in its file if it has one.
 
 from typing import NamedTuple
 
-from ..._core.receiver import DEV_KEYS as PUBLISHED
+from ..._core.receiving.receiver import DEV_KEYS as PUBLISHED
 from ..engine import Engine
 from ..identifiers import password, signing_key
 from ..model import Keys
-from ..store import Store
+from ..tables import Store
 
 # Printed in Upstash's documentation; what every SDK expects of a development server.
 DEV_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="  # noqa: S105

@@ -22,7 +22,7 @@ import uvicorn
 from ..api import Users
 from ..identifiers import password
 from ..model import Keys
-from ..store import Store
+from ..tables import Store
 from ..worker import Attempt
 from . import credentials, production
 from .config import LocalServer, ServerConfig

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..api import Access, Api, Together
 from ..engine import Engine
 from ..model import Keys
-from ..store import Store
+from ..tables import Store
 from ..worker import Attempt, Rewrites, Sender, Worker
 from .config import ServerConfig
 from .listening import Bound

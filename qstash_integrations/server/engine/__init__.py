@@ -32,7 +32,7 @@ from ..model import (
     Schedule,
     UrlGroup,
 )
-from ..store import Store
+from ..tables import Store
 from .acceptance import Acceptance
 from .again import again, flawed
 from .claiming import Claiming

@@ -2,7 +2,7 @@
 
 from ..model import Draft, Limits
 from ..rules.flow_control import of_destination
-from ..store import Store
+from ..tables import Store
 from .flows import Flows
 from .queues import Queues
 

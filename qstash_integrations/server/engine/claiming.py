@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..model import Flow, Limits, Message
 from ..rules.flow_control import opens_again_at, opens_at, room, started
-from ..store import Store
+from ..tables import Store
 
 # A call looks at no more due messages than this; those that flow control holds back are not looked at again.
 _MOST_EXAMINED = 1000

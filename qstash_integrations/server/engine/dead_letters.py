@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterable, Sequence
 from itertools import islice
 
 from ..model import DeadLetter, Filter, Header, Page, Receipt, Refused
-from ..store import Store
-from ..store.dead_letters import Letter
+from ..tables import Store
+from ..tables.dead_letters import Letter
 from .acceptance import Acceptance
 from .again import again
 from .pages import beyond, page, position, seq_of

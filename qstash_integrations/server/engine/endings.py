@@ -6,8 +6,8 @@ Spec: https://upstash.com/docs/qstash/howto/cancel
 from collections.abc import Sequence
 
 from ..model import Ending, Filter
-from ..store import Store
-from ..store.messages import Unfinished
+from ..tables import Store
+from ..tables.messages import Unfinished
 from .flows import Flows
 from .queues import Queues
 

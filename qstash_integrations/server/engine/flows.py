@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..model import Flow, FlowControl, Refused
 from ..rules.flow_control import at, check_key, check_limit, configured, opens_at
-from ..store import Store
+from ..tables import Store
 
 
 class Flows:

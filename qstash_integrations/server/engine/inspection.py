@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from ..delivery import SignedRequest, signed_request
 from ..model import Event, Keys, Listed, Message, Overview, Page, Refused, Schedule, Search, Second
 from ..rules.cron import next_tick
-from ..store import Store
+from ..tables import Store
 from .log import events_of
 from .pages import beyond, position
 

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys
 
 from .. import identifiers
 from ..model import Keys
-from ..store import Store
+from ..tables import Store
 
 _CURRENT, _NEXT = "current_signing_key", "next_signing_key"
 

@@ -7,8 +7,8 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 
 from ..model import Event, Filter, Message, Outcome, Page, Refused
-from ..store import Store
-from ..store.log import Entry
+from ..tables import Store
+from ..tables.log import Entry
 from .pages import beyond, page, position
 
 _STATES = ("CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED")

@@ -11,7 +11,7 @@ from ..model import Draft, Endpoint, Header, Limits, Options, Publication, Publi
 from ..rules.dedup import WINDOW, dedup_key
 from ..rules.destination import check_group, check_url, is_url
 from ..rules.options import merged, read_options
-from ..store import Store
+from ..tables import Store
 from .acceptance import Acceptance
 from .queues import Queues
 

@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/features/queues
 
 from ..model import Limits, Queue, Refused
 from ..rules.destination import check_name
-from ..store import Store
+from ..tables import Store
 
 
 class Queues:

@@ -5,8 +5,8 @@ Spec: https://upstash.com/docs/qstash/features/retry and https://upstash.com/doc
 
 from ..model import Message, Outcome
 from ..rules.retry import wait
-from ..store import Store
-from ..store.messages import Unfinished
+from ..tables import Store
+from ..tables.messages import Unfinished
 from .acceptance import Acceptance
 from .callbacks import callback
 from .endings import Endings

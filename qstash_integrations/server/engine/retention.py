@@ -1,7 +1,7 @@
 """How long what is over stays. A little is removed at a time, so that nothing else has to wait for it."""
 
 from ..model import READABLE_FOR, Retention
-from ..store import Store
+from ..tables import Store
 
 _AT_ONCE = 500
 # Where it is bytes that are too many, few messages may be most of them.

@@ -12,7 +12,7 @@ from ..model import Header, Limits, Publication, Published, Receipt, Refused, Sc
 from ..rules.cron import check_cron, next_tick
 from ..rules.destination import check_group, check_name, check_url, is_url
 from ..rules.options import read_options
-from ..store import Store
+from ..tables import Store
 from .publishing import Publishing
 
 # What concerns the call that creates the schedule, or has no meaning for what it publishes.

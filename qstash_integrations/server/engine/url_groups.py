@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..model import Endpoint, Header, Limits, Refused, UrlGroup
 from ..rules.destination import check_name, check_url
 from ..rules.options import read_options
-from ..store import Store
+from ..tables import Store
 
 _LONGEST_NAME = 256
 

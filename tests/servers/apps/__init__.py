@@ -6,7 +6,7 @@ The handler answers with what it saw, and ``/ran``, which is open, with all that
 import hashlib
 
 from qstash_integrations import Delivery
-from qstash_integrations._core.guard import GuardOptions
+from qstash_integrations._core.receiving.guard import GuardOptions
 from tests.servers.options import options_from_environment
 
 RAN = "/ran"

@@ -1,0 +1,94 @@
+"""``client.dlq``: the dead letter queue.
+
+Spec: https://upstash.com/docs/qstash/features/dlq
+"""
+
+# ruff: noqa: A002 - ``filter`` is the official SDK's name
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Unpack, overload
+
+from ..filters import DlqFilter
+from ..message import DlqRetryOptions
+from ..operations import dlq as operations
+from ..results.dlq import DlqMessage, ListDlqMessagesResponse
+from ..results.published import PublishResponse
+from . import AsyncRunner
+from .pages import AsyncItems
+
+
+class AsyncDlqApi:
+    """``client.dlq``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncRunner) -> None:
+        self._client = client
+
+    async def get(self, dlq_id: str) -> DlqMessage:
+        """APIError 404 for an unknown id."""
+        return await self._client.run(operations.get(dlq_id))
+
+    async def delete(self, dlq_id: str) -> None:
+        """Delete one dead letter; APIError 404 for an unknown id."""
+        return await self._client.run(operations.delete(dlq_id))
+
+    @overload
+    async def delete_many(self, dlq_ids: Sequence[str]) -> int: ...
+    @overload
+    async def delete_many(self, *, filter: DlqFilter, count: int | None = None) -> int: ...
+    async def delete_many(
+        self, dlq_ids: Sequence[str] | None = None, *, filter: DlqFilter | None = None, count: int | None = None
+    ) -> int:
+        """Delete by ids, a hundred at most, or by a filter; how many were deleted. Unknown ids do not count.
+
+        By a filter QStash deletes a part of them at a time, ``count`` at most: call again until it is 0.
+        """
+        return await self._client.run(operations.delete_many(dlq_ids, filter, count))
+
+    async def delete_all(self, *, count: int | None = None) -> int:
+        """Delete every dead letter, a part of them at a time: call again until it is 0."""
+        return await self._client.run(operations.delete_all(count))
+
+    async def retry(self, dlq_id: str, **options: Unpack[DlqRetryOptions]) -> PublishResponse:
+        """Publish a dead letter anew, as a message of its own, and take it out of the queue.
+
+        The options replace those of the message. APIError 404 for an unknown id.
+        """
+        return await self._client.run(operations.retry(dlq_id, options))
+
+    @overload
+    async def retry_many(self, dlq_ids: Sequence[str], **options: Unpack[DlqRetryOptions]) -> list[PublishResponse]: ...
+    @overload
+    async def retry_many(
+        self, *, filter: DlqFilter, count: int | None = None, **options: Unpack[DlqRetryOptions]
+    ) -> list[PublishResponse]: ...
+    async def retry_many(
+        self,
+        dlq_ids: Sequence[str] | None = None,
+        *,
+        filter: DlqFilter | None = None,
+        count: int | None = None,
+        **options: Unpack[DlqRetryOptions],
+    ) -> list[PublishResponse]:
+        """``retry`` by ids, a hundred at most, or by a filter; the new messages. Unknown ids are left aside.
+
+        By a filter QStash publishes a part of them at a time, ``count`` at most: call again until there are none.
+        """
+        return await self._client.run(operations.retry_many(dlq_ids, filter, count, options))
+
+    async def retry_all(self, *, count: int | None = None, **options: Unpack[DlqRetryOptions]) -> list[PublishResponse]:
+        """``retry`` every dead letter, a part of them at a time: call again until there are none."""
+        return await self._client.run(operations.retry_all(count, options))
+
+    def iter(self, *, filter: DlqFilter | None = None, count: int | None = None) -> AsyncIterator[DlqMessage]:
+        """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for."""
+        return AsyncItems(
+            lambda cursor: self.list(cursor=cursor, count=count, filter=filter), lambda page: page.messages
+        )
+
+    async def list(
+        self, *, cursor: str | None = None, count: int | None = None, filter: DlqFilter | None = None
+    ) -> ListDlqMessagesResponse:
+        """One page of the dead letters that fit the filter, oldest first, ``count`` of them, a hundred at most."""
+        return await self._client.run(operations.list_page(cursor=cursor, count=count, wanted=filter))

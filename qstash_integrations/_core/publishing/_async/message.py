@@ -1,0 +1,176 @@
+"""``client.message``, and the verbs that stand on the client as well.
+
+Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
+"""
+
+# ruff: noqa: A002 - ``filter`` is the official SDK's name
+
+from abc import abstractmethod
+from collections.abc import AsyncIterable, Iterable, Sequence
+from typing import Any, Unpack, overload
+
+from ..filters import MessageFilter
+from ..message import (
+    AnyMessage,
+    ApiMessage,
+    GroupMessage,
+    QueuedApiMessage,
+    QueuedGroupMessage,
+    QueuedUrlMessage,
+    UrlMessage,
+)
+from ..operations import batch as batches
+from ..operations import merged
+from ..operations import message as operations
+from ..operations.many import Progress
+from ..operations.message import Published
+from ..results.message import Message
+from ..results.published import PublishResponse, PublishUrlGroupResponse
+from . import AsyncRunner
+from .many import AsyncMany
+
+
+class AsyncMessageVerbs:
+    """What stands both on the client and on ``client.message``."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _runner(self) -> AsyncRunner: ...
+
+    @overload
+    async def publish(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def publish(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def publish(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    async def publish(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    async def publish(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def publish(self, message: Any = None, /, **fields: Any) -> Published:
+        """Send a message to a ``url``, an ``api``, or every endpoint of a ``url_group``.
+
+        The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
+        """
+        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+
+    @overload
+    async def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def publish_json(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def publish_json(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    async def publish_json(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    async def publish_json(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def publish_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` with the body encoded as JSON, whatever it is."""
+        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+
+    @overload
+    async def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def enqueue(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def enqueue(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def enqueue(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
+        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+
+    @overload
+    async def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    async def enqueue_json(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    async def enqueue_json(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue_json(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    async def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    async def enqueue_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+
+    async def batch(self, messages: Iterable[AnyMessage]) -> list[Published]:
+        """Many messages in one call, each with its own destination and options; the results in their order.
+
+        All are checked before anything is sent; an error names the index.
+        """
+        return await self._runner.run(batches.batch(messages, self._runner.new_id))
+
+    async def batch_json(self, messages: Iterable[AnyMessage]) -> list[Published]:
+        """``batch`` with the bodies encoded as JSON."""
+        return await self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
+
+    def publish_many(
+        self,
+        messages: Iterable[AnyMessage] | AsyncIterable[AnyMessage],
+        *,
+        chunk_size: int = 100,
+        on_progress: Progress | None = None,
+    ) -> AsyncMany:
+        """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
+
+        Memory stays flat whatever ``messages`` iterates over, in async code perhaps asynchronously; ten megabytes end a
+        chunk too. Nothing is sent before the first receipt is asked for; ``send()`` sends all and keeps no receipts.
+        ``on_progress`` is called after each chunk with the number of messages accepted so far.
+
+        TypeError or ValueError names the index of a message that is wrong; nothing of its chunk is sent. APIError and
+        TransportError name the messages of the chunk that failed; those before it are accepted, as ``accepted`` counts.
+        """
+        return AsyncMany(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
+
+    def publish_many_json(
+        self,
+        messages: Iterable[AnyMessage] | AsyncIterable[AnyMessage],
+        *,
+        chunk_size: int = 100,
+        on_progress: Progress | None = None,
+    ) -> AsyncMany:
+        """``publish_many`` with the bodies encoded as JSON."""
+        return AsyncMany(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
+
+
+class AsyncMessageApi(AsyncMessageVerbs):
+    """``client.message``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncRunner) -> None:
+        self._client = client
+
+    @property
+    def _runner(self) -> AsyncRunner:
+        return self._client
+
+    async def get(self, message_id: str) -> Message:
+        """A message that is not delivered yet; APIError 404 soon after it was."""
+        return await self._client.run(operations.get(message_id))
+
+    async def cancel(self, message_id: str) -> None:
+        """Deliver it no more; APIError 404 for an unknown or finished message."""
+        return await self._client.run(operations.cancel(message_id))
+
+    @overload
+    async def cancel_many(self, message_ids: Sequence[str]) -> int: ...
+    @overload
+    async def cancel_many(self, *, filter: MessageFilter) -> int: ...
+    async def cancel_many(
+        self, message_ids: Sequence[str] | None = None, *, filter: MessageFilter | None = None
+    ) -> int:
+        """Cancel by ids, a hundred at most, or by a filter; how many messages were cancelled.
+
+        Unknown and finished ones do not count.
+        """
+        return await self._client.run(operations.cancel_many(message_ids, filter))
+
+    async def cancel_all(self) -> int:
+        """Cancel every message that is not delivered yet; how many there were."""
+        return await self._client.run(operations.cancel_all())

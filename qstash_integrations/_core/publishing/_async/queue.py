@@ -1,0 +1,41 @@
+"""``client.queue``.
+
+Spec: https://upstash.com/docs/qstash/features/queues
+"""
+
+from ..operations import queue as operations
+from ..results.queue import Queue
+from . import AsyncRunner
+
+
+class AsyncQueueApi:
+    """``client.queue``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncRunner) -> None:
+        self._client = client
+
+    async def upsert(self, queue: str, *, parallelism: int = 1, paused: bool = False) -> None:
+        """Create the queue, or set both of its properties: what is not given takes its default again."""
+        return await self._client.run(operations.upsert(queue, parallelism=parallelism, paused=paused))
+
+    async def get(self, queue: str) -> Queue:
+        """APIError 404 for an unknown name."""
+        return await self._client.run(operations.get(queue))
+
+    async def list(self) -> list[Queue]:
+        """All queues."""
+        return await self._client.run(operations.list_all())
+
+    async def delete(self, queue: str) -> None:
+        """Delete the queue with all that is in it; an unknown one is no error."""
+        return await self._client.run(operations.delete(queue))
+
+    async def pause(self, queue: str) -> None:
+        """Deliver nothing of it until ``resume``; messages are still accepted."""
+        return await self._client.run(operations.pause(queue))
+
+    async def resume(self, queue: str) -> None:
+        """End a pause; the oldest message comes first."""
+        return await self._client.run(operations.resume(queue))

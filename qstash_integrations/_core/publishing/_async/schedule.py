@@ -1,0 +1,60 @@
+"""``client.schedule``.
+
+Spec: https://upstash.com/docs/qstash/features/schedules
+"""
+
+from typing import Any, Unpack, overload
+
+from ..message import NewSchedule
+from ..operations import merged
+from ..operations import schedule as operations
+from ..results.schedule import Schedule
+from . import AsyncRunner
+
+
+class AsyncScheduleApi:
+    """``client.schedule``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncRunner) -> None:
+        self._client = client
+
+    @overload
+    async def create(self, schedule: NewSchedule, /) -> str: ...
+    @overload
+    async def create(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
+    async def create(self, schedule: Any = None, /, **fields: Any) -> str:
+        """Publish to ``destination`` whenever ``cron`` says; the schedule's id.
+
+        With a ``schedule_id`` that exists, that schedule is replaced as a whole.
+        """
+        return await self._client.run(operations.create(merged(schedule, fields)))
+
+    @overload
+    async def create_json(self, schedule: NewSchedule, /) -> str: ...
+    @overload
+    async def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
+    async def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
+        """``create`` with the body encoded as JSON."""
+        return await self._client.run(operations.create(merged(schedule, fields), as_json=True))
+
+    async def get(self, schedule_id: str) -> Schedule:
+        """APIError 404 for an unknown id."""
+        return await self._client.run(operations.get(schedule_id))
+
+    async def list(self) -> list[Schedule]:
+        """All operations."""
+        return await self._client.run(operations.list_all())
+
+    async def delete(self, schedule_id: str) -> None:
+        """Publish no more; messages that it has published are delivered."""
+        return await self._client.run(operations.delete(schedule_id))
+
+    async def pause(self, schedule_id: str) -> None:
+        """Skip its ticks until ``resume``; they are not made up for."""
+        return await self._client.run(operations.pause(schedule_id))
+
+    async def resume(self, schedule_id: str) -> None:
+        """End a pause."""
+        return await self._client.run(operations.resume(schedule_id))

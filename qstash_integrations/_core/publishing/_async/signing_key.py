@@ -1,0 +1,28 @@
+"""``client.signing_key``.
+
+Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys
+"""
+
+from ..operations import signing_key as operations
+from ..results.signing_key import SigningKey
+from . import AsyncRunner
+
+
+class AsyncSigningKeyApi:
+    """``client.signing_key``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncRunner) -> None:
+        self._client = client
+
+    async def get(self) -> SigningKey:
+        """The pair that QStash signs with now."""
+        return await self._client.run(operations.get())
+
+    async def rotate(self) -> SigningKey:
+        """Make the next key the current one, and a new one the next; the new pair.
+
+        Receivers go on with the next key they have. Give them the new pair before rotating again.
+        """
+        return await self._client.run(operations.rotate())

@@ -1,0 +1,166 @@
+"""``client.message``, and the verbs that stand on the client as well.
+
+Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
+"""
+
+# ruff: noqa: A002 - ``filter`` is the official SDK's name
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any, Unpack, overload
+
+from ..filters import MessageFilter
+from ..message import (
+    AnyMessage,
+    ApiMessage,
+    GroupMessage,
+    QueuedApiMessage,
+    QueuedGroupMessage,
+    QueuedUrlMessage,
+    UrlMessage,
+)
+from ..operations import batch as batches
+from ..operations import merged
+from ..operations import message as operations
+from ..operations.many import Progress
+from ..operations.message import Published
+from ..results.message import Message
+from ..results.published import PublishResponse, PublishUrlGroupResponse
+from . import Runner
+from .many import Many
+
+
+class MessageVerbs:
+    """What stands both on the client and on ``client.message``."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def _runner(self) -> Runner: ...
+
+    @overload
+    def publish(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    def publish(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def publish(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    def publish(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    def publish(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def publish(self, message: Any = None, /, **fields: Any) -> Published:
+        """Send a message to a ``url``, an ``api``, or every endpoint of a ``url_group``.
+
+        The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
+        """
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+
+    @overload
+    def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
+    @overload
+    def publish_json(self, message: GroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def publish_json(self, /, **message: Unpack[UrlMessage]) -> PublishResponse: ...
+    @overload
+    def publish_json(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
+    @overload
+    def publish_json(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def publish_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` with the body encoded as JSON, whatever it is."""
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+
+    @overload
+    def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    def enqueue(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def enqueue(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def enqueue(self, message: Any = None, /, **fields: Any) -> Published:
+        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+
+    @overload
+    def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
+    @overload
+    def enqueue_json(self, message: QueuedGroupMessage, /) -> list[PublishUrlGroupResponse]: ...
+    @overload
+    def enqueue_json(self, /, **message: Unpack[QueuedUrlMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue_json(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
+    @overload
+    def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
+    def enqueue_json(self, message: Any = None, /, **fields: Any) -> Published:
+        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+
+    def batch(self, messages: Iterable[AnyMessage]) -> list[Published]:
+        """Many messages in one call, each with its own destination and options; the results in their order.
+
+        All are checked before anything is sent; an error names the index.
+        """
+        return self._runner.run(batches.batch(messages, self._runner.new_id))
+
+    def batch_json(self, messages: Iterable[AnyMessage]) -> list[Published]:
+        """``batch`` with the bodies encoded as JSON."""
+        return self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
+
+    def publish_many(
+        self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many:
+        """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
+
+        Memory stays flat whatever ``messages`` iterates over, in async code perhaps asynchronously; ten megabytes end a
+        chunk too. Nothing is sent before the first receipt is asked for; ``send()`` sends all and keeps no receipts.
+        ``on_progress`` is called after each chunk with the number of messages accepted so far.
+
+        TypeError or ValueError names the index of a message that is wrong; nothing of its chunk is sent. APIError and
+        TransportError name the messages of the chunk that failed; those before it are accepted, as ``accepted`` counts.
+        """
+        return Many(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
+
+    def publish_many_json(
+        self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many:
+        """``publish_many`` with the bodies encoded as JSON."""
+        return Many(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
+
+
+class MessageApi(MessageVerbs):
+    """``client.message``."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: Runner) -> None:
+        self._client = client
+
+    @property
+    def _runner(self) -> Runner:
+        return self._client
+
+    def get(self, message_id: str) -> Message:
+        """A message that is not delivered yet; APIError 404 soon after it was."""
+        return self._client.run(operations.get(message_id))
+
+    def cancel(self, message_id: str) -> None:
+        """Deliver it no more; APIError 404 for an unknown or finished message."""
+        return self._client.run(operations.cancel(message_id))
+
+    @overload
+    def cancel_many(self, message_ids: Sequence[str]) -> int: ...
+    @overload
+    def cancel_many(self, *, filter: MessageFilter) -> int: ...
+    def cancel_many(self, message_ids: Sequence[str] | None = None, *, filter: MessageFilter | None = None) -> int:
+        """Cancel by ids, a hundred at most, or by a filter; how many messages were cancelled.
+
+        Unknown and finished ones do not count.
+        """
+        return self._client.run(operations.cancel_many(message_ids, filter))
+
+    def cancel_all(self) -> int:
+        """Cancel every message that is not delivered yet; how many there were."""
+        return self._client.run(operations.cancel_all())

@@ -1,0 +1,66 @@
+"""Whom a client speaks for: where the QStash API is, and the token for it. Shows the token in no repr and no traceback.
+
+Spec: https://upstash.com/docs/qstash/api/authentication
+"""
+
+from ..errors import ConfigurationError
+from ..settings import Settings, is_loopback
+
+_FOR_APPS = {
+    "django": "from qstash_integrations.django import qstash",
+    "fastapi": "qstash_integrations.fastapi.QStash(app)",
+    "flask": "qstash_integrations.flask.QStash(app)",
+    "starlette": "qstash_integrations.starlette.QStash(app)",
+}
+
+
+class Account:
+    """Base URL and token.
+
+    No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
+    """
+
+    __slots__ = ("base_url", "token")
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self.base_url: str = base_url
+        self.token: str = token
+
+    @classmethod
+    def of(cls, settings: Settings, *, allow_http: bool) -> "Account":
+        """ConfigurationError that names the setting when the token is missing or would travel in clear."""
+        if settings.url.lower().startswith("http://") and not (allow_http or is_loopback(settings.url)):
+            raise ConfigurationError(
+                "QSTASH_URL is http:// on another machine, so the token would travel in clear; use https://, or pass "
+                "allow_http=True"
+            )
+        return cls(settings.url, settings.require_token())
+
+    def __repr__(self) -> str:
+        return f"Account({self.base_url!r}, ***)"
+
+
+class Loader:
+    """Loads settings with a client's own arguments in front. No closure: its variables would show in tracebacks."""
+
+    __slots__ = ("_base_url", "_token")
+
+    def __init__(self, token: str | None, base_url: str | None) -> None:
+        self._token = token
+        self._base_url = base_url
+
+    def __call__(self) -> Settings:
+        return Settings.load(token=self._token, url=self._base_url)
+
+
+def problem_of(token: object, base_url: object) -> str | None:
+    """What is wrong with the types of a client's arguments."""
+    if not isinstance(base_url, str | None):
+        return f"base_url must be a str, not {type(base_url).__name__}"
+    if isinstance(token, str | None):
+        return None
+    for kind in type(token).__mro__:
+        remedy = _FOR_APPS.get(kind.__module__.partition(".")[0])
+        if remedy:
+            return f"QStash takes a token; for an app use {remedy}"
+    return f"token must be a str, not {type(token).__name__}"

@@ -1,0 +1,148 @@
+"""One API call on its way: the request, what came of each try, and the result or the error at the end. No I/O.
+
+Spec: https://upstash.com/docs/qstash/api/api-ratelimiting
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
+from urllib.parse import quote
+
+from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
+from ..settings import is_loopback
+from .account import Account
+from .operations import Operation, nothing
+from .retry import RetryPolicy
+
+T = TypeVar("T")
+_LONGEST_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Request:
+    """An HTTP request to the QStash API. Its token does not show in the repr; no tuple, as ``Account`` is none."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.url!a}, ***)"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer of the QStash API; header names are in lower case. Its body may hold keys and messages."""
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Lost(NamedTuple):
+    """No complete answer arrived. ``hopeless``: another try would fail in the same way."""
+
+    problem: str
+    hopeless: bool = False
+
+
+Outcome: TypeAlias = Response | Lost
+Transport: TypeAlias = Callable[[Request], Outcome]
+
+
+class Call(Generic[T]):
+    """The tries of one operation. Feed ``take`` what came of each, until it says None; then ask for ``result``."""
+
+    def __init__(self, operation: Operation[T], account: Account, policy: RetryPolicy) -> None:
+        self.request = _request(operation, account)
+        self._operation = operation
+        self._base_url = account.base_url
+        self._policy = policy
+        self._tries = 0
+        self._started_at = time.monotonic()
+        self._outcome: Outcome = Lost("the request was not sent")
+
+    def take(self, outcome: Outcome) -> float | None:
+        """Seconds to wait before the next try, or None when there is none."""
+        self._outcome = outcome
+        self._tries += 1
+        if not self._operation.repeatable or (isinstance(outcome, Lost) and outcome.hopeless):
+            return None
+        status, retry_after = (None, None) if isinstance(outcome, Lost) else _asked(outcome)
+        elapsed = time.monotonic() - self._started_at
+        return self._policy.wait(self._tries, status, retry_after, elapsed, time.time())
+
+    def result(self) -> T:
+        """What the last try brought, or the error that says why there is nothing."""
+        outcome = self._outcome
+        if isinstance(outcome, Lost):
+            raise TransportError(self._no_answer(outcome))
+        if not 200 <= outcome.status < 300:
+            _raise_for(outcome)
+        # Whatever stands in an answer that has nothing to say.
+        return self._operation.read(None if self._operation.read is nothing else _json(outcome))
+
+    def _no_answer(self, lost: Lost) -> str:
+        tries = f" after {self._tries} tries" if self._tries > 1 else ""
+        hint = "; is the local server running? qstash-integrations dev starts it" if is_loopback(self._base_url) else ""
+        return f"no answer from {self._base_url}{tries}: {lost.problem}{hint}"
+
+
+def _request(operation: Operation[Any], account: Account) -> Request:
+    query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in operation.query)
+    return Request(
+        method=operation.method,
+        url=account.base_url + operation.path + (f"?{query}" if query else ""),
+        headers=(
+            ("Authorization", f"Bearer {account.token}"),
+            ("User-Agent", "qstash_integrations"),
+            *operation.headers,
+        ),
+        body=operation.body,
+    )
+
+
+def _asked(response: Response) -> tuple[int | None, str | None]:
+    # The day's messages are used up: no wait of ours reaches the next day.
+    if response.status == 429 and "ratelimit-limit" in response.headers:
+        return 400, None
+    return response.status, response.headers.get("retry-after")
+
+
+def _raise_for(response: Response) -> NoReturn:
+    detail = _detail(response)
+    if response.status != 429:
+        raise APIError(response.status, detail)
+    daily = "ratelimit-limit" in response.headers
+    numbers = [_number(response, daily, name) for name in ("limit", "remaining", "reset")]
+    raise (DailyLimitError if daily else RateLimitError)(response.status, detail, *numbers)
+
+
+def _number(response: Response, daily: bool, name: str) -> int | None:
+    text = response.headers.get(f"{'' if daily else 'burst-'}ratelimit-{name}", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
+
+
+def _detail(response: Response) -> str:
+    """The answer's own words, cut; QStash puts them into the field ``error``, proxies do not."""
+    try:
+        answer: Any = json.loads(response.body)
+    except (ValueError, RecursionError):
+        answer = None
+    error = cast("dict[str, Any]", answer).get("error") if isinstance(answer, dict) else None
+    text = error if isinstance(error, str) else response.body.decode("utf-8", "replace")
+    return text[:_LONGEST_DETAIL] or "no reason given"
+
+
+def _json(response: Response) -> Any:
+    if not response.body:
+        return None
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        raise TransportError(
+            f"an answer with status {response.status} that is not JSON; is QSTASH_URL the QStash API?"
+        ) from None

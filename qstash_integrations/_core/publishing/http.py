@@ -1,0 +1,64 @@
+"""What crosses between ours and an HTTP library: a request of theirs, an answer of ours, their errors as a ``Lost``."""
+
+from typing import Any
+
+from .call import Lost, Outcome, Request, Response
+
+LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
+
+
+def headers_of(request: Request) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
+
+
+def checked(built: Any, request: Request) -> Any:
+    """The library's request, unless it goes elsewhere than ours; then a ValueError.
+
+    QStash signs the destination as it arrives: a library that tidies it up would break every signature, or make
+    another API call of it.
+    """
+    path = request.url.partition("://")[2].partition("/")[2]
+    if built.url.raw_path != b"/" + path.encode("ascii", "replace"):
+        raise ValueError("the HTTP library would change the path of this API call: check QSTASH_URL, then destination")
+    return built
+
+
+def read(response: Any) -> Outcome:
+    """The whole answer, as long as it is not endless; its connection is free then."""
+    try:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return _TOO_LARGE
+        return _response(response, body)
+    finally:
+        response.close()
+
+
+async def aread(response: Any) -> Outcome:
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return _TOO_LARGE
+        return _response(response, body)
+    finally:
+        await response.aclose()
+
+
+def lost(error: Exception, library: Any) -> Lost:
+    name = type(error).__name__
+    if isinstance(error, library.LocalProtocolError | library.UnsupportedProtocol):
+        # Without its text: it may quote a header.
+        return Lost(name, hopeless=True)
+    return Lost(f"{name}: {error}" if str(error) else name)
+
+
+def _response(response: Any, body: bytearray) -> Response:
+    headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw}
+    return Response(response.status_code, bytes(body), headers)
+
+
+_TOO_LARGE = Lost(f"an answer of more than {LARGEST_ANSWER} bytes", hopeless=True)

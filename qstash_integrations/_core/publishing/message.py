@@ -1,0 +1,189 @@
+"""What can be asked of QStash when a message is published: every option once, with its units and limits.
+
+Methods take these as keywords (``publish(url=..., delay="10m")``) or as one mapping.
+
+Spec: https://upstash.com/docs/qstash/api/publish
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict
+
+from ..durations import Duration
+from .providers import Provider
+
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Instant: TypeAlias = datetime | int | float
+"""An aware ``datetime``, or Unix seconds."""
+
+
+class FlowControl(TypedDict, total=False):
+    """Limits on what is delivered under one key, across URLs; at least one limit beside the key."""
+
+    key: Required[str]
+    parallelism: int
+    """Deliveries in flight at once."""
+    rate: int
+    """Deliveries started per ``period``."""
+    period: Duration
+    """One second by default, a week at most."""
+
+
+class Redact(TypedDict, total=False):
+    """What QStash shows as a hash in its logs and answers; it is delivered unchanged."""
+
+    body: bool
+    header: bool | Sequence[str]
+    """All forwarded headers, or those with these names."""
+
+
+class Api(TypedDict):
+    """A destination that QStash's SDKs know by name; the providers are in ``qstash_integrations.chat``."""
+
+    name: Literal["llm", "email"]
+    provider: Provider
+
+
+class DeliveryOptions(TypedDict, total=False):
+    """How a message is delivered. None counts as not given."""
+
+    body: Any
+    """Bytes and text go as they are, a dict or list as JSON; the ``_json`` methods encode whatever JSON can hold."""
+    headers: Mapping[str, str] | None
+    """Forwarded to the destination under these names."""
+    method: Method | None
+    """Of the delivery; POST by default."""
+    content_type: str | None
+    """Of the body; ``application/json`` where this client encodes it."""
+    delay: Duration | None
+    """From acceptance to the first attempt."""
+    retries: int | None
+    """Further attempts after a failed one; three by default, the plan sets the limit."""
+    retry_delay: str | int | None
+    """Milliseconds between attempts, as a number or an expression over ``retried``: ``"pow(2, retried) * 1000"``."""
+    callback: str | None
+    """URL that is told of every attempt."""
+    failure_callback: str | None
+    """URL that is told when the last attempt has failed."""
+    callback_headers: Mapping[str, str] | None
+    """Forwarded to the callback; the names Method, Retries, Retry-Delay and Timeout set its options instead."""
+    failure_callback_headers: Mapping[str, str] | None
+    """As ``callback_headers``, for the failure callback."""
+    timeout: Duration | None
+    """For the destination's answer; shortens the limit of the plan."""
+    flow_control: FlowControl | None
+    label: str | Sequence[str] | None
+    """Labels to find the message by, in logs and filters; no commas in them."""
+    redact: Redact | None
+
+
+class MessageOptions(DeliveryOptions, total=False):
+    """Options of a message that is sent once."""
+
+    not_before: Instant | None
+    """When the first attempt may be made; wins over ``delay``."""
+    deduplication_id: str | None
+    """A second message with this id within ten minutes is accepted and not delivered. No colon."""
+    content_based_deduplication: bool | None
+    """The same with an id that QStash makes of destination, body and forwarded headers."""
+
+
+class UrlMessage(MessageOptions):
+    url: str
+    """Absolute, percent-encoded, without user name and fragment."""
+
+
+class ApiMessage(MessageOptions):
+    api: Api
+
+
+class GroupMessage(MessageOptions):
+    url_group: str
+    """Delivered to every endpoint of the group."""
+
+
+class QueuedUrlMessage(UrlMessage):
+    queue: str
+    """First in, first out; it is made when there is none of this name."""
+
+
+class QueuedApiMessage(ApiMessage):
+    queue: str
+
+
+class QueuedGroupMessage(GroupMessage):
+    queue: str
+
+
+class BatchMessage(MessageOptions, total=False):
+    """One message of a batch: exactly one of ``url``, ``url_group`` and ``api``, perhaps with a ``queue``."""
+
+    url: str
+    url_group: str
+    api: Api
+    queue: str | None
+
+
+AnyMessage: TypeAlias = (
+    BatchMessage | UrlMessage | ApiMessage | GroupMessage | QueuedUrlMessage | QueuedApiMessage | QueuedGroupMessage
+)
+"""What a batch is made of."""
+
+
+class ScheduleOptions(DeliveryOptions):
+    destination: str
+    """A URL or the name of a URL group."""
+    cron: str
+    """Five fields in UTC, or in a zone of their own: ``"CRON_TZ=Europe/Berlin 0 7 * * *"``."""
+
+
+class NewSchedule(ScheduleOptions, total=False):
+    schedule_id: str | None
+    """A schedule of this id is replaced as a whole; QStash makes an id where none is given."""
+    queue: str | None
+    """Where the produced messages line up."""
+
+
+class DlqRetryOptions(TypedDict, total=False):
+    """What a retry from the dead letter queue changes; everything else stays as it was published."""
+
+    method: Method | None
+    retries: int | None
+    retry_delay: str | int | None
+    """As of a message."""
+    timeout: Duration | None
+    callback: str | None
+    failure_callback: str | None
+    label: str | Sequence[str] | None
+
+
+class PinFlowControlOptions(TypedDict, total=False):
+    """Limits that later messages cannot change."""
+
+    parallelism: int | None
+    rate: int | None
+    period: Duration | None
+    """Of the rate; a week at most."""
+
+
+class UnpinFlowControlOptions(TypedDict, total=False):
+    """Which limits later messages may change again."""
+
+    parallelism: bool | None
+    rate: bool | None
+    """The rate and its period."""
+
+
+class UpsertEndpoint(TypedDict):
+    """An endpoint of a URL group."""
+
+    url: str
+    name: NotRequired[str | None]
+    """Unique in its group."""
+
+
+class RemoveEndpoint(TypedDict, total=False):
+    """An endpoint of a URL group, by its URL or its name."""
+
+    url: str | None
+    name: str | None

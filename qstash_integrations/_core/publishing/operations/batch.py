@@ -1,0 +1,115 @@
+"""Many messages in one call.
+
+Spec: https://upstash.com/docs/qstash/features/batch
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from ...errors import APIError, TransportError
+from ..results.fields import is_list, is_object
+from ..results.published import read_published
+from . import Operation
+from .body import body_of
+from .message import NewId, Published
+from .outline import Outlines
+
+
+class Batch:
+    """One call for many messages, ``first`` being the index of the first of them; filled one by one, then sent.
+
+    No tuple or list, which error trackers would print: bodies and providers' tokens are in it.
+    """
+
+    __slots__ = ("_items", "_new_id", "_outlines", "_own_ids", "first", "size")
+
+    def __init__(self, new_id: NewId | None, first: int = 0, outlines: Outlines | None = None) -> None:
+        self.first = first
+        self.size = 2
+        """Bytes of the call's body."""
+        self._new_id = new_id
+        self._outlines = outlines or Outlines()
+        self._items: list[str] = []
+        self._own_ids: list[bool] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, message: Mapping[str, Any], *, as_json: bool) -> None:
+        """TypeError or ValueError that names the message's index when it is wrong; the batch is then of no use."""
+        try:
+            item, own_id = self._item(message, as_json)
+        except (TypeError, ValueError) as error:
+            of_caller = TypeError if isinstance(error, TypeError) else ValueError
+            raise of_caller(f"messages[{self.first + len(self)}]: {error}") from error
+        self.size += len(item) + bool(self._items)
+        self._items.append(item)
+        self._own_ids.append(own_id)
+
+    def following(self) -> "Batch":
+        """The empty one for the messages behind these."""
+        return Batch(self._new_id, self.first + len(self), self._outlines)
+
+    def split(self) -> "Batch":
+        """Take the last message out, into a batch of its own."""
+        item, own_id = self._items.pop(), self._own_ids.pop()
+        self.size -= len(item) + bool(self._items)
+        rest = self.following()
+        rest.size += len(item)
+        rest._items.append(item)
+        rest._own_ids.append(own_id)
+        return rest
+
+    def operation(self, *, in_parts: bool = False) -> Operation[list[Published]]:
+        first, own_ids = self.first, self._own_ids
+        return Operation(
+            method="POST",
+            path="/v2/batch",
+            headers=(("Content-Type", "application/json"),),
+            body=f"[{','.join(self._items)}]".encode(),
+            read=lambda answer: _read_batch(answer, own_ids, first),
+            repeatable=self._new_id is not None,
+            publishes=True,
+            in_parts=in_parts,
+        )
+
+    def _item(self, message: Mapping[str, Any], as_json: bool) -> tuple[str, bool]:
+        """Its JSON, and whether deduplication was the caller's own wish."""
+        if not isinstance(message, Mapping):
+            raise TypeError(f"a message must be a dict, not {type(message).__name__}")
+        body, default_type = body_of(message, as_json)
+        text = _text(body)
+        outline = self._outlines.of(message, default_type)
+        new_id = None if outline.own_id or self._new_id is None else self._new_id()
+        return outline.item(new_id, text), outline.own_id
+
+
+def batch(
+    messages: Iterable[Mapping[str, Any]], new_id: NewId | None, *, as_json: bool = False
+) -> Operation[list[Published]]:
+    """One call for many messages; an error names the index of the message that it is about."""
+    if isinstance(messages, Mapping | str) or not isinstance(messages, Iterable):
+        kind = type(cast("object", messages)).__name__
+        raise TypeError(f"messages must be a list of dicts, not {kind}")
+    filled = Batch(new_id)
+    for message in messages:
+        filled.add(message, as_json=as_json)
+    return filled.operation()
+
+
+def _text(body: bytes | None) -> str | None:
+    try:
+        return None if body is None else body.decode("utf-8")
+    except UnicodeDecodeError:
+        # No cause: its repr is the body.
+        raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own") from None
+
+
+def _read_batch(answer: Any, own_ids: list[bool], first: int) -> list[Published]:
+    if not is_list(answer) or len(answer) != len(own_ids):
+        raise TransportError(f"QStash's answer is not a list of {len(own_ids)} results")
+    for index, receipt in enumerate(answer, first):
+        if is_object(receipt) and "error" in receipt and "messageId" not in receipt:
+            # No lost answer: whoever sent the whole batch again would publish the others twice.
+            raise APIError(400, f"messages[{index}]: {str(receipt['error'])[:500]}; the others may be accepted")
+    return [read_published(receipt, own_id=own_id) for receipt, own_id in zip(answer, own_ids, strict=True)]

@@ -1,0 +1,79 @@
+"""Look into the dead letter queue, empty it, and publish its messages anew.
+
+Nothing that changes it is sent again by itself: a second retry would publish a second message, a second deletion
+would not find what it is told to delete.
+
+Spec: https://upstash.com/docs/qstash/features/dlq
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...names import check_names
+from ..filters import DlqFilter, filter_query, page_query
+from ..inputs import check_name
+from ..message import DlqRetryOptions
+from ..results.dlq import DlqMessage, ListDlqMessagesResponse, read_dlq_message, read_dlq_page
+from ..results.fields import Fields, read_list
+from ..results.published import PublishResponse
+from ..wire import Header, headers_of
+from . import Operation, nothing
+from .bulk import MOST_AT_ONCE, selection
+
+
+def list_page(*, cursor: str | None, count: int | None, wanted: DlqFilter | None) -> Operation[ListDlqMessagesResponse]:
+    query = (*page_query(cursor, count, MOST_AT_ONCE), *filter_query(wanted, DlqFilter))
+    return Operation(method="GET", path="/v2/dlq", query=query, read=read_dlq_page, repeatable=True)
+
+
+def get(dlq_id: str) -> Operation[DlqMessage]:
+    path = f"/v2/dlq/{check_name(dlq_id, 'dlq_id')}"
+    return Operation(method="GET", path=path, read=lambda answer: read_dlq_message(answer, dlq_id), repeatable=True)
+
+
+def delete(dlq_id: str) -> Operation[None]:
+    return Operation(method="DELETE", path=f"/v2/dlq/{check_name(dlq_id, 'dlq_id')}", read=nothing)
+
+
+def delete_many(dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None) -> Operation[int]:
+    query = selection(dlq_ids, wanted, DlqFilter, count, name="dlq_ids", parameter="dlqIds", all_="delete_all")
+    return Operation(method="DELETE", path="/v2/dlq", query=query, read=_read_deleted)
+
+
+def delete_all(count: int | None) -> Operation[int]:
+    query = page_query(None, count, MOST_AT_ONCE)
+    return Operation(method="DELETE", path="/v2/dlq", query=query, read=_read_deleted)
+
+
+def retry(dlq_id: str, options: Mapping[str, Any]) -> Operation[PublishResponse]:
+    path = f"/v2/dlq/retry/{check_name(dlq_id, 'dlq_id')}"
+    return Operation(method="POST", path=path, headers=_headers(options), read=_read_receipt)
+
+
+def retry_many(
+    dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None, options: Mapping[str, Any]
+) -> Operation[list[PublishResponse]]:
+    query = selection(dlq_ids, wanted, DlqFilter, count, name="dlq_ids", parameter="dlqIds", all_="retry_all")
+    return Operation(method="POST", path="/v2/dlq/retry", query=query, headers=_headers(options), read=_read_receipts)
+
+
+def retry_all(count: int | None, options: Mapping[str, Any]) -> Operation[list[PublishResponse]]:
+    query = page_query(None, count, MOST_AT_ONCE)
+    return Operation(method="POST", path="/v2/dlq/retry", query=query, headers=_headers(options), read=_read_receipts)
+
+
+def _headers(options: Mapping[str, Any]) -> tuple[Header, ...]:
+    check_names(options, DlqRetryOptions.__annotations__)
+    return tuple(headers_of(options))
+
+
+def _read_deleted(answer: Any) -> int:
+    return int(Fields(answer).need("deleted", int))
+
+
+def _read_receipt(answer: Any) -> PublishResponse:
+    return PublishResponse(message_id=Fields(answer).need("messageId", str))
+
+
+def _read_receipts(answer: Any) -> list[PublishResponse]:
+    return read_list(Fields(answer).need("responses", list), _read_receipt, "messages")

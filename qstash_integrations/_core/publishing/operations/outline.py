@@ -1,0 +1,66 @@
+"""What of a batch's item does not depend on the body: usually the same for many messages, so made and checked once."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ...names import check_names
+from ..inputs import check_name
+from .message import ID_HEADER, OPTIONS, destination_of, has_own_id
+
+_MOST = 64
+encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Outline:
+    """The JSON of an item, all but its deduplication id and its body.
+
+    No tuple, which error trackers would print: a provider's token may be in it.
+    """
+
+    __slots__ = ("_end", "_start", "_start_with_id", "own_id")
+
+    def __init__(self, item: dict[str, Any], queue: str | None, *, own_id: bool) -> None:
+        # Without the ends of both objects.
+        self._start = encode(item)[:-2]
+        self._start_with_id = f'{self._start}{"," if item["headers"] else ""}"{ID_HEADER}":'
+        self._end = "}" if queue is None else f',"queue":{encode(queue)}}}'
+        self.own_id = own_id
+        """Whether deduplication was the caller's own wish."""
+
+    def item(self, new_id: str | None, body: str | None) -> str:
+        start = self._start if new_id is None else self._start_with_id + encode(new_id)
+        return f"{start}}}{self._end}" if body is None else f'{start}}},"body":{encode(body)}{self._end}'
+
+
+class Outlines:
+    """Those that were made last."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], Outline] = {}
+
+    def of(self, message: Mapping[str, Any], default_type: str | None) -> Outline:
+        """TypeError or ValueError names the option that is wrong."""
+        options: list[object] = [default_type]
+        for name, value in message.items():
+            if name != "body":
+                # The others may change, or be equal to what is refused, as 1 is to True.
+                if type(value) is not str and type(value) is not int:
+                    return _outline(message, default_type)
+                options += name, value
+        key = tuple(options)
+        made = self._made.get(key)
+        if made is None:
+            if len(self._made) >= _MOST:
+                self._made.clear()
+            made = self._made[key] = _outline(message, default_type)
+        return made
+
+
+def _outline(message: Mapping[str, Any], default_type: str | None) -> Outline:
+    check_names(message, OPTIONS)
+    queue = None if message.get("queue") is None else check_name(message["queue"], "queue")
+    destination, headers = destination_of(message, default_type)
+    return Outline({"destination": destination, "headers": dict(headers)}, queue, own_id=has_own_id(message))

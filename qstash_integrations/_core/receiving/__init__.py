@@ -1,0 +1,1 @@
+"""The way in: from the head of a request to a verified delivery. Imports nothing of ``publishing``."""

@@ -1,0 +1,154 @@
+"""Who may pass: the head of a request, then its body, become a ``Delivery`` or an ``Answer``.
+
+The token is checked before a byte of the body is read, so a stranger can make the app neither read nor keep
+anything. Every rejection is the same bytes, whatever the reason; the reason goes to the log alone. A failure of our
+own code rejects as well.
+
+Spec: https://upstash.com/docs/qstash/howto/signature
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypedDict
+
+from ..errors import ConfigurationError
+from .answers import BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
+from .delivery import Delivery
+from .head import Head
+from .once import Once
+from .receiver import Receiver
+from .report import Reporter
+from .runs import Store
+from .token import Claims, Refusal, check_body
+from .urls import Expected
+
+MAX_BODY_SIZE = 16 * 1024 * 1024  # bytes
+BODY_TIMEOUT = 30.0  # seconds
+
+
+class GuardOptions(TypedDict, total=False):
+    """The options of every adapter."""
+
+    receiver: Receiver
+    """Instead of one made from the settings; carries its own keys, clock and tolerance."""
+    public_url: str | list[str]
+    """Instead of QSTASH_PUBLIC_URL: the origin or origins under which QStash calls the app."""
+    verify_url: bool
+    """False accepts requests signed for any URL of the account. Only for apps that cannot know their own."""
+    max_body_size: int
+    """Bytes, 16 MiB by default; a larger request is answered 413."""
+    body_timeout: float
+    """Seconds from the head of a genuine request to the end of its body, 30 by default; then 408."""
+    once: Store
+    """Runs the handler once per message and refuses replays; the stores are in ``qstash_integrations.once``."""
+
+
+class Admission:
+    """A request whose token is genuine, while its body arrives."""
+
+    __slots__ = ("_chunks", "_claims", "_guard", "_head", "_size")
+
+    def __init__(self, guard: "Guard", head: Head, claims: Claims) -> None:
+        self._guard = guard
+        self._head = head
+        self._claims = claims
+        self._chunks: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> Answer | None:
+        """Take the next part of the body; 413 once it is over the limit."""
+        self._size += len(chunk)
+        if self._size > self._guard.max_body_size:
+            return self._guard.too_large(self._head)
+        self._chunks.append(chunk)
+        return None
+
+    def finish(self) -> "Delivery | Answer":
+        """The body is complete: the verified delivery, or 401."""
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        refusal = check_body(self._claims, hashlib.sha256(body).digest())
+        if refusal:
+            return self._guard.reject(self._head, refusal)
+        return Delivery.of(self._claims, body, self._head.header)
+
+    def take(self, body: bytes) -> "Delivery | Answer":
+        """``feed`` and ``finish`` for hosts that have the body in one piece."""
+        return self.feed(body) or self.finish()
+
+
+class Guard:
+    """The rules of one endpoint, or of one app. Safe to share between threads and tasks.
+
+    ``regional`` are receivers by the name that the Upstash-Region header selects; that header is unsigned and can
+    only choose among our own keys.
+    """
+
+    def __init__(
+        self,
+        receiver: Receiver,
+        expected: Expected,
+        *,
+        regional: Mapping[str, Receiver] | None = None,
+        max_body_size: int = MAX_BODY_SIZE,
+        body_timeout: float = BODY_TIMEOUT,
+        once: Store | None = None,
+        reporter: Reporter | None = None,
+    ) -> None:
+        check_limits(max_body_size, body_timeout)
+        self.max_body_size = max_body_size
+        self.body_timeout = body_timeout
+        self._receiver = receiver
+        self.prepare: Callable[[bytes | str | None], Awaitable[None]] | None = getattr(receiver, "prepare", None)
+        """Of a receiver that may have to fetch its keys: event loops await this with the signature before ``admit``."""
+        self._expected = expected
+        self._regional = regional or {}
+        self._reporter = reporter or Reporter()
+        self.once: Once = Once(once, receiver.now, self._reporter)
+
+    def admit(self, head: Head) -> Admission | Answer:
+        """Decide by the head alone: 401, 411, 413, or an Admission that takes the body."""
+        try:
+            outcome = self._authenticate(head)
+        except Exception as error:  # noqa: BLE001 - whatever breaks here must not let a request in
+            self._reporter.broken(error)
+            return REJECTED
+        if isinstance(outcome, Refusal):
+            return self.reject(head, outcome)
+        if not head.length_known:
+            return LENGTH_REQUIRED
+        if head.content_length is not None and head.content_length > self.max_body_size:
+            return self.too_large(head)
+        return Admission(self, head, outcome)
+
+    def reject(self, head: Head, refusal: Refusal) -> Answer:
+        """401, and one log record that says why."""
+        self._reporter.rejected(head, refusal)
+        return REJECTED
+
+    def too_large(self, head: Head) -> Answer:
+        """413, and one log record that names the option."""
+        detail = f"the body is over max_body_size ({self.max_body_size} bytes)"
+        self._reporter.rejected(head, Refusal("body_too_large", detail))
+        return BODY_TOO_LARGE
+
+    def _authenticate(self, head: Head) -> Claims | Refusal:
+        receiver = self._receiver
+        if self._regional:
+            region = (head.header("upstash-region") or "").upper().replace("-", "_")
+            receiver = self._regional.get(region, receiver)
+        claims = receiver.authenticate(head.signature)
+        if isinstance(claims, Refusal):
+            return claims
+        if claims.key == "next":
+            self._reporter.next_key_used()
+        if self._expected.fits(claims.sub, head):
+            return claims
+        return Refusal("url_mismatch", "signed for another URL", claims.sub, self._expected.describe(head))
+
+
+def check_limits(max_body_size: int, body_timeout: float) -> None:
+    """ConfigurationError that names the option whose value is no limit."""
+    if type(max_body_size) is not int or max_body_size < 0:
+        raise ConfigurationError(f"max_body_size must be a number of bytes >= 0, not {max_body_size!r}")
+    if type(body_timeout) not in (int, float) or not 0 < body_timeout < float("inf"):
+        raise ConfigurationError(f"body_timeout must be a number of seconds > 0, not {body_timeout!r}")

@@ -1,0 +1,69 @@
+"""From options and settings to a ``Guard``: the same for every adapter.
+
+Nothing here turns verification off: a missing key or URL is a ConfigurationError that says what to set.
+"""
+
+from collections.abc import Callable
+
+from ..errors import ConfigurationError
+from ..names import check_names
+from ..settings import FromSettings, Settings
+from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
+from .receiver import Receiver
+from .report import logger
+from .runs import METHODS
+from .urls import NO_PUBLIC_URL, AnyUrl, Expected, PublicUrls, public_urls, trusted_hosts
+
+
+def guard_from_settings(
+    options: GuardOptions,
+    load: Callable[[], Settings] = Settings.load,
+    hosts: Callable[[], object] = lambda: None,
+) -> FromSettings[Guard]:
+    """A guard made on first use, and anew when the settings have changed.
+
+    ``hosts`` returns the framework's own list of host names, which serves where no public URL is set. Wrong options
+    raise at once: TypeError for an unknown one, ConfigurationError that names it for a bad value.
+    """
+    _check(options)
+    return FromSettings(lambda settings: _guard(settings, options, hosts()), load)
+
+
+def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
+    given = options.get("receiver")
+    return Guard(
+        given or settings.receiver(),
+        _expected(settings, options, hosts),
+        regional=None if given else settings.regional_receivers(),
+        max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
+        body_timeout=options.get("body_timeout", BODY_TIMEOUT),
+        once=options.get("once"),
+    )
+
+
+def _expected(settings: Settings, options: GuardOptions, hosts: object) -> Expected:
+    if options.get("verify_url", True) is False:
+        logger.warning(
+            "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
+        )
+        return AnyUrl()
+    bases = public_urls(options.get("public_url"), "public_url") or settings.public_url
+    expected = PublicUrls(bases) if bases else trusted_hosts(hosts)
+    if expected is None:
+        raise ConfigurationError(NO_PUBLIC_URL)
+    return expected
+
+
+def _check(options: GuardOptions) -> None:
+    check_names(options, GuardOptions.__annotations__)
+    receiver = options.get("receiver")
+    if receiver is not None and not isinstance(receiver, Receiver):
+        raise ConfigurationError(f"receiver must be a qstash_integrations.Receiver, not {type(receiver).__name__}")
+    store: object = options.get("once")
+    if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in METHODS)):
+        raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
+    if type(options.get("verify_url", True)) is not bool:
+        raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
+    if "public_url" in options and not public_urls(options["public_url"], "public_url"):
+        raise ConfigurationError("public_url is empty; leave it out to use QSTASH_PUBLIC_URL")
+    check_limits(options.get("max_body_size", MAX_BODY_SIZE), options.get("body_timeout", BODY_TIMEOUT))

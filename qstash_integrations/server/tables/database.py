@@ -1,0 +1,150 @@
+"""The connection: a file that only its owner can read, or memory. One process at a time, one writer.
+
+A file is opened once, exclusively: a second server on it would deliver every message twice.
+"""
+
+import os
+import sqlite3
+import stat
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..model import StartupError
+
+# "QSTH", so that no other program's database is taken for ours.
+APPLICATION_ID = 0x51535448
+SCHEMA_VERSION = 1
+OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
+_PATIENCE = 1.0  # seconds for a server that is just closing the same file
+_EVERY_DATABASE = """
+PRAGMA trusted_schema = OFF;
+PRAGMA temp_store = MEMORY;
+PRAGMA foreign_keys = OFF;
+"""
+# A commit survives the death of the process; what a power cut takes are the last commits, never the file.
+_EVERY_FILE = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA secure_delete = ON;
+PRAGMA cache_size = -32000;
+PRAGMA journal_size_limit = 67108864;
+"""
+
+
+def connect(path: Path | None, *, max_bytes: int | None = None) -> sqlite3.Connection:
+    """A connection to a database with our schema, which is made where there is none.
+
+    ``max_bytes`` caps the database itself; beyond it, as on a full disk, writing raises StorageFull.
+    Raises StartupError, in one line, for a file that cannot be used.
+    """
+    check_version(sqlite3.sqlite_version_info)
+    if path is None:
+        connection = _opened(":memory:")
+        # Bodies of a kilobyte fill larger pages better, and there is no file to write them to.
+        connection.execute("PRAGMA page_size = 16384")
+        _make_schema(connection)
+    else:
+        _prepare(path)
+        connection = _opened(str(path))
+        try:
+            _adopt(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    if max_bytes is not None:
+        page_size: int = connection.execute("PRAGMA page_size").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {max(max_bytes // page_size, 1):d}")
+    return connection
+
+
+def check_version(version: tuple[int, int, int]) -> None:
+    """SQLite comes with the system or with Python, and may be older than Python is."""
+    if version < OLDEST_SQLITE:
+        raise StartupError(
+            f"the local QStash needs SQLite {'.'.join(map(str, OLDEST_SQLITE))} or newer, and this Python has"
+            f" {'.'.join(map(str, version))}; use another build of Python"
+        )
+
+
+def _opened(name: str) -> sqlite3.Connection:
+    # The server may be built in one thread and run in another; it never runs in two.
+    connection = sqlite3.connect(
+        name, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.executescript(_EVERY_DATABASE)
+    connection.create_function("host_of", 1, _host_of, deterministic=True)
+    connection.create_function("path_of", 1, _path_of, deterministic=True)
+    return connection
+
+
+def _prepare(path: Path) -> None:
+    """The file, readable by its owner only; a symbolic link could lead anywhere and is refused."""
+    try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        if path.is_symlink():
+            raise StartupError(f"{path} is a symbolic link; give the database file itself")
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise StartupError(f"{path} cannot be opened for writing: {error.strerror}; choose another file") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise StartupError(f"{path} is not a regular file; choose another file")
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, 0o600)
+    except OSError as error:
+        raise StartupError(f"{path} cannot be made private: {error.strerror}; choose another file") from error
+    finally:
+        os.close(descriptor)
+
+
+def _adopt(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        # Before anything is read: no memory is shared with other processes, and no file made for it.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        application_id: int = connection.execute("PRAGMA application_id").fetchone()[0]
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        is_empty = connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
+        if application_id != APPLICATION_ID and not (application_id == 0 and is_empty):
+            raise StartupError(f"{path} is not a database of the local QStash; choose another file")
+        if version != SCHEMA_VERSION and not is_empty:
+            raise StartupError(f"{path} was written by another version of this package; delete it or choose another")
+        connection.executescript(_EVERY_FILE)
+        if is_empty:
+            _make_schema(connection)
+        # Locked now rather than with the first message: who comes second must not start.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise StartupError(f"{path} cannot be used: {_cause(error)}") from error
+
+
+def _make_schema(connection: sqlite3.Connection) -> None:
+    schema = files("qstash_integrations.server.tables").joinpath("schema.sql").read_text(encoding="utf-8")
+    connection.executescript(
+        f"BEGIN;\n{schema}\nPRAGMA application_id = {APPLICATION_ID:d};\n"
+        f"PRAGMA user_version = {SCHEMA_VERSION:d};\nCOMMIT;"
+    )
+
+
+def _cause(error: sqlite3.Error) -> str:
+    match error.sqlite_errorcode & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "another server has it open; stop that one or choose another file"
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return "it is not a database of the local QStash; choose another file"
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return "it or its directory cannot be written; choose another file"
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return f"{error}; free disk space or choose another file"
+        case _:
+            return f"{error}; choose another file"
+
+
+def _host_of(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
+
+
+def _path_of(url: str) -> str:
+    return urlsplit(url).path
