@@ -18,7 +18,7 @@ from typing import Generic, NamedTuple, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
-from .forks import renew_in_children
+from .processes import renew_in_children
 from .receiving.receiver import Receiver
 from .receiving.urls import public_urls
 

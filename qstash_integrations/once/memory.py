@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from .._core.forks import renew_in_children
+from .._core.processes import renew_in_children
 from .._core.receiving.runs import Run, Standing
 from . import marks
 from .marks import Mark

@@ -10,8 +10,8 @@ from inspect import iscoroutinefunction
 from typing import Any, Literal
 
 from .._core.errors import ConfigurationError
+from .._core.processes import Threads
 from .._core.receiving.runs import Run, Standing
-from .._core.threads import Threads
 
 _THREADS = 40  # for each event loop
 

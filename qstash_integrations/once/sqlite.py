@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from .._core.errors import ConfigurationError
+from .._core.processes import Threads
 from .._core.receiving.runs import Run, Standing
-from .._core.threads import Threads
 from . import marks
 from .marks import Mark, Marks
 

@@ -57,9 +57,7 @@ def test_their_methods_take_and_give_the_same(sync: type, twin: type) -> None:
 
 def signatures(function: Any) -> list[str]:
     found = [inspect.signature(function), *map(inspect.signature, get_overloads(function))]
-    return [
-        re.sub(r"\bAsync(?=[A-Z])|_a?sync(?=\.)", "", EITHER_SOURCE.sub("", str(signature))) for signature in found
-    ]
+    return [re.sub(r"\bAsync(?=[A-Z])|_a?sync(?=\.)", "", EITHER_SOURCE.sub("", str(signature))) for signature in found]
 
 
 @EITHER

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from ..errors import ConfigurationError
-from ..forks import renew_in_children
+from ..processes import renew_in_children
 from .head import Head
 from .token import Refusal
 

@@ -6,7 +6,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from qstash_integrations._core.threads import Threads
+from qstash_integrations._core.processes import Threads
 
 both_loops = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 

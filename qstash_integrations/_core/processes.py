@@ -1,12 +1,26 @@
-"""Worker threads in which event loops let others wait."""
+"""What a process has of its own: locks that the child of a fork must not take over, and threads that wait.
 
+A lock that another thread holds at the moment of a fork would stay locked in the child for ever: that thread is not
+there.
+
+Spec: https://docs.python.org/3/library/os.html#os.register_at_fork
+"""
+
+import os
 from collections.abc import Callable
 from itertools import count
 from typing import Any, TypeVar
+from weakref import WeakMethod
 
 T = TypeVar("T")
 
+_renewals: set[WeakMethod[Callable[[], None]]] = set()
 _numbers = count(1)
+
+
+def renew_in_children(renew: Callable[[], None]) -> None:
+    """Call ``renew``, a bound method, in every child, before anything else runs there, while its object lives."""
+    _renewals.add(WeakMethod(renew, _renewals.discard))
 
 
 class Threads:
@@ -35,3 +49,13 @@ class Threads:
             limiter = CapacityLimiter(self._limit)
             self._limiters.set(limiter)
         return await run_sync(call, *arguments, limiter=limiter)
+
+
+def _renew_all() -> None:
+    for renewal in list(_renewals):
+        if renew := renewal():
+            renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
