@@ -24,7 +24,7 @@ from ._core.receiving.token import Claims
 if TYPE_CHECKING:
     from ._core.key_ring import KeyRing
     from ._core.publishing.client import AsyncQStash, QStash
-    from ._core.settings import Settings
+    from ._core.receiving.receivers import Settings
 else:
 
     def __getattr__(name):
@@ -38,7 +38,7 @@ else:
 
             return KeyRing
         if name == "Settings":
-            from ._core.settings import Settings
+            from ._core.receiving.receivers import Settings
 
             return Settings
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,11 +14,11 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
+from ._core.from_settings import FromSettings
 from ._core.publishing.client import QStash as SyncClient
 from ._core.receiving.delivery import Delivery
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
-from ._core.settings import FromSettings
 from .asgi import DELIVERY, protect
 from .starlette import Publisher, QStash, QStashMiddleware
 

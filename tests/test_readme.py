@@ -10,9 +10,9 @@ import pytest
 from django.test import override_settings as django_settings
 
 from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, SignatureError
+from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import Request as Call
 from qstash_integrations._core.publishing.client import Response, override_transport
-from qstash_integrations._core.settings import override_settings
 from qstash_integrations.cli import COMMANDS
 from tests.django.project import configure, wsgi_app
 from tests.hosts import Request, asgi_send, wsgi_send

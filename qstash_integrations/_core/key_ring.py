@@ -13,13 +13,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from .errors import ConfigurationError, QStashError
+from .hosts import is_loopback
 from .processes import Threads, renew_in_children
 from .publishing.client import AsyncQStash, QStash
 from .publishing.operations import signing_key
 from .receiving.receiver import Receiver
 from .receiving.report import logger
 from .receiving.token import Claims, Refusal
-from .settings import is_loopback
 
 FETCH_EVERY = 60.0  # seconds
 # An event loop that has just prepared must not be the one that has to fetch, and wait, as the minute is over.

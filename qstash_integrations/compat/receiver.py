@@ -6,8 +6,9 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from .._core.hosts import is_loopback
 from .._core.receiving import receiver as core
-from .._core.settings import Settings, is_loopback
+from .._core.settings import Settings
 from .requests import fields_of
 
 _KEYS = ("current_signing_key", "next_signing_key")

@@ -5,7 +5,7 @@ They look only when verification is meant to work: a view of the URLconf is veri
 Spec: https://docs.djangoproject.com/en/stable/topics/checks/
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -13,8 +13,10 @@ from django.core.checks import CheckMessage, Error
 from django.urls import URLResolver, get_resolver
 
 from .._core.errors import ConfigurationError
+from .._core.public_urls import NO_PUBLIC_URL
 from .._core.receiving.guard import GuardOptions
-from .._core.receiving.urls import NO_PUBLIC_URL, trusted_hosts
+from .._core.receiving.receivers import receiver_of, regional_receivers
+from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
 from ..once import DjangoCacheStore
 from .conf import allowed_hosts, load, publishes_on_commit
@@ -68,10 +70,9 @@ def _cache_problem(store: object) -> str | None:
 
 
 def _key_problem(current: Settings) -> str | None:
-    makers: tuple[Callable[[], object], ...] = (current.receiver, current.regional_receivers)
-    for make in makers:
-        try:
-            make()
-        except ConfigurationError as error:
-            return str(error)
+    try:
+        receiver_of(current)
+        regional_receivers(current)
+    except ConfigurationError as error:
+        return str(error)
     return None

@@ -15,12 +15,12 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
 from .._core.errors import NonRetryable, RetryAfter
+from .._core.from_settings import FromSettings
 from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.delivery import Delivery
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.once import Turn
 from .._core.receiving.options import guard_from_settings
-from .._core.settings import FromSettings
 from .body import head_of, read
 from .conf import allowed_hosts, improperly_configured, load
 from .response import claimed, let_in, watch

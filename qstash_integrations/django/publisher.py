@@ -12,12 +12,12 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.urls import get_script_prefix, reverse
 
+from .._core.public_urls import join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, Published, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
-from .._core.receiving.urls import join_public_url
 from .conf import improperly_configured, load, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
 

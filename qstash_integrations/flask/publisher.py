@@ -8,8 +8,8 @@ from typing import Any, cast
 from flask import Flask, current_app, has_request_context, request
 from werkzeug.local import LocalProxy
 
+from .._core.public_urls import join_public_url
 from .._core.publishing.client import QStash as Client
-from .._core.receiving.urls import join_public_url
 from .conf import app_here, config_of, load
 
 

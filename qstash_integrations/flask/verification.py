@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary, ref
 
 from flask import Flask, Response, g
 
+from .._core.from_settings import FromSettings
 from .._core.receiving.answers import Answer
 from .._core.receiving.delivery import Delivery
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.head import head_of_environ
 from .._core.receiving.options import guard_from_settings
-from .._core.settings import FromSettings
 from .body import give_back, read, reads_chunks
 from .conf import app_here, config_of, load, options_of, request_here
 from .response import claimed, end_with_response, response

@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from .._core.receiving.urls import TrustedHosts, public_urls
+from .._core.public_urls import public_urls
+from .._core.receiving.urls import TrustedHosts
 from .address import address_of
 from .hosting import Host, host_of
 

@@ -6,8 +6,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from .._core.environment import override_settings
 from .._core.receiving.urls import TrustedHosts, trusted_hosts
-from .._core.settings import Settings, override_settings
+from .._core.settings import Settings
 from ..server import identifiers
 
 PUBLIC_URL = "https://testserver"

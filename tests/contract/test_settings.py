@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.settings import override_settings, settings_changed
+from qstash_integrations._core.environment import override_settings, settings_changed
 from tests.contract.harnesses import BODY, RECEIVER, Harness, done
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations import ConfigurationError
-from qstash_integrations._core.settings import FromSettings, Settings, is_loopback, override_settings, settings_changed
+from qstash_integrations import ConfigurationError, Settings
+from qstash_integrations._core.environment import override_settings, settings_changed
+from qstash_integrations._core.from_settings import FromSettings
+from qstash_integrations._core.hosts import is_loopback
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 TOKEN = "TESTONLY-token-0000000000000000"

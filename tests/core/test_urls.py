@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
+from qstash_integrations._core.public_urls import public_urls
 from qstash_integrations._core.receiving.head import head_of_environ, head_of_scope
-from qstash_integrations._core.receiving.urls import PublicUrls, public_urls, trusted_hosts
+from qstash_integrations._core.receiving.urls import PublicUrls, trusted_hosts
 from tests.hosts import Request, environ_of, scope_of
 
 API = "https://api.example.com"

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.urls import path
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core import settings as core
+from qstash_integrations._core import environment as core
 from qstash_integrations.django import ConfigurationError as DjangoConfigurationError
 from qstash_integrations.django import qstash, verify_qstash
 from qstash_integrations.django.conf import load

@@ -12,9 +12,10 @@ import starlette.applications
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, TransportError
+from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.call import Transport
 from qstash_integrations._core.publishing.client import Request, Response, _Client, override_transport
-from qstash_integrations._core.settings import Settings, override_settings
+from qstash_integrations._core.settings import Settings
 from tests.publish.loopback import TOKEN, URL, loopback
 
 KINDS = pytest.mark.parametrize("kind", [QStash, AsyncQStash], ids=["QStash", "AsyncQStash"])

@@ -4,7 +4,8 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 """
 
 from ..errors import ConfigurationError
-from ..settings import Settings, is_loopback
+from ..hosts import is_loopback
+from ..settings import Settings
 
 _FOR_APPS = {
     "django": "from qstash_integrations.django import qstash",

@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
-from ..settings import is_loopback
+from ..hosts import is_loopback
 from .account import Account
 from .operations import Operation, nothing
 from .retry import RetryPolicy

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
 
 from ..errors import ConfigurationError
-from ..settings import FromSettings, Settings
+from ..from_settings import FromSettings
+from ..settings import Settings
 from ._async import AsyncRunner
 from ._async.resources import AsyncResources
 from ._sync import Runner

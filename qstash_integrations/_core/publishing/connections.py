@@ -13,7 +13,7 @@ from urllib.request import getproxies
 from weakref import finalize
 
 from ..errors import ConfigurationError
-from ..settings import is_loopback
+from ..hosts import is_loopback
 from .call import Outcome, Request
 from .http import aread, checked, headers_of, lost, read
 from .http_library import httpx, library_of

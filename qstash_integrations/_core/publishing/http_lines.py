@@ -12,7 +12,7 @@ from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import Any
 
-from ..settings import is_loopback
+from ..hosts import is_loopback
 from .call import Lost, Outcome, Request
 from .http import aread, checked, headers_of, lost, read
 from .http_library import httpx

@@ -6,13 +6,16 @@ Nothing here turns verification off: a missing key or URL is a ConfigurationErro
 from collections.abc import Callable
 
 from ..errors import ConfigurationError
+from ..from_settings import FromSettings
 from ..names import check_names
-from ..settings import FromSettings, Settings
+from ..public_urls import NO_PUBLIC_URL, public_urls
+from ..settings import Settings
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
 from .receiver import Receiver
+from .receivers import receiver_of, regional_receivers
 from .report import logger
 from .runs import METHODS
-from .urls import NO_PUBLIC_URL, AnyUrl, Expected, PublicUrls, public_urls, trusted_hosts
+from .urls import AnyUrl, Expected, PublicUrls, trusted_hosts
 
 
 def guard_from_settings(
@@ -32,9 +35,9 @@ def guard_from_settings(
 def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
     given = options.get("receiver")
     return Guard(
-        given or settings.receiver(),
+        given or receiver_of(settings),
         _expected(settings, options, hosts),
-        regional=None if given else settings.regional_receivers(),
+        regional=None if given else regional_receivers(settings),
         max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
         body_timeout=options.get("body_timeout", BODY_TIMEOUT),
         once=options.get("once"),
