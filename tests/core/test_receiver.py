@@ -293,14 +293,19 @@ def test_whatever_is_accepted_pyjwt_accepts_too(claims: dict[str, Any]) -> None:
     )
 
 
-def sealed(payload: str) -> str:
+PARTS: dict[str, dict[str, Any]] = {
+    "header": {"alg": "HS256", "typ": "JWT"},
+    "payload": PYJWT.decode(signed(b"hi"), options={"verify_signature": False}),
+}
+
+
+def sealed(payload: str = json.dumps(PARTS["payload"]), header: str = '{"alg":"HS256","typ":"JWT"}') -> str:
     """A genuine signature of whatever JSON this is."""
 
     def encode(raw: bytes) -> bytes:
         return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
-    header = encode(b'{"alg":"HS256","typ":"JWT"}')
-    signed_part = header + b"." + encode(payload.encode())
+    signed_part = encode(header.encode()) + b"." + encode(payload.encode())
     return (signed_part + b"." + encode(hmac.digest(CURRENT.encode(), signed_part, "sha256"))).decode()
 
 
@@ -310,10 +315,36 @@ def sealed(payload: str) -> str:
     ids=["nested", "twice in what nobody reads", "twice", "twice, one of ours"],
 )
 def test_a_name_stands_once_in_what_is_read(extra: str, accepted: bool) -> None:
-    genuine = PYJWT.decode(signed(b"hi"), options={"verify_signature": False})
-    outcome = receiver().authenticate(sealed(json.dumps(genuine)[:-1] + f",{extra}}}"))
+    outcome = receiver().authenticate(sealed(json.dumps(PARTS["payload"])[:-1] + f",{extra}}}"))
     assert isinstance(outcome, Claims) == accepted
     assert accepted or outcome[0] == "malformed"
+
+
+NO_TEXT = {
+    "in the URL": ("payload", {"sub": URL + "\ud800"}),
+    "in the hash of the body": ("payload", {"body": "\udc00"}),
+    "in the name of the attempt": ("payload", {"jti": "jwt_\ud800"}),
+    "two of them the wrong way round": ("payload", {"jti": "\ude00\ud83d"}),
+    "in a claim that nobody reads": ("payload", {"x": [{"y": "\udfff"}]}),
+    "in the name of a claim": ("payload", {"\ud800": 1}),
+    "in the header": ("header", {"kid": "\ud800"}),
+}
+
+
+@pytest.mark.parametrize(("part", "members"), NO_TEXT.values(), ids=NO_TEXT)
+def test_S15_a_lone_surrogate_is_malformed_wherever_it_stands(part: str, members: dict[str, Any]) -> None:
+    token = sealed(**{part: json.dumps({**PARTS[part], **members})})
+    with pytest.raises(SignatureError) as caught:
+        receiver().verify(signature=token, body=b"hi", url=None)
+    assert caught.value.reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    "jti", ["jwt_\U0001f600", "jwt_\\ud800", "jwt_\u00e9&"], ids=["a pair", "a backslash", "others"]
+)
+def test_S15_what_is_text_passes_however_it_is_escaped(jti: str) -> None:
+    token = sealed(json.dumps({**PARTS["payload"], "jti": jti}))
+    assert receiver().verify(signature=token, body=b"hi", url=URL).jti == jti
 
 
 def test_a_text_that_is_no_text_is_another_body() -> None:

@@ -132,6 +132,9 @@ def _object(segment: bytes) -> dict[str, Any] | None:
         raw = binascii.a2b_base64(spelled)
         text = raw.decode("utf-8").strip(_BLANKS)
         value, end = _JSON.raw_decode(text)
+        # An escaped surrogate: two of them are one character, but a lone one is no text, and fails where it is used.
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     # Whoever decodes leniently gives one token several spellings, and a replay cache several names for it.
