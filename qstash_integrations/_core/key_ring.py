@@ -1,7 +1,9 @@
 """A ``Receiver`` that fetches its keys from QStash, so that rotating them needs no deployment.
 
-It asks when a token was made with a key that it does not know, or with the next one, and never more than once a
-minute, whatever strangers send. Without an answer the keys at hand stay in use; without any, every request is refused.
+It asks when a token was made with a key that it does not know, or with the next one, or when the keys at hand were told
+over an hour ago (``max_age``), and never more than once a minute, whatever strangers send. A key that QStash no longer
+lists is refused from the answer on. Without an answer the keys at hand stay in use, a day longer than ``max_age`` at
+most; without any, every request is refused.
 
 Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys
 """
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from .errors import ConfigurationError, QStashError
 from .hosts import is_loopback
@@ -25,6 +28,13 @@ FETCH_EVERY = 60.0  # seconds
 # An event loop that has just prepared must not be the one that has to fetch, and wait, as the minute is over.
 AFTER_PREPARED = 1.0
 LONGEST_TIMEOUT = 30.0
+MAX_AGE = 3600.0
+AGES = (60.0, 86_400.0)
+# How much longer than max_age keys are trusted that QStash has not told again.
+LONGEST_SILENCE = 86_400.0
+_UNCONFIRMED = Refusal(
+    "wrong_key", "QStash has not told the signing keys for over a day, so those at hand are not trusted any more"
+)
 
 
 class KeyRing(Receiver):
@@ -34,6 +44,9 @@ class KeyRing(Receiver):
     keys. A request with an unknown key waits as well, ``timeout`` seconds at most; with 0 nothing waits, and such a
     request passes when QStash sends it again. Event loops do not wait: ``prepare`` does that. ``monotonic`` counts
     seconds.
+
+    Keys that were told ``max_age`` seconds ago (60 to 86400), or given here and never told, are fetched again behind a
+    request that they verify; from twice that age on, as after a quiet night, the request waits for them.
     """
 
     __slots__ = (
@@ -41,10 +54,12 @@ class KeyRing(Receiver):
         "_deadline",
         "_fetched",
         "_lock",
+        "_max_age",
         "_monotonic",
         "_publisher",
         "_threads",
         "_timeout",
+        "_told_at",
         "_tried_at",
         "_version",
     )
@@ -56,12 +71,13 @@ class KeyRing(Receiver):
         current_signing_key: str | None = None,
         next_signing_key: str | None = None,
         timeout: float = 2.0,
+        max_age: float = MAX_AGE,
         clock_tolerance: float = 5,
         allow_dev_keys: bool = False,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        problem = _problem(publisher, timeout, current_signing_key is None and next_signing_key is not None)
+        problem = _problem(publisher, timeout, max_age, current_signing_key is None and next_signing_key is not None)
         if problem:
             del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
             raise ConfigurationError(problem)
@@ -81,43 +97,63 @@ class KeyRing(Receiver):
             raise ConfigurationError(problem)
         self._publisher = publisher.sync if isinstance(publisher, AsyncQStash) else publisher
         self._timeout = timeout
+        self._max_age = max_age
         self._monotonic = monotonic
         # All wait for the same answer, so one thread per event loop is enough.
         self._threads = Threads(1)
-        self._tried_at: float | None = None
+        self._tried_at: _Instant | None = None
         self._deadline = 0.0
         self._version = 0
+        self._told_at: _Instant | None = None
         self._renew()
         renew_in_children(self._renew)
 
     def authenticate(self, signature: str | bytes | None, clock_tolerance: float | None = None) -> Claims | Refusal:
         version = self._version
         outcome = super().authenticate(signature, clock_tolerance)
-        if isinstance(outcome, Claims):
-            if outcome.key == "next":
-                self._fetch()  # the keys were rotated, and what comes after this one is unknown yet
+        if self._must_wait(outcome):
+            self._wait(*self._fetch(FETCH_EVERY + AFTER_PREPARED))
+            if self._version != version:
+                outcome = super().authenticate(signature, clock_tolerance)
+        if isinstance(outcome, Refusal):
             return outcome
-        if outcome.reason != "wrong_key":
-            return outcome
-        self._wait(*self._fetch(FETCH_EVERY + AFTER_PREPARED))
-        return outcome if self._version == version else super().authenticate(signature, clock_tolerance)
+        age = self._age()
+        # Of the next key: the keys were rotated, and what comes after this one is unknown yet.
+        if age >= self._max_age or outcome.key == "next":
+            self._fetch()
+        return outcome if age < self._max_age + LONGEST_SILENCE else _UNCONFIRMED
 
     async def prepare(self, signature: str | bytes | None) -> None:
         """For event loops, before ``authenticate``: wait for the keys that it would wait for. Raises nothing."""
         with suppress(Exception):  # which authenticate will raise again, where it is answered
-            outcome = super().authenticate(signature)
-            if isinstance(outcome, Refusal) and outcome.reason == "wrong_key":
+            if self._must_wait(super().authenticate(signature)):
                 fetched, deadline = self._fetch()
                 if self._monotonic() < deadline and not fetched.is_set():
                     await self._threads.run(self._wait, fetched, deadline)
 
+    def _must_wait(self, outcome: Claims | Refusal) -> bool:
+        """Whether the keys at hand do not suffice to decide: an unknown key, or a known one that may be gone."""
+        if isinstance(outcome, Refusal):
+            return outcome.reason == "wrong_key"
+        return self._age() >= 2 * self._max_age
+
+    def _age(self) -> float:
+        """Seconds since the keys were told, or first used."""
+        now = self._read_clocks()
+        if self._told_at is None:
+            self._told_at = now
+        return _seconds(self._told_at, now)
+
+    def _read_clocks(self) -> "_Instant":
+        return _Instant(self._monotonic(), self._now())
+
     def _fetch(self, every: float = FETCH_EVERY) -> tuple[threading.Event, float]:
         """Begin to fetch the keys, unless that was tried within ``every`` seconds; until when to wait for it."""
         with self._lock:
-            now = self._monotonic()
-            if self._tried_at is None or now - self._tried_at >= every:
+            now = self._read_clocks()
+            if self._tried_at is None or _seconds(self._tried_at, now) >= every:
                 self._tried_at = now
-                self._deadline = now + self._timeout
+                self._deadline = now.monotonic + self._timeout
                 self._fetched = threading.Event()
                 # In a thread of its own, since a timeout of HTTP is one per read and not one in all.
                 threading.Thread(target=self._take, args=(self._fetched,), name="qstash-keys", daemon=True).start()
@@ -128,12 +164,14 @@ class KeyRing(Receiver):
 
     def _take(self, fetched: threading.Event) -> None:
         try:
+            asked_at = self._read_clocks()
             pair = self._publisher.run(signing_key.get())
             account = self._publisher._account()  # pyright: ignore[reportPrivateUsage]
             if fetched is not self._fetched:
                 return  # an answer that took over a minute, and that a newer one may have overtaken
             self._allow_dev_keys = self._allow_dev_keys or is_loopback(account.base_url)
             self.set_keys(pair.current, pair.next)
+            self._told_at = asked_at
             self._version += 1
             logger.info("qstash signing keys were fetched from %s", account.base_url)
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay in use
@@ -149,9 +187,22 @@ class KeyRing(Receiver):
         self._tried_at = None
 
 
-def _problem(publisher: object, timeout: object, next_alone: bool) -> str | None:
+class _Instant(NamedTuple):
+    """By both clocks: one may stand while the machine sleeps, the other may be set back."""
+
+    monotonic: float
+    now: float
+
+
+def _seconds(since: _Instant, until: _Instant) -> float:
+    return max(until.monotonic - since.monotonic, until.now - since.now)
+
+
+def _problem(publisher: object, timeout: object, max_age: object, next_alone: bool) -> str | None:
     if not isinstance(publisher, QStash | AsyncQStash):
         return f"KeyRing takes a QStash or an AsyncQStash, not {type(publisher).__name__}"
     if type(timeout) not in (int, float) or not 0 <= timeout <= LONGEST_TIMEOUT:  # type: ignore[operator]
         return f"timeout must be 0 to {LONGEST_TIMEOUT:g} seconds, not {timeout!r}"
+    if type(max_age) not in (int, float) or not AGES[0] <= max_age <= AGES[1]:  # type: ignore[operator]
+        return f"max_age must be {AGES[0]:g} to {AGES[1]:g} seconds, not {max_age!r}"
     return "next_signing_key was given without current_signing_key" if next_alone else None

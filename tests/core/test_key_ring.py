@@ -36,9 +36,9 @@ FOURTH = "sig_TESTONLYfourth00000000000EEE"
 DEV = "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"
 
 
-def key_of(receiver: Receiver, key: str) -> str:
+def key_of(receiver: Receiver, key: str, **claims: object) -> str:
     """Which of the receiver's keys ``key`` is, or why it is none."""
-    found = receiver.authenticate(signed(b"hi", key=key))
+    found = receiver.authenticate(signed(b"hi", key=key, **claims))
     return found.key if isinstance(found, Claims) else found.reason
 
 
@@ -120,6 +120,7 @@ class Account:
         self.asked: list[Request] = []
         self.before_answer: Callable[[], object] = lambda: None
         self.seconds = 0.0
+        self.slept = 0.0  # what the monotonic clock of a machine does not count
 
     def __call__(self, request: Request) -> Response | Lost:
         self.asked.append(request)
@@ -127,7 +128,12 @@ class Account:
         return self.answer
 
     def ring(self, publisher: QStash | AsyncQStash | None = None, **options: Any) -> KeyRing:
-        given: dict[str, Any] = {"now": lambda: NOW, "monotonic": lambda: self.seconds, "timeout": 30, **options}
+        given: dict[str, Any] = {
+            "now": lambda: NOW + self.slept,
+            "monotonic": lambda: self.seconds,
+            "timeout": 30,
+            **options,
+        }
         return KeyRing(publisher or QStash("token", retry=False), **given)
 
 
@@ -207,6 +213,114 @@ def test_many_at_once_ask_once_and_all_pass(account: Account) -> None:
         found = list(threads.map(verify, range(20)))
     assert found == ["current"] * 20
     assert len(account.asked) == 1
+
+
+HOUR = 3600.0
+
+
+def ring_of(account: Account, **options: Any) -> KeyRing:
+    """A ring that was told CURRENT and NEXT just now, before they were rolled twice."""
+    account.answer = pair(CURRENT, NEXT)
+    ring = account.ring(**options)
+    key_of(ring, CURRENT)
+    finish()
+    assert [key_of(ring, key) for key in (CURRENT, NEXT)] == ["current", "next"]
+    account.answer = pair(THIRD, FOURTH)
+    account.asked.clear()
+    return ring
+
+
+def test_S11_keys_over_an_hour_old_are_fetched_again_behind_the_request(account: Account) -> None:
+    ring = ring_of(account)
+    account.seconds = HOUR - 1
+    assert key_of(ring, CURRENT) == "current"
+    assert account.asked == []
+    account.seconds = HOUR
+    with holding(account):
+        assert key_of(ring, CURRENT) == "current"
+    finish()
+    assert [key_of(ring, key) for key in (CURRENT, NEXT, THIRD)] == ["wrong_key", "wrong_key", "current"]
+    assert len(account.asked) == 1
+
+
+QUIET: dict[str, Callable[[Account], object]] = {
+    "at work": lambda account: setattr(account, "seconds", 30 * 24 * HOUR),
+    "asleep": lambda account: setattr(account, "slept", 2 * HOUR),
+}
+
+
+@pytest.mark.parametrize("pass_time", QUIET.values(), ids=QUIET)
+def test_S11_after_a_quiet_time_stolen_keys_do_not_pass_even_once(
+    account: Account, pass_time: Callable[[Account], object]
+) -> None:
+    ring = ring_of(account)
+    pass_time(account)
+    assert [key_of(ring, key, exp=NOW + 3 * HOUR) for key in (CURRENT, NEXT, THIRD)] == [
+        "wrong_key",
+        "wrong_key",
+        "current",
+    ]
+
+
+def test_S11_without_an_answer_known_keys_serve_a_day_longer_and_not_for_ever(account: Account) -> None:
+    ring = ring_of(account)
+    account.answer = Response(500)
+    for hours in range(1, 25):
+        account.seconds = hours * HOUR
+        assert key_of(ring, CURRENT) == "current"
+        finish()
+    assert len(account.asked) == 24
+    account.seconds = 25 * HOUR
+    assert ring.authenticate(signed(b"hi")) == Refusal(
+        "wrong_key", "QStash has not told the signing keys for over a day, so those at hand are not trusted any more"
+    )
+    finish()
+    account.seconds += 61
+    account.answer = pair(CURRENT, NEXT)
+    key_of(ring, CURRENT)
+    finish()
+    assert key_of(ring, CURRENT) == "current"
+
+
+def test_S11_keys_that_were_given_are_asked_for_an_hour_after_their_first_use(account: Account) -> None:
+    ring = account.ring(current_signing_key=CURRENT, next_signing_key=NEXT)
+    assert key_of(ring, CURRENT) == "current"
+    account.seconds = HOUR
+    assert key_of(ring, CURRENT) == "current"
+    finish()
+    assert [key_of(ring, key) for key in (CURRENT, THIRD)] == ["wrong_key", "current"]
+
+
+def test_S11_the_age_is_an_option_and_a_silent_qstash_is_asked_once_a_minute(account: Account) -> None:
+    ring = ring_of(account, max_age=60)
+    account.answer = Response(500)
+    for seconds in (60, 61, 119, 120, 121, 179):
+        account.seconds = seconds
+        assert key_of(ring, CURRENT) == "current"
+        finish()
+    assert len(account.asked) == 2
+
+
+def test_S11_an_event_loop_goes_on_while_a_quiet_ring_asks(account: Account) -> None:
+    app, statuses = middleware_with(ring_of(account)), list[int]()
+    account.seconds = 2 * HOUR
+
+    async def send(signature: str) -> None:
+        statuses.append(
+            (await asgi_exchange(app, Sent("/hooks/ship", [("Upstash-Signature", signature)], b"hi"))).status
+        )
+
+    async def exchange() -> None:
+        async with anyio.create_task_group() as tasks:
+            with holding(account) as asked:
+                tasks.start_soon(send, signed(b"hi", key=CURRENT))
+                assert await anyio.to_thread.run_sync(asked.wait, 10)
+                await send("garbage")
+                assert statuses == [401]
+        await send(signed(b"hi", key=THIRD))
+
+    anyio.run(exchange)
+    assert statuses == [401, 401, 204]
 
 
 FAILURES: dict[str, Response | Lost] = {
@@ -315,6 +429,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no publisher": ({"publisher": "token"}, "KeyRing takes a QStash or an AsyncQStash, not str"),
     "a negative timeout": ({"timeout": -1}, "timeout must be 0 to 30 seconds, not -1"),
     "a text": ({"timeout": "2"}, "timeout must be 0 to 30 seconds, not '2'"),
+    "an age of no time": ({"max_age": 59}, "max_age must be 60 to 86400 seconds, not 59"),
+    "an endless age": ({"max_age": float("inf")}, "max_age must be 60 to 86400 seconds, not inf"),
     "half a pair": ({"next_signing_key": NEXT}, "next_signing_key was given without current_signing_key"),
     "an empty key": ({"current_signing_key": ""}, "current_signing_key is empty"),
     "a short key beside a good one": (
