@@ -69,7 +69,7 @@ def _seconds(how: str, side: str, path: Path, workers: list[Connection]) -> floa
     assert sorted(turns) == list(range(MESSAGES))
     if side == "ours":
         once = Once(store, time.time, Reporter())
-        assert all(once.begin(_delivery(message, "again")) is ALREADY_DONE for message in range(MESSAGES))
+        assert all(once.begin(_delivery(message, "again"), "POST") is ALREADY_DONE for message in range(MESSAGES))
     store.close()
     return seconds
 
@@ -109,7 +109,7 @@ def _ours(path: Path) -> Generator[Callable[[int, int], bool]]:
     once = Once(store, time.time, Reporter())
 
     def take_turn(message: int, process: int) -> bool:
-        turn = once.begin(_delivery(message, str(process)))
+        turn = once.begin(_delivery(message, str(process)), "POST")
         if isinstance(turn, Turn):
             turn.end(200)
             return True

@@ -81,7 +81,7 @@ async def protect(guard: Guard, scope: Scope, receive: Receive, send: Send, app:
     if not isinstance(delivery, Delivery):
         await reply(delivery, scope, send)
         return
-    turn = await guard.once.abegin(delivery, scope.get(CLAIMED))
+    turn = await guard.once.abegin(delivery, scope["method"], scope.get(CLAIMED))
     if isinstance(turn, Answer):
         await reply(turn, scope, send)
         return
@@ -109,8 +109,7 @@ async def deliver(guard: Guard, scope: Scope, receive: Receive) -> Delivery | An
 
 def with_delivery(scope: Scope, delivery: Delivery, turn: Turn) -> Scope:
     """A copy of the scope that carries the delivery, and what was claimed; the server's own is left alone."""
-    claimed = turn.claimed or scope.get(CLAIMED)
-    return {**scope, "state": {**scope.get("state", {}), DELIVERY: delivery}, CLAIMED: claimed}
+    return {**scope, "state": {**scope.get("state", {}), DELIVERY: delivery}, CLAIMED: turn.claimed}
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

@@ -137,7 +137,7 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
         delivery = await deliver(made, request.scope, request.receive)
         if not isinstance(delivery, Delivery):
             return _response(delivery, request.method)
-        turn = await made.once.abegin(delivery, request.scope.get(CLAIMED))
+        turn = await made.once.abegin(delivery, request.method, request.scope.get(CLAIMED))
         if isinstance(turn, Answer):
             return _response(turn, request.method)
         scope, receive = with_delivery(request.scope, delivery, turn), replay(delivery.body, request.receive)
@@ -150,7 +150,7 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
         except BaseException:
             await turn.aend(None)
             raise
-        return _Watched(response, turn) if turn.claimed else response
+        return _Watched(response, turn) if turn.open else response
 
     # FastAPI inspects its endpoints when they are registered, Starlette never does.
     verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]

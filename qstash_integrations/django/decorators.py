@@ -102,7 +102,7 @@ def _begin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpRespo
     delivery = _deliver(made, request)
     if not isinstance(delivery, Delivery):
         return _response(delivery, request)
-    turn = made.once.begin(delivery, claimed(request))
+    turn = made.once.begin(delivery, request.method or "", claimed(request))
     return _response(turn, request) if isinstance(turn, Answer) else let_in(request, delivery, turn)
 
 
@@ -114,7 +114,7 @@ async def _abegin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | Ht
     delivery = _deliver(made, request)
     if not isinstance(delivery, Delivery):
         return _response(delivery, request)
-    turn = await made.once.abegin(delivery, claimed(request))
+    turn = await made.once.abegin(delivery, request.method or "", claimed(request))
     return _response(turn, request) if isinstance(turn, Answer) else let_in(request, delivery, turn)
 
 

@@ -14,12 +14,12 @@ from weakref import ref
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from .._core.receiving.once import Turn
+from .._core.receiving.once import Claimed, Turn
 
 _CLAIMED = "qstash_integrations.claimed"
 
 
-def claimed(request: HttpRequest) -> str | None:
+def claimed(request: HttpRequest) -> Claimed | None:
     """What was claimed for this request by whoever verified it further out: a decorator, or ASGI middleware."""
     scope: dict[str, Any] = getattr(request, "scope", {})
     return getattr(request, "_qstash_claimed", None) or scope.get(_CLAIMED)
@@ -34,7 +34,7 @@ def let_in(request: HttpRequest, delivery: object, turn: Turn) -> Turn:
     marked.qstash_delivery = delivery
     # For Django's cache middleware, which would answer strangers with the response, and the next message unhandled.
     marked._cache_update_cache = False
-    if turn.claimed is None:
+    if not turn.open:
         return turn
     marked._qstash_claimed = turn.claimed
     this: Any = ref(request)
@@ -51,7 +51,7 @@ def let_in(request: HttpRequest, delivery: object, turn: Turn) -> Turn:
 
 def watch(response: Any, turn: Turn) -> Any:
     """End the turn when Django closes the view's response, if it does, and all of it was sent."""
-    if turn.claimed is None or not isinstance(response, HttpResponseBase):
+    if not turn.open or not isinstance(response, HttpResponseBase):
         return response
     watched: Any = response
     stream = _Stream(watched.streaming_content, turn) if watched.streaming else None

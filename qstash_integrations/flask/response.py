@@ -16,7 +16,7 @@ from flask import Response, request, request_finished, request_tearing_down
 from werkzeug.wrappers import Response as AnyResponse
 
 from .._core.receiving.answers import Answer
-from .._core.receiving.once import Turn
+from .._core.receiving.once import Claimed, Turn
 from .conf import context_here
 
 _TURN = "qstash_integrations.turn"
@@ -26,13 +26,22 @@ class _Kept(NamedTuple):
     turn: Turn
     context: ref[object]
     """Of the request that began it. Weak, since the context has the environ that this is in."""
+    outer: "_Kept | None"
+    """What was kept before: each store has a turn of its own."""
+
+    def end(self, status: int | None) -> None:
+        """End the turns of this context, those further in first."""
+        kept: _Kept | None = self
+        while kept is not None and kept.context is self.context:
+            kept.turn.end(status)
+            kept = kept.outer
 
 
 def response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, dict(answer.headers))
 
 
-def claimed() -> str | None:
+def claimed() -> Claimed | None:
     """What was claimed for this request, by whoever verified it further out."""
     kept: _Kept | None = request.environ.get(_TURN)
     return kept.turn.claimed if kept else None
@@ -40,7 +49,7 @@ def claimed() -> str | None:
 
 def end_with_response(turn: Turn) -> None:
     """The turn of this request ends when its response is complete."""
-    request.environ[_TURN] = _Kept(turn, ref(context_here()))
+    request.environ[_TURN] = _Kept(turn, ref(context_here()), request.environ.get(_TURN))
 
 
 def _watch(_app: object, *, response: object, **_: object) -> None:
@@ -53,15 +62,28 @@ def _watch(_app: object, *, response: object, **_: object) -> None:
 
     def get_app_iter(environ: Any) -> Iterable[bytes]:
         parts = body_of(this(), environ)
-        kept: _Kept | None = environ.pop(_TURN, None)
-        return parts if kept is None else _Watched(parts, kept.turn, this())
+        kept = _taken(environ)
+        return parts if kept is None else _Watched(parts, kept, this())
 
     setattr(response, "get_app_iter", get_app_iter)  # noqa: B010 - to type checkers it cannot be set
 
 
 def _give_up(_app: object, **_: object) -> None:
     if _is_of_this_context():
-        request.environ.pop(_TURN).turn.end(None)
+        kept = _taken(request.environ)
+        if kept is not None:
+            kept.end(None)
+
+
+def _taken(environ: Any) -> _Kept | None:
+    """What the innermost context kept; what others did stays."""
+    kept: _Kept | None = environ.pop(_TURN, None)
+    others = kept
+    while kept is not None and others is not None and others.context is kept.context:
+        others = others.outer
+    if others is not None:
+        environ[_TURN] = others
+    return kept
 
 
 def _is_of_this_context() -> bool:
@@ -76,7 +98,7 @@ request_tearing_down.connect(_give_up)
 class _Watched:
     """The body on its way to the server, which iterates over it and closes it in any case."""
 
-    def __init__(self, parts: Iterable[bytes], turn: Turn, watched: AnyResponse) -> None:
+    def __init__(self, parts: Iterable[bytes], turn: _Kept, watched: AnyResponse) -> None:
         self._parts = parts
         self._turn = turn
         self._response = watched

@@ -63,10 +63,10 @@ class Verification:
         delivery = deliver(guard)
         if not isinstance(delivery, Delivery):
             return response(delivery)
-        turn = guard.once.begin(delivery, claimed())
+        turn = guard.once.begin(delivery, request_here().method, claimed())
         if isinstance(turn, Answer):
             return response(turn)
-        if turn.claimed:
+        if turn.open:
             end_with_response(turn)
         setattr(g, DELIVERY, delivery)
         return None

@@ -71,7 +71,6 @@ def test_another_attempt_at_a_message_that_is_done_is_answered_200(open_shop: Op
     shop = open_shop(once=MemoryStore())
     assert attempt(shop).body == b"done"
     assert attempt(shop) == DUPLICATE
-    assert attempt(shop, method="HEAD") == DUPLICATE._replace(body=b"")
     assert len(shop.calls) == 1
 
 
@@ -128,11 +127,25 @@ def test_only_a_complete_2xx_or_489_is_done(open_shop: OpenShop, handler: Callab
     assert len(shop.calls) == (1 if done else 2)
 
 
-@pytest.mark.parametrize("parts", [(), (b"one ", b"two")], ids=["in one piece", "streamed"])
-def test_a_HEAD_request_is_done_without_a_body(open_shop: OpenShop, parts: tuple[bytes, ...]) -> None:
-    shop = open_shop(replying(Reply(parts=parts)), once=MemoryStore())
-    for _ in range(2):
-        attempt(shop, method="HEAD")
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "GET"])
+def test_S04_a_captured_request_destroys_no_message_under_another_method(open_shop: OpenShop, method: str) -> None:
+    replies = iter([Reply(500), Reply()])
+
+    def handler(call: Call) -> Reply:
+        return next(replies)
+
+    shop, token = open_shop(handler, once=MemoryStore()), fresh()
+    assert attempt(shop, token=token).status == 500
+    body = b"" if method == "HEAD" else REJECTED.body
+    assert attempt(shop, token=token, method=method) == REJECTED._replace(body=body)
+    assert attempt(shop, token=token).body == b"done"
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_S04_a_stranger_who_is_first_spends_no_token(open_shop: OpenShop, method: str) -> None:
+    shop, token = open_shop(once=MemoryStore()), fresh()
+    assert attempt(shop, token=token, method=method).status == 401
+    assert attempt(shop, token=token).body == b"done"
     assert len(shop.calls) == 1
 
 

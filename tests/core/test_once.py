@@ -44,7 +44,7 @@ SAME: dict[str, tuple[Delivery, Delivery]] = {
 
 @pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
 def test_the_same_message_is_known_again(one: Delivery, other: Delivery) -> None:
-    assert run_of(one, NOW).message == run_of(other, NOW).message
+    assert run_of(one, "POST", NOW).message == run_of(other, "POST", NOW).message
 
 
 DIFFERENT: dict[str, tuple[Delivery, Delivery]] = {
@@ -58,32 +58,32 @@ DIFFERENT: dict[str, tuple[Delivery, Delivery]] = {
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_other_messages_are_told_apart(one: Delivery, other: Delivery) -> None:
-    assert run_of(one, NOW).message != run_of(other, NOW).message
+    assert run_of(one, "POST", NOW).message != run_of(other, "POST", NOW).message
 
 
 def test_a_token_is_known_by_its_jti() -> None:
-    assert run_of(delivery(), NOW).token == run_of(delivery("msg_2", key="next"), NOW).token
-    assert run_of(delivery(), NOW).token != run_of(delivery(jti="jwt_TESTONLY2"), NOW).token
+    assert run_of(delivery(), "POST", NOW).token == run_of(delivery("msg_2", key="next"), "POST", NOW).token
+    assert run_of(delivery(), "POST", NOW).token != run_of(delivery(jti="jwt_TESTONLY2"), "POST", NOW).token
 
 
 def test_a_token_without_a_jti_is_known_by_what_was_signed() -> None:
-    assert run_of(delivery(jti=None), NOW).token == run_of(delivery("msg_2", jti=None), NOW).token
-    assert run_of(delivery(jti=None), NOW).token != run_of(delivery(jti=None, exp=NOW + 301), NOW).token
+    assert run_of(delivery(jti=None), "POST", NOW).token == run_of(delivery("msg_2", jti=None), "POST", NOW).token
+    assert run_of(delivery(jti=None), "POST", NOW).token != run_of(delivery(jti=None, exp=NOW + 301), "POST", NOW).token
 
 
 def test_every_run_has_a_holder_of_its_own() -> None:
-    assert run_of(delivery(), NOW).holder != run_of(delivery(), NOW).holder
+    assert run_of(delivery(), "POST", NOW).holder != run_of(delivery(), "POST", NOW).holder
 
 
 def test_the_keys_are_digests() -> None:
-    run = run_of(delivery("m" * 1000), NOW)
+    run = run_of(delivery("m" * 1000), "POST", NOW)
     assert re.fullmatch("[0-9a-f]{64}", run.message)
     assert re.fullmatch("[0-9a-f]{64}", run.token)
 
 
 @pytest.mark.parametrize(("now", "ttl"), [(NOW, 600.0), (NOW + 299, 301.0), (NOW + 600, 1.0), (NOW + 700, 1.0)])
 def test_a_token_is_remembered_until_no_receiver_takes_it(now: float, ttl: float) -> None:
-    run = run_of(delivery(), now)
+    run = run_of(delivery(), "POST", now)
     assert (run.token_ttl, run.lease, run.kept) == (ttl, 900.0, 86400.0)
 
 
@@ -126,12 +126,12 @@ class Script:
         return self.ended
 
 
-def plain_begin(once: Once, *arguments: Any) -> Turn | Answer:
-    return once.begin(*arguments)
+def plain_begin(once: Once, delivery: Delivery, claimed: Any = None, method: str = "POST") -> Turn | Answer:
+    return once.begin(delivery, method, claimed)
 
 
-def awaited_begin(once: Once, *arguments: Any) -> Turn | Answer:
-    return anyio.run(once.abegin, *arguments)
+def awaited_begin(once: Once, delivery: Delivery, claimed: Any = None, method: str = "POST") -> Turn | Answer:
+    return anyio.run(once.abegin, delivery, method, claimed)
 
 
 def plain_end(turn: Turn, status: int | None) -> None:
@@ -178,22 +178,89 @@ def test_without_a_store_every_delivery_has_its_turn(begin: Begin) -> None:
 
 
 @both_begins
-def test_what_was_claimed_further_out_is_not_claimed_again(begin: Begin) -> None:
-    outer = begin(once(Script()), delivery())
-    inner_store = Script()
+def test_what_was_claimed_further_out_is_not_claimed_in_the_same_store_again(begin: Begin) -> None:
+    store = Script()
+    outer = begin(once(store), delivery())
+    assert isinstance(outer, Turn)
+    inner = begin(once(store), delivery(), outer.claimed)
+    assert isinstance(inner, Turn)
+    assert not inner.open
+    inner.end(200)
+    assert store.asked == ["claim"]
+
+
+@both_begins
+def test_S05_a_second_store_claims_for_itself(begin: Begin) -> None:
+    outer_store, inner_store = Script(), Script()
+    outer = begin(once(outer_store), delivery())
     assert isinstance(outer, Turn)
     inner = begin(once(inner_store), delivery(), outer.claimed)
     assert isinstance(inner, Turn)
-    inner.end(200)
-    assert inner_store.asked == []
+    innermost = begin(once(outer_store), delivery(), inner.claimed)
+    assert isinstance(innermost, Turn)
+    for turn in (innermost, inner, outer):
+        turn.end(200)
+    assert outer_store.asked == inner_store.asked == ["claim", "complete"]
+
+
+@both_begins
+def test_S05_without_a_store_of_its_own_a_layer_hands_on_what_was_claimed(begin: Begin) -> None:
+    store = Script()
+    outer = begin(once(store), delivery())
+    assert isinstance(outer, Turn)
+    between = begin(once(None), delivery(), outer.claimed)
+    assert isinstance(between, Turn)
+    assert begin(once(store), delivery(), between.claimed) is not None
+    assert store.asked == ["claim"]
 
 
 @both_begins
 def test_the_claim_of_another_request_does_not_count(begin: Begin) -> None:
     store = Script()
-    turn = begin(once(store), delivery(), "something else")
-    assert isinstance(turn, Turn)
-    assert store.asked == ["claim"]
+    other = begin(once(store), delivery(jti="jwt_TESTONLY2"))
+    assert isinstance(other, Turn)
+    assert isinstance(begin(once(store), delivery(), other.claimed), Turn)
+    assert store.asked == ["claim", "claim"]
+
+
+@both_begins
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "head", "TRACE", "PROPFIND", ""])
+def test_S04_a_method_that_QStash_never_sends_has_no_turn(
+    begin: Begin, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Script()
+    assert begin(once(store), delivery(), method=method) == REJECTED
+    assert store.asked == []
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (
+            "WARNING",
+            "qstash request not handled again: reason=method: QStash sends none with this method, so somebody repeats "
+            "a request of QStash; url='https://api.example.com/hooks/ship'",
+        )
+    ]
+
+
+@both_begins
+def test_S04_a_token_is_good_for_the_method_it_came_with_first(begin: Begin) -> None:
+    guarded = once(MemoryStore(now=lambda: NOW))
+    first = begin(guarded, delivery())
+    assert isinstance(first, Turn)
+    first.end(500)
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        assert begin(guarded, delivery(), method=method) == REJECTED
+    again = begin(guarded, delivery(), method="post")
+    assert isinstance(again, Turn)
+    again.end(200)
+    assert begin(guarded, delivery(jti="jwt_TESTONLY2")) == ALREADY_DONE
+
+
+@both_begins
+def test_S04_what_was_done_as_GET_is_not_done_as_POST(begin: Begin) -> None:
+    guarded = once(MemoryStore(now=lambda: NOW))
+    stranger = begin(guarded, delivery(), method="GET")
+    assert isinstance(stranger, Turn)
+    stranger.end(200)
+    assert isinstance(begin(guarded, delivery(jti="jwt_TESTONLY2")), Turn)
 
 
 @both_begins
@@ -241,7 +308,7 @@ STATUSES: list[tuple[int | None, str]] = [
 @pytest.mark.parametrize(("status", "how"), STATUSES)
 def test_done_is_2xx_and_489(end: End, status: int | None, how: str) -> None:
     store = Script()
-    turn = once(store).begin(delivery())
+    turn = once(store).begin(delivery(), "POST")
     assert isinstance(turn, Turn)
     end(turn, status)
     assert store.asked == ["claim", how]
@@ -250,7 +317,7 @@ def test_done_is_2xx_and_489(end: End, status: int | None, how: str) -> None:
 @both_ends
 def test_only_the_first_end_counts(end: End) -> None:
     store = Script()
-    turn = once(store).begin(delivery())
+    turn = once(store).begin(delivery(), "POST")
     assert isinstance(turn, Turn)
     end(turn, 200)
     end(turn, None)
@@ -272,7 +339,7 @@ def test_a_turn_that_is_forgotten_is_given_up_before_the_next_one_begins(begin: 
 
 @both_ends
 def test_a_store_that_fails_at_the_end_fails_no_response(end: End, caplog: pytest.LogCaptureFixture) -> None:
-    turn = once(Script(ended=OSError("down"))).begin(delivery())
+    turn = once(Script(ended=OSError("down"))).begin(delivery(), "POST")
     assert isinstance(turn, Turn)
     end(turn, 200)
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
@@ -282,7 +349,7 @@ def test_a_store_that_fails_at_the_end_fails_no_response(end: End, caplog: pytes
 
 @both_ends
 def test_a_handler_that_overran_its_lease_is_reported(end: End, caplog: pytest.LogCaptureFixture) -> None:
-    turn = once(Script(ended=False)).begin(delivery())
+    turn = once(Script(ended=False)).begin(delivery(), "POST")
     assert isinstance(turn, Turn)
     end(turn, 200)
     assert caplog.messages == [
@@ -296,7 +363,7 @@ def test_a_turn_ends_although_its_task_is_cancelled() -> None:
 
     async def cancelled() -> None:
         with anyio.CancelScope() as scope:
-            turn = await once(store).abegin(delivery())
+            turn = await once(store).abegin(delivery(), "POST")
             assert isinstance(turn, Turn)
             scope.cancel()
             try:
@@ -333,7 +400,7 @@ def test_after_a_long_outage_nobody_waits_for_the_release_of_all(begin: Begin) -
     store = Script(OSError("down"), OSError("down"))
     guarded = once(store)
     for number in range(1000):
-        guarded.begin(delivery(f"msg_{number}"))
+        guarded.begin(delivery(f"msg_{number}"), "POST")
     store.found, store.ended, store.asked = FREE, True, []
     assert isinstance(begin(guarded, delivery()), Turn)
     assert store.asked == ["release"] * 100 + ["claim"]
@@ -371,14 +438,14 @@ def test_a_claim_whose_task_was_cancelled_is_given_up() -> None:
     guarded = once(Slow(now=lambda: NOW))
 
     async def leave_and_come_again() -> Turn | Answer:
-        task = asyncio.create_task(guarded.abegin(delivery()))
+        task = asyncio.create_task(guarded.abegin(delivery(), "POST"))
         await asyncio.to_thread(started.wait, 10)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         left.set()
         await asyncio.to_thread(claimed.wait, 10)
-        return await guarded.abegin(delivery(jti="jwt_TESTONLY2"))
+        return await guarded.abegin(delivery(jti="jwt_TESTONLY2"), "POST")
 
     assert isinstance(asyncio.run(leave_and_come_again()), Turn)
 
@@ -412,9 +479,9 @@ def test_a_duplicate_leaves_one_record_a_minute(
     seconds = [0.0]
     guarded = once(Script(found), Reporter(now=lambda: seconds[0]))
     for _ in range(3):
-        guarded.begin(delivery(sub="https://api.example.com/hooks/\x1bship?token=secret"))
+        guarded.begin(delivery(sub="https://api.example.com/hooks/\x1bship?token=secret"), "POST")
     seconds[0] = 60.0
-    guarded.begin(delivery(sub="https://api.example.com/hooks/\x1bship"))
+    guarded.begin(delivery(sub="https://api.example.com/hooks/\x1bship"), "POST")
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         (level, text),
         (level, text + " (2 more since the last such record)"),

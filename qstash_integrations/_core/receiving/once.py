@@ -2,7 +2,8 @@
 
 A turn is done when its response was completed with 2xx or 489. Whatever else becomes of it (another status, an
 exception, a response that broke off), the message may come again. Where the store fails, nobody's turn comes: QStash
-will try again.
+will try again. A genuine token under a method that QStash never sends is in somebody else's hands: it has no turn, and
+what frameworks answer to OPTIONS or HEAD by themselves counts for nothing.
 
 Spec: https://upstash.com/docs/qstash/features/retry
 """
@@ -10,7 +11,7 @@ Spec: https://upstash.com/docs/qstash/features/retry
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from .answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
 from .delivery import Delivery
@@ -19,6 +20,16 @@ from .runs import Run, Standing, Store, run_of
 
 # Whoever comes first when a store is back after a long time waits until all of them are released.
 _REMEMBERED = 100
+_METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")  # that QStash delivers with
+
+
+class _Claim(NamedTuple):
+    store: Any
+    token: str
+
+
+Claimed: TypeAlias = tuple[_Claim, ...]
+"""What was claimed for one request so far, by whichever layers."""
 
 
 class Turn:
@@ -30,15 +41,20 @@ class Turn:
 
     __slots__ = ("_claimed", "_once", "_run")
 
-    def __init__(self, once: "Once", run: Run | None) -> None:
+    def __init__(self, once: "Once", run: Run | None, claimed: Claimed | None) -> None:
         self._once = once
         self._run = run
-        self._claimed = run and run.token
+        self._claimed = claimed
 
     @property
-    def claimed(self) -> str | None:
-        """For layers further in: what was claimed for this request. None when nothing was."""
+    def claimed(self) -> Claimed | None:
+        """For layers further in: what was claimed for this request, here and further out. None when nothing was."""
         return self._claimed
+
+    @property
+    def open(self) -> bool:
+        """Whether it claimed something that has not ended yet."""
+        return self._run is not None
 
     def end(self, status: int | None) -> None:
         run, self._run = self._run, None
@@ -98,37 +114,48 @@ class Once:
         """What was claimed by turns that nobody ended. Of too many the oldest wait for the end of their lease."""
         self._now = now
 
-    def begin(self, delivery: Delivery, claimed: str | None = None) -> Turn | Answer:
-        """Claim the delivery; ``claimed`` is what a layer further out says that it has claimed already."""
-        run = self._run(delivery, claimed)
-        if run is None:
-            return Turn(self, None)
+    def begin(self, delivery: Delivery, method: str, claimed: Claimed | None = None) -> Turn | Answer:
+        """Claim the delivery, which came as ``method``.
+
+        ``claimed`` is that of a turn further out. What was claimed there is not claimed in the same store again.
+        """
+        run = self._run(delivery, method, claimed)
+        if not isinstance(run, Run):
+            return run
         try:
             for forgotten in self._forgotten():
                 self.store.release(forgotten)
             standing: Standing = self.store.claim(run)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             return self._unavailable(run, error)
-        return self._decide(run, standing, delivery)
+        return self._decide(run, standing, delivery, claimed)
 
-    async def abegin(self, delivery: Delivery, claimed: str | None = None) -> Turn | Answer:
+    async def abegin(self, delivery: Delivery, method: str, claimed: Claimed | None = None) -> Turn | Answer:
         """``begin`` for ``async`` code."""
-        run = self._run(delivery, claimed)
-        if run is None:
-            return Turn(self, None)
+        run = self._run(delivery, method, claimed)
+        if not isinstance(run, Run):
+            return run
         try:
             for forgotten in self._forgotten():
                 await self.store.arelease(forgotten)
             standing: Standing = await self.store.aclaim(run)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             return self._unavailable(run, error)
-        return self._decide(run, standing, delivery)
+        return self._decide(run, standing, delivery, claimed)
 
-    def _run(self, delivery: Delivery, claimed: str | None) -> Run | None:
+    def _run(self, delivery: Delivery, method: str, claimed: Claimed | None) -> Run | Turn | Answer:
+        """The run to claim, or what there is to say without asking the store."""
         if self.store is None:
-            return None
-        run = run_of(delivery, self._now())
-        return None if run.token == claimed else run
+            return Turn(self, None, claimed)
+        # Some frameworks take methods in any case.
+        method = method.upper()
+        if method not in _METHODS:
+            self.reporter.repeated("method", delivery.claims.sub)
+            return REJECTED
+        run = run_of(delivery, method, self._now())
+        if any(claim.store is self.store and claim.token == run.token for claim in claimed or ()):
+            return Turn(self, None, claimed)
+        return run
 
     def _forgotten(self) -> Iterator[Run]:
         # Other threads take from the same end.
@@ -142,9 +169,9 @@ class Once:
                     self.forgotten.append(run)
                     raise
 
-    def _decide(self, run: Run, standing: Standing, delivery: Delivery) -> Turn | Answer:
+    def _decide(self, run: Run, standing: Standing, delivery: Delivery, claimed: Claimed | None) -> Turn | Answer:
         if standing.state == "free":
-            return Turn(self, run)
+            return Turn(self, run, (*(claimed or ()), _Claim(self.store, run.token)))
         self.reporter.repeated(standing.state, delivery.claims.sub)
         match standing.state:
             case "busy":

@@ -38,6 +38,7 @@ _REMEDIES = {
 
 _REPEATED = {
     "replayed": "reason=replayed: its token was presented before, so somebody repeats a request of QStash",
+    "method": "reason=method: QStash sends none with this method, so somebody repeats a request of QStash",
     "busy": "another request is at work on the same message",
     "done": "the message is done",
 }
@@ -78,7 +79,7 @@ class Reporter:
         unwritten = self._unwritten(state)
         if unwritten is not None:
             logger.log(
-                logging.WARNING if state == "replayed" else logging.INFO,
+                logging.INFO if state in ("busy", "done") else logging.WARNING,
                 "qstash request not handled again: %s; url=%s%s",
                 _REPEATED.get(state, _REPEATED["replayed"]),
                 _printable(signed_url.partition("?")[0]),

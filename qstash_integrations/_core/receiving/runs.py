@@ -1,8 +1,9 @@
 """One run of the handler for one message: what a store is asked for, and what it answers.
 
-A run is known by two keys, both digests. ``message`` is made of the message id, the signed URL and the signed body
-hash: the id is unsigned, so alone it would let whoever holds one genuine token mark another message as done. ``token``
-is the token's ``jti``. A token belongs to the first message it was presented for, and is a replay for every other.
+A run is known by two keys, both digests. ``message`` is made of the message id, the signed URL, the signed body hash
+and the method. Id and method are unsigned: the id alone would let whoever holds one genuine token mark another message
+as done, and without the method an answer to GET would count for the POST. ``token`` is the token's ``jti``. A token
+belongs to the first message it was presented for, and is a replay for every other.
 """
 
 import hashlib
@@ -71,15 +72,15 @@ class Store(Protocol):
 METHODS = ("claim", "complete", "release", "aclaim", "acomplete", "arelease")
 
 
-def run_of(delivery: Delivery, now: float) -> Run:
-    """The run that ``delivery`` asks for; ``now`` is in Unix seconds."""
+def run_of(delivery: Delivery, method: str, now: float) -> Run:
+    """The run that ``delivery`` asks for, which came as ``method``; ``now`` is in Unix seconds."""
     claims = delivery.claims
     # A token without a jti is known by all that was signed.
     token = _digest("jti", claims.jti) if claims.jti else _digest("token", *map(str, claims[:5]))
     # Without an id it cannot be told from other messages with the same body: it is known by its token alone.
     known_by = ("id", delivery.message_id) if delivery.message_id else ("token", token)
     return Run(
-        message=_digest(*known_by, claims.sub, claims.body.rstrip("=")),
+        message=_digest(*known_by, method, claims.sub, claims.body.rstrip("=")),
         token=token,
         holder=uuid4().hex,
         # The tolerance of the receiver that took it may differ from the next one's; at least a second is left.
