@@ -1,8 +1,9 @@
-"""The HTTP libraries of this environment: one environment of tox has httpx alone."""
+"""The HTTP libraries whose clients can be passed."""
 
-import importlib
-from importlib.util import find_spec
 from typing import Any
 
-NAMES = [name for name in ("httpx", "httpx2") if find_spec(name)]
-LIBRARIES: list[Any] = [importlib.import_module(name) for name in NAMES]
+import httpx
+import httpx2
+
+LIBRARIES: list[Any] = [httpx, httpx2]
+NAMES = [library.__name__ for library in LIBRARIES]

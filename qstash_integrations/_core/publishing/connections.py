@@ -12,11 +12,12 @@ from typing import Any
 from urllib.request import getproxies
 from weakref import finalize
 
+import httpx
+
 from ..errors import ConfigurationError
 from ..hosts import is_loopback
 from .call import Outcome, Request
-from .http import aread, checked, headers_of, lost, read
-from .http_library import httpx, library_of
+from .http import aread, checked, headers_of, library_of, lost, read
 from .http_lines import CONNECTIONS, KEPT_FOR, AsyncLines, Lines, timeout_of
 
 

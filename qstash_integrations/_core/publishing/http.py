@@ -1,10 +1,23 @@
 """What crosses between ours and an HTTP library: a request of theirs, an answer of ours, their errors as a ``Lost``."""
 
+import sys
 from typing import Any
 
 from .call import Lost, Outcome, Request, Response
 
 LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
+
+
+def library_of(client: Any) -> Any:
+    """The library, ``httpx`` or its continuation ``httpx2``, whose client this is and whose exceptions it raises.
+
+    TypeError when it is neither's.
+    """
+    for kind in type(client).__mro__:
+        root = kind.__module__.partition(".")[0]
+        if root in ("httpx", "httpx2"):
+            return sys.modules[root]
+    raise TypeError(f"http_client must be a client of httpx or httpx2, not {type(client).__name__}")
 
 
 def headers_of(request: Request) -> list[tuple[bytes, bytes]]:

@@ -12,10 +12,11 @@ from contextlib import suppress
 from threading import BoundedSemaphore
 from typing import Any
 
+import httpx
+
 from ..hosts import is_loopback
 from .call import Lost, Outcome, Request
 from .http import aread, checked, headers_of, lost, read
-from .http_library import httpx
 
 CONNECTIONS = 100
 KEPT_FOR = 30.0  # seconds without use

@@ -85,7 +85,7 @@ class Connections:
     def _trusting(self) -> ssl.SSLContext:
         if self._tls is None:
             # Reads the certificates of all authorities, which takes a while: only once somebody needs it.
-            from ..._core.publishing.http_library import httpx
+            import httpx
 
             self._tls = httpx.create_ssl_context()
             self._tls.set_alpn_protocols(["http/1.1"])
