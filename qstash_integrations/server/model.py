@@ -160,8 +160,8 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    receipts: tuple[Receipt, ...]
+class Receipts:
+    each: tuple[Receipt, ...]
     grouped: bool  # sent to a URL group: one receipt per endpoint
 
 

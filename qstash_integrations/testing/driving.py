@@ -100,9 +100,9 @@ class Driver:
 
     def _take(self) -> Message | None:
         with self._lock:
-            self._engine.fire_schedules()
+            self._engine.schedules.fire()
             if not self._claimed:
-                self._claimed.extend(self._engine.claim_due(MOST if self._faults.reorder else 1))
+                self._claimed.extend(self._engine.claiming.claim(MOST if self._faults.reorder else 1))
                 if len(self._claimed) > 1:
                     self._faults.reorder = False
                     self._claimed.reverse()
@@ -114,7 +114,7 @@ class Driver:
 
     def _next_due_at(self) -> float | None:
         with self._lock:
-            return self._engine.next_due_at()
+            return self._engine.claiming.next_due_at()
 
     def _messages_wait(self) -> bool:
         with self._lock:
@@ -134,14 +134,14 @@ class Driver:
         finally:
             self._attempts += made
             with self._lock:
-                self._engine.record(message.seq, outcome)
+                self._engine.recording.record(message.seq, outcome)
         if not isinstance(fault, Fail | Expire):
             self._check(made)
         return made
 
     def _signed(self, message: Message, *, expired: bool) -> SignedRequest:
         with self._lock:
-            keys = self._engine.keys()
+            keys = self._engine.keys.get()
         return signed_request(message, keys, self._wall_clock() - (_LONG_EXPIRED if expired else 0))
 
     def _send(self, message: Message, request: SignedRequest, fault: object) -> Generator[Step, Answer, Answer]:

@@ -194,7 +194,7 @@ class LocalQStash:
         cursor: str | None = None
         while True:
             with self._lock:
-                page = self._inside.engine.dead_letters(Filter(), cursor=cursor, count=1000)
+                page = self._inside.engine.dead_letters.page(Filter(), cursor=cursor, count=1000)
             found += map(dead_letter, page.items)
             cursor = page.cursor
             if cursor is None:

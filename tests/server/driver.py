@@ -27,12 +27,12 @@ class Driver:
         )
 
     def publish(self, url: str = URL, body: bytes = b"hi", *, queue: str | None = None, **options: str) -> Receipt:
-        published = self.engine.publish(publication(url, body, queue=queue, **options))
-        assert not published.grouped
-        return published.receipts[0]
+        receipts = self.engine.publishing.publish(publication(url, body, queue=queue, **options))
+        assert not receipts.grouped
+        return receipts.each[0]
 
     def claim(self, limit: int = 100) -> list[Message]:
-        return self.engine.claim_due(limit)
+        return self.engine.claiming.claim(limit)
 
     def claimed(self) -> list[str]:
         """The bodies of what is due now, which stays active."""
@@ -41,7 +41,7 @@ class Driver:
     def answer(
         self, message: Message, status: int = 200, body: bytes = b"", *, error: str = "", **headers: str
     ) -> None:
-        self.engine.record(
+        self.engine.recording.record(
             message.seq,
             Outcome(
                 status=status,
@@ -62,7 +62,7 @@ class Driver:
         """The DLQ id of a message that was published and failed."""
         receipt = self.publish(url, body, **{"retries": "0", **options})
         self.deliver(500, b"broken")
-        letters = self.engine.dead_letters(Filter(message_ids=(receipt.message_id,)), cursor=None, count=1)
+        letters = self.engine.dead_letters.page(Filter(message_ids=(receipt.message_id,)), cursor=None, count=1)
         return letters.items[0].id
 
     def advance(self, seconds: float) -> None:
@@ -71,7 +71,7 @@ class Driver:
     def events(self, message_id: str) -> list[Event]:
         """The oldest first."""
         wanted = Filter(message_ids=(message_id,))
-        return list(self.engine.events(wanted, cursor=None, count=1000, earliest_first=True).items)
+        return list(self.engine.log.events(wanted, cursor=None, count=1000, earliest_first=True).items)
 
     def states(self, message_id: str) -> list[str]:
         return [event.state for event in self.events(message_id)]

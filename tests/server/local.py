@@ -70,10 +70,10 @@ class Local:
 
     def deliver(self, status: int = 200, body: bytes = b"", **headers: str) -> Message:
         """One due message is delivered, and its destination answers."""
-        (message,) = self.engine.claim_due(1)
+        (message,) = self.engine.claiming.claim(1)
         fields = tuple((name.replace("_", "-"), value) for name, value in headers.items())
         error = "" if status else "Connection refused"
-        self.engine.record(message.seq, Outcome(status=status, headers=fields, body=body, error=error))
+        self.engine.recording.record(message.seq, Outcome(status=status, headers=fields, body=body, error=error))
         return message
 
     def _changed(self) -> None:

@@ -206,7 +206,7 @@ def test_a_retry_of_letters_of_which_one_is_unknown_retries_none(local: Local, s
         got = local("POST", f"/v2/dlq/retry?dlqIds={one},{gone}")
     assert got == Got(404, {"error": f"dead letter '{gone}' not found"})
     assert [letter["dlqId"] for letter in local("GET", "/v2/dlq").json["messages"]] == [one]
-    assert local.engine.claim_due(10) == []
+    assert local.engine.claiming.claim(10) == []
 
 
 def test_an_id_of_another_server_means_no_letter_of_this_one(local: Local) -> None:

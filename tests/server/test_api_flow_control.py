@@ -43,7 +43,7 @@ def test_a_key_is_known_from_the_first_message_on(local: Local) -> None:
 def test_what_is_under_way_is_counted(local: Local) -> None:
     for _ in range(3):
         publish(local, "parallelism=2, rate=10, period=60")
-    assert len(local.engine.claim_due(10)) == 2
+    assert len(local.engine.claiming.claim(10)) == 2
     flow = local("GET", "/v2/flowControl/crm").json
     assert (flow["parallelismCount"], flow["rateCount"], flow["waitListSize"]) == (2, 2, 1)
     assert flow["ratePeriodStart"] == NOW
@@ -54,10 +54,10 @@ def test_a_key_is_paused_and_resumed(local: Local) -> None:
     publish(local)
     assert local("POST", "/v2/flowControl/crm/pause") == Got(200, None)
     assert local("GET", "/v2/flowControl/crm").json["isPaused"] is True
-    assert local.engine.claim_due(10) == []
+    assert local.engine.claiming.claim(10) == []
     assert local("POST", "/v2/flowControl/crm/resume") == Got(200, None)
     assert local("GET", "/v2/flowControl/crm").json["isPaused"] is False
-    assert len(local.engine.claim_due(10)) == 1
+    assert len(local.engine.claiming.claim(10)) == 1
 
 
 def test_what_is_pinned_stays_against_later_messages(local: Local) -> None:

@@ -103,7 +103,7 @@ def test_an_endless_path_is_414(local: Local) -> None:
 def test_a_client_that_leaves_is_not_answered(local: Local) -> None:
     request = Request("/v2/publish/https://a.example", ALLOWED, b"x", chunked=True, hang_up=True)
     assert local.send(request) == NOTHING_SENT
-    assert local.engine.claim_due(1) == []
+    assert local.engine.claiming.claim(1) == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_full_disk_is_507_and_stores_nothing() -> None:
     full = [got for got in answers if got.status != 201]
     assert {got.status for got in full} == {507}
     assert set(full[0].json) == {"error"}
-    assert len(small.engine.claim_due(100)) == len(answers) - len(full)
+    assert len(small.engine.claiming.claim(100)) == len(answers) - len(full)
     small.store.close()
 
 

@@ -43,7 +43,7 @@ def test_the_overview_counts_what_there_is(local: Local) -> None:
     local.deliver(200)
     local.publish(Delay="1h")
     local.publish()
-    local.engine.claim_due(1)
+    local.engine.claiming.claim(1)
     assert local("GET", "/_local/overview") == Got(
         200,
         {
@@ -96,13 +96,13 @@ def test_the_states_of_a_list(local: Local) -> None:
     local.deliver(500)
     expected["canceled"] = local.publish(Delay="1h")
     local("DELETE", f"/v2/messages/{expected['canceled']}")
-    local.engine.pause_flow("crm")
+    local.engine.flows.pause("crm")
     expected["held"] = local.publish(Flow_Control_Key="crm", Flow_Control_Value="rate=9")
-    local.engine.claim_due(1)
-    local.engine.upsert_queue("mail", 1, True)
+    local.engine.claiming.claim(1)
+    local.engine.queues.upsert("mail", 1, True)
     expected["queued"] = local("POST", f"/v2/enqueue/mail/{URL}").json["messageId"]
     expected["active"] = local.publish()
-    local.engine.claim_due(1)
+    local.engine.claiming.claim(1)
     expected["waiting"] = local.publish(Delay="1h")
     for state, message_id in expected.items():
         assert ids(local("GET", f"/_local/messages?state={state}")) == [message_id], state
@@ -307,7 +307,7 @@ def test_a_broken_signature_is_refused_for_what_is_wrong_with_it(local: Local, f
     message_id = local.publish(URL, b"hi")
     local.deliver(200)
     answer = local("POST", f"/_local/messages/{message_id}/replay", {"signature": flaw})
-    (message,) = local.engine.claim_due(1)
+    (message,) = local.engine.claiming.claim(1)
     assert message.id == answer.json["messageId"]
     sent = local("GET", f"/_local/messages/{message.id}/request").json["header"]
     receiver = Receiver(current_signing_key=CURRENT, next_signing_key=NEXT, now=lambda: NOW)
@@ -321,10 +321,10 @@ def test_a_broken_signature_costs_one_attempt_that_nobody_else_hears_of(local: L
     answer = local(
         "POST", f"/v2/enqueue/mail/{URL}", b"", {"Upstash-Callback": there, "Upstash-Failure-Callback": there}
     )
-    local.engine.pause_queue("mail")
+    local.engine.queues.pause("mail")
     sent = local("POST", f"/_local/messages/{answer.json['messageId']}/replay", {"signature": "expired"}).json
     assert local.deliver(401).id == sent["messageId"]
-    assert local.engine.claim_due(10) == []
+    assert local.engine.claiming.claim(10) == []
     listed = local("GET", "/_local/messages?state=failed").json["messages"]
     assert [(message["messageId"], message["signature"]) for message in listed] == [(sent["messageId"], "expired")]
 

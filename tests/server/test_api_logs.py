@@ -118,7 +118,7 @@ def test_entries_are_found_by_filters(local: Local, query: str, found: str) -> N
     local.deliver()
     cancelled = local.publish("https://b.example/", Label="b")
     local("DELETE", f"/v2/messages/{cancelled}")
-    assert local.engine.claim_due(10) == []
+    assert local.engine.claiming.claim(10) == []
     assert states(local, query) == found.split()
 
 

@@ -103,7 +103,7 @@ def test_what_was_redacted_shows_as_its_hash(local: Local, fields: str) -> None:
     message = local("GET", f"/v2/messages/{message_id}").json
     assert message["body"] == f"REDACTED:{SECRET}"
     assert message["header"] == {"X-A": [f"REDACTED:{SECRET}"], "Content-Type": [f"REDACTED:{SECRET}"]}
-    (claimed,) = local.engine.claim_due(1)
+    (claimed,) = local.engine.claiming.claim(1)
     assert (claimed.body, claimed.options.headers) == (b"secret", (("X-A", "secret"), ("Content-Type", "secret")))
 
 
@@ -192,4 +192,4 @@ def test_a_filter_that_makes_no_sense_cancels_nothing(local: Local, query: str) 
     message_id = local.publish()
     assert local("DELETE", f"/v2/messages?{query}").status == 400
     assert local("GET", f"/v2/messages/{message_id}").status == 200
-    assert len(local.engine.claim_due(10)) == 1
+    assert len(local.engine.claiming.claim(10)) == 1

@@ -79,7 +79,7 @@ def test_bytes_of_a_forwarded_header_stay_the_same_and_show_as_text(local: Local
     )
     message = local("GET", f"/v2/messages/{got.json['messageId']}").json
     assert (message["header"], message["label"]) == ({"X": ["日本"]}, "né")
-    (claimed,) = local.engine.claim_due(1)
+    (claimed,) = local.engine.claiming.claim(1)
     assert claimed.options.headers == (("X", "日本".encode().decode("latin-1")),)
 
 
@@ -189,7 +189,7 @@ def test_one_bad_item_rejects_the_whole_batch_and_is_named(local: Local, item: A
     status, answer = local("POST", "/v2/batch", [{"destination": URL}, item])
     assert status in (400, 404)
     assert "1" in answer["error"]
-    assert local.engine.claim_due(10) == []
+    assert local.engine.claiming.claim(10) == []
 
 
 @pytest.mark.parametrize("body", [{}, "x", 1], ids=str)

@@ -42,10 +42,10 @@ def test_a_paused_queue_delivers_nothing_until_it_is_resumed(local: Local) -> No
     local("POST", f"/v2/enqueue/mail/{URL}")
     assert local("POST", "/v2/queues/mail/pause") == Got(200, None)
     assert local("GET", "/v2/queues/mail").json["paused"] is True
-    assert local.engine.claim_due(10) == []
+    assert local.engine.claiming.claim(10) == []
     assert local("POST", "/v2/queues/mail/resume") == Got(200, None)
     assert local("GET", "/v2/queues/mail").json["paused"] is False
-    assert len(local.engine.claim_due(10)) == 1
+    assert len(local.engine.claiming.claim(10)) == 1
 
 
 @pytest.mark.parametrize(

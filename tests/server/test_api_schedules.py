@@ -97,7 +97,7 @@ def test_an_id_that_exists_is_replaced_as_a_whole(local: Local) -> None:
 def test_a_tick_shows_in_the_states_of_the_schedule(local: Local) -> None:
     local("POST", f"/v2/schedules/{URL}", b"", {**CRON, "Upstash-Schedule-Id": "x"})
     local.now += 10 * 60
-    assert local.engine.fire_schedules() == 1
+    assert local.engine.schedules.fire() == 1
     schedule = local("GET", "/v2/schedules/x").json
     (message_id,) = schedule["lastScheduleStates"]
     assert schedule["lastScheduleStates"] == {message_id: "IN_PROGRESS"}

@@ -55,13 +55,13 @@ def test_a_callback_carries_the_outcome_and_its_message(driver: Driver) -> None:
 
 
 def test_a_failure_callback_names_the_dead_letter(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [Endpoint(url="https://a.example", name="a")])
-    driver.engine.publish(publication("both", b"", failure_callback=FAILED, retries="0"))
+    driver.engine.url_groups.add_endpoints("both", [Endpoint(url="https://a.example", name="a")])
+    driver.engine.publishing.publish(publication("both", b"", failure_callback=FAILED, retries="0"))
     driver.deliver(404, b"404 Not Found")
 
     (found,) = callbacks(driver, FAILED)
 
-    (letter,) = driver.engine.dead_letters(Filter(), cursor=None, count=10).items
+    (letter,) = driver.engine.dead_letters.page(Filter(), cursor=None, count=10).items
     assert found["dlqId"] == letter.id == "1800000000000-1"
     assert (found["topicName"], found["endpointName"]) == ("both", "a")
     assert (found["status"], found["sourceBody"]) == (404, "")
@@ -77,7 +77,7 @@ def test_a_callback_follows_every_attempt(driver: Driver) -> None:
         driver.advance(1)
 
     assert found == [(500, 0, 2), (503, 1, 2), (200, 2, 2)]
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.claiming.next_due_at() is None
 
 
 def test_the_last_failure_sets_off_both_and_the_others_one(driver: Driver) -> None:
@@ -93,7 +93,7 @@ def test_the_last_failure_sets_off_both_and_the_others_one(driver: Driver) -> No
 def test_success_sets_off_no_failure_callback(driver: Driver) -> None:
     driver.publish(failure_callback=FAILED)
     driver.deliver()
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.claiming.next_due_at() is None
 
 
 def test_giving_up_early_sets_off_the_failure_callback(driver: Driver) -> None:
@@ -158,9 +158,9 @@ def test_a_callback_that_fails_is_a_dead_letter_without_callbacks(driver: Driver
 
     driver.deliver(500)
 
-    (letter,) = driver.engine.dead_letters(Filter(), cursor=None, count=10).items
+    (letter,) = driver.engine.dead_letters.page(Filter(), cursor=None, count=10).items
     assert letter.message.url == DONE
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.claiming.next_due_at() is None
 
 
 def test_a_callback_does_not_take_part_in_flow_control_or_queues(driver: Driver) -> None:

@@ -9,7 +9,7 @@ ALL = Filter()
 
 
 def ids(driver: Driver, wanted: Filter = ALL) -> list[str]:
-    return [letter.id for letter in driver.engine.dead_letters(wanted, cursor=None, count=100).items]
+    return [letter.id for letter in driver.engine.dead_letters.page(wanted, cursor=None, count=100).items]
 
 
 def test_the_last_failure_makes_a_dead_letter(driver: Driver) -> None:
@@ -19,14 +19,14 @@ def test_the_last_failure_makes_a_dead_letter(driver: Driver) -> None:
     driver.advance(1)
     driver.deliver(503, b"last", content_type="text/plain")
 
-    (letter,) = driver.engine.dead_letters(ALL, cursor=None, count=10).items
+    (letter,) = driver.engine.dead_letters.page(ALL, cursor=None, count=10).items
 
     assert letter.id == "1800000001000-1"
     assert letter.at == NOW + 1
     assert letter.message.id == receipt.message_id
     assert (letter.message.body, letter.message.options.labels) == (b"hello", ("orders",))
     assert letter.outcome == Outcome(status=503, headers=(("content-type", "text/plain"),), body=b"last")
-    assert driver.engine.dead_letter(letter.id) == letter
+    assert driver.engine.dead_letters.get(letter.id) == letter
 
 
 def test_giving_up_early_makes_a_dead_letter(driver: Driver) -> None:
@@ -41,7 +41,7 @@ def test_pages_follow_the_cursor_to_the_end(driver: Driver) -> None:
     cursor = None
     sizes: list[int] = []
     while True:
-        page = driver.engine.dead_letters(ALL, cursor=cursor, count=2)
+        page = driver.engine.dead_letters.page(ALL, cursor=cursor, count=2)
         found += [letter.id for letter in page.items]
         sizes.append(len(page.items))
         cursor = page.cursor
@@ -55,8 +55,8 @@ def test_pages_follow_the_cursor_to_the_end(driver: Driver) -> None:
 def test_the_latest_can_come_first(driver: Driver) -> None:
     first, second, third = (driver.fail_for_good() for _ in range(3))
 
-    page = driver.engine.dead_letters(ALL, cursor=None, count=2, earliest_first=False)
-    rest = driver.engine.dead_letters(ALL, cursor=page.cursor, count=2, earliest_first=False)
+    page = driver.engine.dead_letters.page(ALL, cursor=None, count=2, earliest_first=False)
+    rest = driver.engine.dead_letters.page(ALL, cursor=page.cursor, count=2, earliest_first=False)
 
     assert [letter.id for letter in (*page.items, *rest.items)] == [third, second, first]
     assert rest.cursor is None
@@ -65,7 +65,7 @@ def test_the_latest_can_come_first(driver: Driver) -> None:
 def test_a_page_that_ends_with_the_last_letter_has_no_cursor(driver: Driver) -> None:
     driver.fail_for_good()
     driver.fail_for_good()
-    assert driver.engine.dead_letters(ALL, cursor=None, count=2).cursor is None
+    assert driver.engine.dead_letters.page(ALL, cursor=None, count=2).cursor is None
 
 
 def test_large_letters_make_short_pages(driver: Driver) -> None:
@@ -73,16 +73,16 @@ def test_large_letters_make_short_pages(driver: Driver) -> None:
         driver.publish(retries="0")
         driver.deliver(500, b"x" * 20_000_000)
 
-    page = driver.engine.dead_letters(ALL, cursor=None, count=100)
+    page = driver.engine.dead_letters.page(ALL, cursor=None, count=100)
 
     assert len(page.items) == 1
-    assert len(driver.engine.dead_letters(ALL, cursor=page.cursor, count=100).items) == 1
+    assert len(driver.engine.dead_letters.page(ALL, cursor=page.cursor, count=100).items) == 1
 
 
 @pytest.mark.parametrize("cursor", ["", "next", "1-2-3", "1800000000000", "1-" + "9" * 30])
 def test_a_bad_cursor_is_refused(driver: Driver, cursor: str) -> None:
     with pytest.raises(Refused) as refusal:
-        driver.engine.dead_letters(ALL, cursor=cursor, count=10)
+        driver.engine.dead_letters.page(ALL, cursor=cursor, count=10)
     assert refusal.value.status == 400
 
 
@@ -114,11 +114,11 @@ def test_filters_choose(driver: Driver, wanted: Filter, expected: str) -> None:
     driver.publish("https://b.example", b"b", retries="0", label="eu", queue="mail")
     driver.deliver(404)
     driver.advance(10)
-    driver.engine.add_endpoints("both", [Endpoint(url="https://c.example")])
-    driver.engine.publish(publication("both", b"c", retries="0"))
+    driver.engine.url_groups.add_endpoints("both", [Endpoint(url="https://c.example")])
+    driver.engine.publishing.publish(publication("both", b"c", retries="0"))
     driver.deliver(0)
 
-    page = driver.engine.dead_letters(wanted, cursor=None, count=100)
+    page = driver.engine.dead_letters.page(wanted, cursor=None, count=100)
 
     assert "".join(bodies(letter.message for letter in page.items)) == expected
 
@@ -127,7 +127,7 @@ def test_filters_choose(driver: Driver, wanted: Filter, expected: str) -> None:
 def test_an_unknown_letter_is_not_found(driver: Driver, dlq_id: str) -> None:
     assert driver.fail_for_good() == "1800000000000-1"
 
-    for call in (driver.engine.dead_letter, driver.engine.delete_dead_letter, driver.engine.retry_dead_letter):
+    for call in (driver.engine.dead_letters.get, driver.engine.dead_letters.delete, driver.engine.dead_letters.retry):
         with pytest.raises(Refused) as refusal:
             call(dlq_id)
         assert refusal.value.status == 404
@@ -136,22 +136,22 @@ def test_an_unknown_letter_is_not_found(driver: Driver, dlq_id: str) -> None:
 def test_a_letter_is_deleted_once(driver: Driver) -> None:
     dlq_id = driver.fail_for_good()
 
-    driver.engine.delete_dead_letter(dlq_id)
+    driver.engine.dead_letters.delete(dlq_id)
 
     assert ids(driver) == []
     with pytest.raises(Refused, match="not found"):
-        driver.engine.delete_dead_letter(dlq_id)
+        driver.engine.dead_letters.delete(dlq_id)
 
 
 def test_many_are_deleted_by_filter_and_count(driver: Driver) -> None:
     letters = [driver.fail_for_good(label="eu") for _ in range(3)]
     other = driver.fail_for_good()
 
-    assert driver.engine.delete_dead_letters(Filter(labels=("eu",)), count=2) == (2, letters[1])
-    assert driver.engine.delete_dead_letters(Filter(labels=("eu",)), count=2) == (1, None)
-    assert driver.engine.delete_dead_letters(Filter(labels=("eu",)), count=2) == (0, None)
+    assert driver.engine.dead_letters.delete_all(Filter(labels=("eu",)), count=2) == (2, letters[1])
+    assert driver.engine.dead_letters.delete_all(Filter(labels=("eu",)), count=2) == (1, None)
+    assert driver.engine.dead_letters.delete_all(Filter(labels=("eu",)), count=2) == (0, None)
     assert ids(driver) == [other]
-    assert driver.engine.delete_dead_letters(ALL, count=None) == (1, None)
+    assert driver.engine.dead_letters.delete_all(ALL, count=None) == (1, None)
 
 
 def test_a_retry_is_a_new_message_and_removes_the_letter(driver: Driver) -> None:
@@ -165,10 +165,10 @@ def test_a_retry_is_a_new_message_and_removes_the_letter(driver: Driver) -> None
         delay="0s",
         deduplication_id="once",
     )
-    original = driver.engine.dead_letter(dlq_id).message
+    original = driver.engine.dead_letters.get(dlq_id).message
     driver.advance(30)
 
-    receipt = driver.engine.retry_dead_letter(dlq_id)
+    receipt = driver.engine.dead_letters.retry(dlq_id)
 
     assert ids(driver) == []
     (message,) = driver.claim()
@@ -180,15 +180,15 @@ def test_a_retry_is_a_new_message_and_removes_the_letter(driver: Driver) -> None
     assert message.options.labels == ("eu",)
     assert message.caller_ip == "203.0.113.9"
     with pytest.raises(Refused, match="not found"):
-        driver.engine.retry_dead_letter(dlq_id)
+        driver.engine.dead_letters.retry(dlq_id)
 
 
 def test_a_retry_keeps_where_the_message_belonged(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [Endpoint(url="https://a.example", name="a")])
-    driver.engine.publish(publication("both", queue="mail", retries="0"))
+    driver.engine.url_groups.add_endpoints("both", [Endpoint(url="https://a.example", name="a")])
+    driver.engine.publishing.publish(publication("both", queue="mail", retries="0"))
     driver.deliver(500)
 
-    driver.engine.retry_dead_letter(ids(driver)[0])
+    driver.engine.dead_letters.retry(ids(driver)[0])
 
     (message,) = driver.claim()
     assert (message.queue, message.topic, message.endpoint) == ("mail", "both", "a")
@@ -197,7 +197,7 @@ def test_a_retry_keeps_where_the_message_belonged(driver: Driver) -> None:
 def test_headers_of_the_retry_override_what_was_stored(driver: Driver) -> None:
     dlq_id = driver.fail_for_good(label="eu", content_type="text/plain", queue="mail")
 
-    driver.engine.retry_dead_letter(
+    driver.engine.dead_letters.retry(
         dlq_id,
         headers(
             retries="7",
@@ -210,7 +210,7 @@ def test_headers_of_the_retry_override_what_was_stored(driver: Driver) -> None:
         ),
     )
 
-    assert driver.engine.next_due_at() == NOW + 5
+    assert driver.engine.claiming.next_due_at() == NOW + 5
     driver.advance(5)
     (message,) = driver.claim()
     assert (message.options.retries, message.options.labels, message.options.method) == (7, ("again",), "PATCH")
@@ -223,7 +223,7 @@ def test_a_bad_override_changes_nothing(driver: Driver) -> None:
     dlq_id = driver.fail_for_good()
 
     with pytest.raises(Refused) as refusal:
-        driver.engine.retry_dead_letter(dlq_id, headers(retries="many"))
+        driver.engine.dead_letters.retry(dlq_id, headers(retries="many"))
 
     assert refusal.value.status == 400
     assert ids(driver) == [dlq_id]
@@ -234,18 +234,18 @@ def test_many_are_retried_by_filter_and_count(driver: Driver) -> None:
     letters = [driver.fail_for_good(label="eu", body=str(number).encode()) for number in range(3)]
     other = driver.fail_for_good()
 
-    receipts, cursor = driver.engine.retry_dead_letters(Filter(labels=("eu",)), count=2)
+    receipts, cursor = driver.engine.dead_letters.retry_all(Filter(labels=("eu",)), count=2)
     assert ([receipt.url for receipt in receipts], cursor) == ([URL, URL], letters[1])
-    receipts, cursor = driver.engine.retry_dead_letters(Filter(labels=("eu",)), count=2)
+    receipts, cursor = driver.engine.dead_letters.retry_all(Filter(labels=("eu",)), count=2)
     assert (len(receipts), cursor) == (1, None)
-    assert driver.engine.retry_dead_letters(Filter(labels=("none",)), count=2) == ([], None)
+    assert driver.engine.dead_letters.retry_all(Filter(labels=("none",)), count=2) == ([], None)
     assert ids(driver) == [other]
     assert driver.claimed() == ["0", "1", "2"]
 
 
 def test_a_retry_that_fails_again_is_a_new_letter(driver: Driver) -> None:
     first = driver.fail_for_good()
-    driver.engine.retry_dead_letter(first)
+    driver.engine.dead_letters.retry(first)
     driver.deliver(500)
     assert ids(driver) == ["1800000000000-2"]
 
@@ -256,7 +256,7 @@ def test_a_retry_finds_room_or_changes_nothing() -> None:
     driver.publish()
 
     with pytest.raises(Refused) as refusal:
-        driver.engine.retry_dead_letter(dlq_id)
+        driver.engine.dead_letters.retry(dlq_id)
 
     assert refusal.value.status == 429
     assert ids(driver) == [dlq_id]

@@ -34,7 +34,7 @@ def test_the_window_is_ten_minutes_from_acceptance(driver: Driver) -> None:
 def test_the_first_counts_whatever_became_of_it(driver: Driver, end: str) -> None:
     first = driver.publish(deduplication_id="a", retries="0")
     if end == "cancelled":
-        driver.engine.cancel(first.message_id)
+        driver.engine.messages.cancel(first.message_id)
     else:
         driver.deliver(200 if end == "delivered" else 500)
 
@@ -72,13 +72,13 @@ def test_without_being_asked_nothing_is_a_duplicate(driver: Driver) -> None:
 
 def test_each_endpoint_of_a_group_is_decided_apart(driver: Driver) -> None:
     a, b = Endpoint(url="https://a.example"), Endpoint(url="https://b.example")
-    driver.engine.add_endpoints("both", [a])
-    driver.engine.publish(publication("both", deduplication_id="x"))
-    driver.engine.add_endpoints("both", [b])
+    driver.engine.url_groups.add_endpoints("both", [a])
+    driver.engine.publishing.publish(publication("both", deduplication_id="x"))
+    driver.engine.url_groups.add_endpoints("both", [b])
 
-    again = driver.engine.publish(publication("both", deduplication_id="x"))
+    again = driver.engine.publishing.publish(publication("both", deduplication_id="x"))
 
-    assert [receipt.deduplicated for receipt in again.receipts] == [True, False]
+    assert [receipt.deduplicated for receipt in again.each] == [True, False]
 
 
 def test_an_id_with_a_colon_is_refused(driver: Driver) -> None:
@@ -89,11 +89,11 @@ def test_an_id_with_a_colon_is_refused(driver: Driver) -> None:
 
 def test_a_call_that_is_refused_leaves_no_key_behind(driver: Driver) -> None:
     with pytest.raises(Refused):
-        driver.engine.batch([publication(deduplication_id="a"), publication(retries="x")])
+        driver.engine.publishing.batch([publication(deduplication_id="a"), publication(retries="x")])
     assert not driver.publish(deduplication_id="a").deduplicated
 
 
 def test_a_retried_dead_letter_is_no_duplicate_of_itself(driver: Driver) -> None:
     dlq_id = driver.fail_for_good(deduplication_id="a")
-    assert not driver.engine.retry_dead_letter(dlq_id).deduplicated
-    assert driver.engine.cancel_many(Filter(), None) == 1
+    assert not driver.engine.dead_letters.retry(dlq_id).deduplicated
+    assert driver.engine.messages.cancel_all(Filter(), None) == 1

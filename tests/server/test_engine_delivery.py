@@ -16,8 +16,8 @@ def test_success_is_created_active_delivered(driver: Driver) -> None:
     assert driver.states(receipt.message_id) == ["CREATED", "ACTIVE", "DELIVERED"]
     delivered = driver.events(receipt.message_id)[2]
     assert (delivered.outcome, delivered.error) == (Outcome(status=204), None)
-    assert driver.engine.message(message.id).ended == "DELIVERED"
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.messages.get(message.id).ended == "DELIVERED"
+    assert driver.engine.claiming.next_due_at() is None
 
 
 def test_one_retry_and_then_success(driver: Driver) -> None:
@@ -39,8 +39,8 @@ def test_no_retries_left_is_failed_without_retry(driver: Driver) -> None:
     driver.deliver(500)
 
     assert driver.states(receipt.message_id) == ["CREATED", "ACTIVE", "ERROR", "FAILED"]
-    assert driver.engine.message(receipt.message_id).ended == "FAILED"
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.messages.get(receipt.message_id).ended == "FAILED"
+    assert driver.engine.claiming.next_due_at() is None
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
@@ -74,20 +74,20 @@ def test_the_default_backoff_counts_from_the_end_of_the_attempt(driver: Driver) 
         (message,) = driver.claim()
         driver.advance(100)
         driver.answer(message, 500)
-        due_at = driver.engine.next_due_at()
+        due_at = driver.engine.claiming.next_due_at()
         assert due_at is not None
         waits.append(round(due_at - driver.now, 2))
         driver.now = due_at
 
     assert waits == [12.18, 148.41, 1808.04, 22026.47, 86400, 86400]
     assert [message.retried for message in driver.deliver(500)] == [6]
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.claiming.next_due_at() is None
 
 
 def test_three_retries_by_default(driver: Driver) -> None:
     driver.publish()
     attempts = 0
-    while (due_at := driver.engine.next_due_at()) is not None:
+    while (due_at := driver.engine.claiming.next_due_at()) is not None:
         driver.now = due_at
         attempts += len(driver.deliver(500))
     assert attempts == 4
@@ -98,7 +98,7 @@ def test_an_expression_sets_the_waits(driver: Driver) -> None:
     moments: list[float | None] = []
     for _ in range(3):
         driver.deliver(500)
-        moments.append(driver.engine.next_due_at())
+        moments.append(driver.engine.claiming.next_due_at())
         driver.now = moments[-1] or driver.now
 
     assert moments == [NOW, NOW + 7, NOW + 21]
@@ -109,7 +109,7 @@ def test_an_expression_sets_the_waits(driver: Driver) -> None:
 def test_an_expression_without_a_value_falls_back_to_the_default(driver: Driver) -> None:
     driver.publish(retry_delay="1000 / retried")
     driver.deliver(500)
-    assert driver.engine.next_due_at() == NOW + 12.182
+    assert driver.engine.claiming.next_due_at() == NOW + 12.182
 
 
 @pytest.mark.parametrize(
@@ -133,20 +133,20 @@ def test_an_expression_without_a_value_falls_back_to_the_default(driver: Driver)
 def test_the_answer_may_demand_a_delay(driver: Driver, headers: dict[str, Any], seconds: float) -> None:
     driver.publish()
     driver.deliver(503, **headers)
-    assert driver.engine.next_due_at() == NOW + seconds
+    assert driver.engine.claiming.next_due_at() == NOW + seconds
 
 
 def test_the_answer_wins_over_the_expression(driver: Driver) -> None:
     driver.publish(retry_delay="60000")
     driver.deliver(429, retry_after="3")
-    assert driver.engine.next_due_at() == NOW + 3
+    assert driver.engine.claiming.next_due_at() == NOW + 3
 
 
 def test_dates_are_compared_with_the_wall_clock(driver: Driver) -> None:
     driver.publish()
     driver.advance(7 * 86_400)
     driver.deliver(503, retry_after="Fri, 15 Jan 2027 08:05:00 GMT")
-    assert driver.engine.next_due_at() == driver.now + 300
+    assert driver.engine.claiming.next_due_at() == driver.now + 300
 
 
 @pytest.mark.parametrize(
@@ -179,8 +179,8 @@ def test_an_attempt_is_recorded_once(driver: Driver) -> None:
 
 
 def test_an_attempt_at_nothing_changes_nothing(driver: Driver) -> None:
-    driver.engine.record(999, Outcome(status=500))
-    assert driver.engine.events(Filter(), cursor=None, count=10).items == ()
+    driver.engine.recording.record(999, Outcome(status=500))
+    assert driver.engine.log.events(Filter(), cursor=None, count=10).items == ()
 
 
 def test_what_is_claimed_is_not_claimed_again(driver: Driver) -> None:

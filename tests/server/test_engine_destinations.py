@@ -65,7 +65,7 @@ def test_E6_one_destination_gets_so_many_in_a_second(slow: Driver) -> None:
         slow.publish(A, text)
     slow.publish(B, b"other")
     assert sorted(bodies(slow.deliver())) == ["1", "2", "other"]
-    assert slow.engine.next_due_at() == NOW + 1
+    assert slow.engine.claiming.next_due_at() == NOW + 1
     slow.advance(1)
     assert slow.claimed() == ["3"]
 
@@ -87,12 +87,12 @@ def test_a_destination_can_be_looked_at_like_a_key(narrow: Driver) -> None:
     for _ in range(3):
         narrow.publish(A)
     narrow.claim()
-    flow = narrow.engine.flow(A)
+    flow = narrow.engine.flows.get(A)
     assert (flow.parallelism, flow.active, flow.held) == (2, 2, 1)
 
 
 def test_a_message_says_nothing_of_the_servers_own_limits(narrow: Driver) -> None:
-    message = narrow.engine.message(narrow.publish(A).message_id)
+    message = narrow.engine.messages.get(narrow.publish(A).message_id)
     assert message.options.flow_control is None
 
 
@@ -102,7 +102,7 @@ def test_E6_the_server_starts_so_many_in_a_second(unhurried: Driver) -> None:
     assert bodies(unhurried.claim(2)) == ["1", "2"]
     assert unhurried.claimed() == ["3"]
     assert unhurried.claimed() == []
-    assert unhurried.engine.next_due_at() == NOW + 1
+    assert unhurried.engine.claiming.next_due_at() == NOW + 1
     unhurried.advance(0.5)
     assert unhurried.claimed() == []
     unhurried.advance(0.5)
@@ -113,4 +113,4 @@ def test_without_limits_a_destination_takes_what_there_is(driver: Driver) -> Non
     for _ in range(100):
         driver.publish(A)
     assert len(driver.claim()) == 100
-    assert driver.engine.flows(None) == []
+    assert driver.engine.flows.search("") == []

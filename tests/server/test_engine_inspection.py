@@ -15,7 +15,7 @@ FIRST = Search(exact=Filter(labels=("first",)))
 def crowded(driver: Driver) -> Driver:
     """Three stretches, and what is looked for is the oldest of all."""
     driver.publish(label="first")
-    driver.engine.batch([publication() for _ in range(3 * STRETCH - 1)])
+    driver.engine.publishing.batch([publication() for _ in range(3 * STRETCH - 1)])
     return driver
 
 

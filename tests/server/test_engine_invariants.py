@@ -70,31 +70,31 @@ class Walk:
                 self.driver.advance((0, 1, 3, 30, 60, 700)[number])
             case "pause queue" | "resume queue":
                 with suppress(Refused):
-                    (engine.pause_queue if name == "pause queue" else engine.resume_queue)(queue)
+                    (engine.queues.pause if name == "pause queue" else engine.queues.resume)(queue)
             case "widen queue":
-                engine.upsert_queue("images", 3, False)
+                engine.queues.upsert("images", 3, False)
             case "narrow queue":
-                engine.upsert_queue("images", 1, False)
+                engine.queues.upsert("images", 1, False)
             case "delete queue":
-                engine.delete_queue(queue)
+                engine.queues.delete(queue)
             case "pause flow":
-                engine.pause_flow(key)
+                engine.flows.pause(key)
             case "resume flow":
-                engine.resume_flow(key)
+                engine.flows.resume(key)
             case "reset flow":
-                engine.reset_flow_rate(key)
+                engine.flows.reset_rate(key)
                 self.starts[key].clear()
             case "cancel":
-                engine.cancel_many(Filter(), 1)
+                engine.messages.cancel_all(Filter(), 1)
             case "cancel some":
-                engine.cancel_many(Filter(urls=("https://cb.example",), queues=()), number)
+                engine.messages.cancel_all(Filter(urls=("https://cb.example",), queues=()), number)
             case "recover":
                 self.active.clear()
-                engine.recover()
+                engine.claiming.recover()
             case "retry dead":
-                engine.retry_dead_letters(Filter(), count=1)
+                engine.dead_letters.retry_all(Filter(), count=1)
             case "sweep":
-                engine.sweep()
+                engine.retention.sweep()
             case _:
                 pass
 
@@ -132,20 +132,20 @@ class Walk:
     def drain(self) -> None:
         """Open everything, deliver everything: nothing may be left, and no call may be in vain for ever."""
         engine = self.driver.engine
-        for queue in engine.queues():
-            engine.upsert_queue(queue.name, 1, False)
+        for queue in engine.queues.all():
+            engine.queues.upsert(queue.name, 1, False)
         for key in LIMITS:
-            engine.resume_flow(key)
+            engine.flows.resume(key)
         for message in self.active:
             self.driver.answer(message)
         for _ in range(1000):
-            due_at = engine.next_due_at()
+            due_at = engine.claiming.next_due_at()
             if due_at is None:
                 break
             self.driver.now = max(self.driver.now, due_at)
             self.driver.deliver()
-        assert engine.cancel_many(Filter(), None) == 0
-        assert engine.global_parallelism() == (PARALLELISM, 0)
+        assert engine.messages.cancel_all(Filter(), None) == 0
+        assert engine.inspection.overview().active == 0
 
 
 @settings(max_examples=150)

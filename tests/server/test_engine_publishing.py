@@ -74,8 +74,8 @@ def test_every_option_reaches_the_message(driver: Driver) -> None:
 def test_a_delayed_message_waits(driver: Driver, options: dict[str, Any], seconds: float) -> None:
     receipt = driver.publish(**options)
 
-    assert driver.engine.next_due_at() == NOW + seconds
-    assert driver.engine.message(receipt.message_id).not_before_at == NOW + seconds
+    assert driver.engine.claiming.next_due_at() == NOW + seconds
+    assert driver.engine.messages.get(receipt.message_id).not_before_at == NOW + seconds
     assert driver.events(receipt.message_id)[0].next_at == NOW + seconds
     driver.advance(seconds - 0.001)
     assert driver.claim() == []
@@ -97,9 +97,9 @@ def test_no_more_than_asked_for_is_claimed(driver: Driver) -> None:
         driver.publish(body=body)
 
     assert [message.body for message in driver.claim(2)] == [b"1", b"2"]
-    assert driver.engine.next_due_at() == NOW
+    assert driver.engine.claiming.next_due_at() == NOW
     assert driver.claimed() == ["3"]
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.claiming.next_due_at() is None
 
 
 def test_the_server_as_a_whole_has_limited_parallelism() -> None:
@@ -109,14 +109,14 @@ def test_the_server_as_a_whole_has_limited_parallelism() -> None:
 
     first, second = driver.claim()
 
-    assert driver.engine.global_parallelism() == (2, 2)
+    assert driver.engine.inspection.overview().active == 2
     assert driver.claim() == []
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.claiming.next_due_at() is None
     driver.answer(first)
-    assert driver.engine.next_due_at() == NOW
+    assert driver.engine.claiming.next_due_at() == NOW
     assert driver.claimed() == ["3"]
     driver.answer(second)
-    assert driver.engine.global_parallelism() == (2, 1)
+    assert driver.engine.inspection.overview().active == 1
     driver.engine.close()
 
 
@@ -137,10 +137,10 @@ def test_the_server_as_a_whole_has_limited_parallelism() -> None:
 )  # fmt: skip
 def test_a_bad_destination_is_refused(driver: Driver, destination: str, status: int, text: str) -> None:
     with pytest.raises(Refused) as refusal:
-        driver.engine.publish(publication(destination))
+        driver.engine.publishing.publish(publication(destination))
 
     assert (refusal.value.status, refusal.value.text) == (status, text)
-    assert driver.engine.events(Filter(), cursor=None, count=10).items == ()
+    assert driver.engine.log.events(Filter(), cursor=None, count=10).items == ()
 
 
 def test_a_body_as_large_as_allowed_is_taken_and_one_byte_more_is_not() -> None:
@@ -165,54 +165,60 @@ def test_what_is_unfinished_is_limited(limits: Limits) -> None:
         driver.publish(body=b"x" * 100)
 
     assert refusal.value.status == 429
-    driver.engine.cancel(receipt.message_id)
+    driver.engine.messages.cancel(receipt.message_id)
     driver.publish(body=b"x" * 100)
     driver.engine.close()
 
 
 def test_a_batch_answers_in_order(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [Endpoint(url="https://a.example"), Endpoint(url="https://b.example")])
+    driver.engine.url_groups.add_endpoints(
+        "both", [Endpoint(url="https://a.example"), Endpoint(url="https://b.example")]
+    )
 
-    single, fanned_out, queued = driver.engine.batch(
+    single, fanned_out, queued = driver.engine.publishing.batch(
         [publication(body=b"1"), publication("both", b"2"), publication(body=b"3", queue="mail")]
     )
 
     assert [published.grouped for published in (single, fanned_out, queued)] == [False, True, False]
-    assert [receipt.url for receipt in fanned_out.receipts] == ["https://a.example", "https://b.example"]
-    assert driver.engine.queue("mail").lag == 1
+    assert [receipt.url for receipt in fanned_out.each] == ["https://a.example", "https://b.example"]
+    assert driver.engine.queues.get("mail").lag == 1
     assert driver.claimed() == ["1", "2", "2", "3"]
 
 
 def test_a_batch_with_one_mistake_stores_nothing_and_names_it(driver: Driver) -> None:
     with pytest.raises(Refused) as refusal:
-        driver.engine.batch([publication(), publication(retries="many"), publication(queue="mail")])
+        driver.engine.publishing.batch([publication(), publication(retries="many"), publication(queue="mail")])
 
     assert refusal.value.status == 400
     assert refusal.value.text == "message 1: invalid Upstash-Retries 'many': it must be a whole number"
     assert driver.claim() == []
-    assert driver.engine.queues() == []
+    assert driver.engine.queues.all() == []
 
 
 def test_a_batch_is_limited_in_messages_with_url_groups_unfolded() -> None:
     driver = Driver(limits=Limits(batch=3))
-    driver.engine.add_endpoints("both", [Endpoint(url="https://a.example"), Endpoint(url="https://b.example")])
+    driver.engine.url_groups.add_endpoints(
+        "both", [Endpoint(url="https://a.example"), Endpoint(url="https://b.example")]
+    )
 
     with pytest.raises(Refused, match="at most 3 messages"):
-        driver.engine.batch([publication("both"), publication("both")])
+        driver.engine.publishing.batch([publication("both"), publication("both")])
 
     assert driver.claim() == []
     driver.engine.close()
 
 
 def test_duplicates_within_a_batch_are_seen(driver: Driver) -> None:
-    first, second = driver.engine.batch([publication(deduplication_id="a"), publication(deduplication_id="a")])
+    first, second = driver.engine.publishing.batch(
+        [publication(deduplication_id="a"), publication(deduplication_id="a")]
+    )
 
-    assert second.receipts == (Receipt(message_id=first.receipts[0].message_id, url=URL, deduplicated=True),)
+    assert second.each == (Receipt(message_id=first.each[0].message_id, url=URL, deduplicated=True),)
 
 
 def test_an_unknown_message_is_not_found(driver: Driver) -> None:
     with pytest.raises(Refused) as refusal:
-        driver.engine.message("msg_unknown")
+        driver.engine.messages.get("msg_unknown")
 
     assert (refusal.value.status, refusal.value.text) == (404, "message 'msg_unknown' not found")
 
@@ -222,10 +228,10 @@ def test_a_finished_message_can_be_read_for_a_minute(driver: Driver) -> None:
     driver.deliver()
 
     driver.advance(60)
-    assert driver.engine.message(receipt.message_id).ended == "DELIVERED"
+    assert driver.engine.messages.get(receipt.message_id).ended == "DELIVERED"
     driver.advance(1)
     with pytest.raises(Refused, match="not found"):
-        driver.engine.message(receipt.message_id)
+        driver.engine.messages.get(receipt.message_id)
 
 
 def test_no_value_prints_a_body_or_a_forwarded_header(driver: Driver) -> None:

@@ -29,17 +29,17 @@ def test_what_was_being_delivered_is_due_again_with_the_same_count(driver: Drive
     driver.advance(13)
     driver.claim()
 
-    assert driver.engine.recover() == 1
+    assert driver.engine.claiming.recover() == 1
 
     (message,) = driver.claim()
     assert (message.id, message.retried) == (receipt.message_id, 1)
-    assert driver.engine.recover() == 1, "as often as the process dies"
+    assert driver.engine.claiming.recover() == 1, "as often as the process dies"
 
 
 def test_recovery_with_nothing_under_way_changes_nothing(driver: Driver) -> None:
     driver.publish(delay="5s")
-    assert driver.engine.recover() == 0
-    assert driver.engine.next_due_at() == NOW + 5
+    assert driver.engine.claiming.recover() == 0
+    assert driver.engine.claiming.next_due_at() == NOW + 5
 
 
 def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
@@ -49,20 +49,20 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
     driver.publish(body=b"delayed", delay="60s", label="eu", forward_x_job="7")
     for text in (b"1", b"2"):
         driver.publish(body=text, queue="mail")
-    driver.engine.create_schedule(publication(cron="* * * * *", schedule_id="minutely"))
-    driver.engine.pause_flow("crm")
+    driver.engine.schedules.create(publication(cron="* * * * *", schedule_id="minutely"))
+    driver.engine.flows.pause("crm")
     driver.publish(deduplication_id="a", body=b"once")
     driver.publish(body=b"held", flow_control_key="crm", flow_control_value="parallelism=1")
-    keys = driver.engine.rotate_keys()
+    keys = driver.engine.keys.rotate()
 
     driver = restarted(driver, path)
 
-    assert driver.engine.keys() == keys
-    assert driver.engine.dead_letter(dlq_id).message.body == b"dead"
+    assert driver.engine.keys.get() == keys
+    assert driver.engine.dead_letters.get(dlq_id).message.body == b"dead"
     assert driver.publish(deduplication_id="a").deduplicated
-    assert driver.engine.flow("crm").paused
+    assert driver.engine.flows.get("crm").paused
     driver.advance(60)
-    assert driver.engine.fire_schedules() == 1
+    assert driver.engine.schedules.fire() == 1
     messages = driver.claim()
     assert bodies(messages) == ["1", "once", "delayed", "hi"]
     assert (messages[2].options.labels, messages[2].options.headers) == (("eu",), (("X-Job", "7"),))
@@ -72,13 +72,13 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
 def test_a_restart_keeps_the_order_of_a_queue(tmp_path: Path) -> None:
     path = tmp_path / "qstash.db"
     driver = Driver(Store.open(path))
-    driver.engine.upsert_queue("mail", 2, False)
+    driver.engine.queues.upsert("mail", 2, False)
     for text in (b"1", b"2", b"3", b"4"):
         driver.publish(body=text, queue="mail")
     assert driver.claimed() == ["1", "2"]
 
     driver = restarted(driver, path)
-    driver.engine.recover()
+    driver.engine.claiming.recover()
 
     assert bodies(driver.deliver()) == ["1", "2"]
     assert driver.claimed() == ["3", "4"]
@@ -88,12 +88,12 @@ def test_a_restart_keeps_the_order_of_a_queue(tmp_path: Path) -> None:
 def test_a_queue_that_was_paused_during_the_attempt_stays_paused(driver: Driver) -> None:
     driver.publish(queue="mail")
     driver.claim()
-    driver.engine.pause_queue("mail")
+    driver.engine.queues.pause("mail")
 
-    driver.engine.recover()
+    driver.engine.claiming.recover()
 
     assert driver.claim() == []
-    driver.engine.resume_queue("mail")
+    driver.engine.queues.resume("mail")
     assert len(driver.claim()) == 1
 
 
@@ -103,7 +103,7 @@ def test_a_queue_still_waits_for_callbacks_after_a_restart(driver: Driver) -> No
     driver.deliver()
     driver.claim()
 
-    driver.engine.recover()
+    driver.engine.claiming.recover()
 
     assert [message.url for message in driver.deliver()] == ["https://cb.example"]
     assert driver.claimed() == ["2"]
@@ -114,9 +114,9 @@ def test_flow_control_counts_from_what_is_really_under_way(driver: Driver) -> No
         driver.publish(body=text, flow_control_key="crm", flow_control_value="parallelism=1")
     driver.claim()
 
-    driver.engine.recover()
+    driver.engine.claiming.recover()
 
-    assert driver.engine.flow("crm").active == 0
+    assert driver.engine.flows.get("crm").active == 0
     assert bodies(driver.deliver()) == ["2"], "it has been waiting for its turn"
     assert driver.claimed() == ["1"]
 
@@ -124,9 +124,9 @@ def test_flow_control_counts_from_what_is_really_under_way(driver: Driver) -> No
 def test_a_cancel_that_was_requested_is_carried_out(driver: Driver) -> None:
     receipt = driver.publish()
     driver.claim()
-    driver.engine.cancel(receipt.message_id)
+    driver.engine.messages.cancel(receipt.message_id)
 
-    assert driver.engine.recover() == 0
+    assert driver.engine.claiming.recover() == 0
 
     assert driver.claim() == []
     assert driver.states(receipt.message_id) == ["CREATED", "ACTIVE", "CANCEL_REQUESTED", "CANCELED"]
@@ -141,9 +141,9 @@ from qstash_integrations.server.tables import Store
 
 engine = Engine(Store.open(Path(sys.argv[1])))
 for number in range(1_000_000):
-    engine.publish(Publication(destination="https://a.example", body=str(number).encode(), queue="mail"))
+    engine.publishing.publish(Publication(destination="https://a.example", body=str(number).encode(), queue="mail"))
     print(number, flush=True)
-    engine.claim_due(1)
+    engine.claiming.claim(1)
 """
 
 
@@ -161,7 +161,7 @@ def test_what_was_accepted_survives_a_kill(tmp_path: Path) -> None:
         process.wait()
 
     driver = Driver(Store.open(path))
-    driver.engine.recover()
+    driver.engine.claiming.recover()
     delivered: list[str] = []
     driver.now = 4_000_000_000.0
     while messages := driver.deliver():
@@ -179,7 +179,7 @@ def test_a_full_store_takes_nothing_of_a_call_and_goes_on() -> None:
         driver.publish(body=body)
 
     with pytest.raises(StorageFull) as full:
-        driver.engine.batch([publication(body=b"y" * 100_000), publication(body=b"z" * 900_000)])
+        driver.engine.publishing.batch([publication(body=b"y" * 100_000), publication(body=b"z" * 900_000)])
 
     assert full.value.status == 507
     assert "free disk space" in full.value.text
@@ -204,7 +204,7 @@ def test_an_attempt_that_could_not_be_recorded_can_be_recorded_later() -> None:
 
 def swept(driver: Driver) -> int:
     total = 0
-    while removed := driver.engine.sweep():
+    while removed := driver.engine.retention.sweep():
         total += removed
     return total
 
@@ -220,27 +220,27 @@ def test_finished_messages_and_their_events_go_after_three_days(driver: Driver) 
     assert swept(driver) == 1
 
     assert driver.states(receipt.message_id) == []
-    assert driver.engine.cancel_many(Filter(), None) == 1, "what is not over stays however old it is"
+    assert driver.engine.messages.cancel_all(Filter(), None) == 1, "what is not over stays however old it is"
 
 
 def test_dead_letters_stay_for_a_week_and_their_messages_with_them(driver: Driver) -> None:
     dlq_id = driver.fail_for_good(body=b"dead")
     driver.advance(7 * DAY)
     assert swept(driver) == 0
-    assert driver.engine.dead_letter(dlq_id).message.body == b"dead"
-    assert len(driver.engine.events(Filter(), cursor=None, count=10).items) == 4
+    assert driver.engine.dead_letters.get(dlq_id).message.body == b"dead"
+    assert len(driver.engine.log.events(Filter(), cursor=None, count=10).items) == 4
     driver.advance(1)
 
     assert swept(driver) == 2
 
     with pytest.raises(Refused, match="not found"):
-        driver.engine.dead_letter(dlq_id)
-    assert driver.engine.events(Filter(), cursor=None, count=10).items == ()
+        driver.engine.dead_letters.get(dlq_id)
+    assert driver.engine.log.events(Filter(), cursor=None, count=10).items == ()
 
 
 def test_a_retried_letter_lets_its_first_message_go(driver: Driver) -> None:
     dlq_id = driver.fail_for_good()
-    driver.engine.retry_dead_letter(dlq_id)
+    driver.engine.dead_letters.retry(dlq_id)
     driver.advance(4 * DAY)
     assert swept(driver) == 1
     assert len(driver.claim()) == 1
@@ -273,7 +273,7 @@ def test_too_much_that_is_finished_goes_early_but_not_within_a_minute(retention:
 
     assert swept(driver) >= 1
 
-    left = driver.engine.events(Filter(states=("DELIVERED",)), cursor=None, count=10).items
+    left = driver.engine.log.events(Filter(states=("DELIVERED",)), cursor=None, count=10).items
     assert len(left) <= 2
     driver.engine.close()
 
@@ -285,7 +285,7 @@ def test_too_many_dead_letters_lose_the_oldest() -> None:
 
     assert swept(driver) == 2
 
-    left = driver.engine.dead_letters(Filter(), cursor=None, count=10).items
+    left = driver.engine.dead_letters.page(Filter(), cursor=None, count=10).items
     assert [letter.id for letter in left] == letters[2:]
     driver.engine.close()
 
@@ -298,16 +298,16 @@ def test_answers_count_as_bytes_and_dead_letters_are_not_kept_at_any_price() -> 
 
     assert swept(driver) == 2
 
-    assert driver.engine.dead_letters(Filter(), cursor=None, count=10).items == ()
+    assert driver.engine.dead_letters.page(Filter(), cursor=None, count=10).items == ()
     driver.engine.close()
 
 
 def test_a_sweep_is_a_little_work_at_a_time(driver: Driver) -> None:
-    driver.engine.batch([publication() for _ in range(1200)])
-    driver.engine.cancel_many(Filter(), None)
+    driver.engine.publishing.batch([publication() for _ in range(1200)])
+    driver.engine.messages.cancel_all(Filter(), None)
     driver.advance(4 * DAY)
 
-    assert [driver.engine.sweep() for _ in range(4)] == [500, 500, 200, 0]
+    assert [driver.engine.retention.sweep() for _ in range(4)] == [500, 500, 200, 0]
 
 
 def test_room_is_counted_right_after_all_of_it() -> None:
@@ -315,8 +315,8 @@ def test_room_is_counted_right_after_all_of_it() -> None:
     for _ in range(3):
         driver.publish(body=b"x" * 10, retries="0")
         driver.deliver(500, b"y" * 100)
-        driver.engine.retry_dead_letters(Filter(), count=None)
-        driver.engine.cancel_many(Filter(), None)
+        driver.engine.dead_letters.retry_all(Filter(), count=None)
+        driver.engine.messages.cancel_all(Filter(), None)
         driver.advance(30 * DAY)
         swept(driver)
     driver.publish(body=b"x" * 10)

@@ -15,12 +15,12 @@ HOUR = 3600.0
 def schedule(
     driver: Driver, cron: str = "*/5 * * * *", destination: str = URL, body: bytes = b"", **options: str
 ) -> str:
-    return driver.engine.create_schedule(publication(destination, body, cron=cron, **options))
+    return driver.engine.schedules.create(publication(destination, body, cron=cron, **options))
 
 
 def fire(driver: Driver, seconds: float) -> int:
     driver.advance(seconds)
-    return driver.engine.fire_schedules()
+    return driver.engine.schedules.fire()
 
 
 def test_a_tick_publishes_what_was_scheduled(driver: Driver) -> None:
@@ -28,8 +28,8 @@ def test_a_tick_publishes_what_was_scheduled(driver: Driver) -> None:
         driver, body=b"report", method="PUT", forward_x_job="77", content_type="text/plain", retries="5", label="eu"
     )
 
-    assert driver.engine.next_due_at() == NOW + 5 * MINUTE
-    assert driver.engine.fire_schedules() == 0
+    assert driver.engine.claiming.next_due_at() == NOW + 5 * MINUTE
+    assert driver.engine.schedules.fire() == 0
     assert fire(driver, 5 * MINUTE) == 1
 
     (message,) = driver.claim()
@@ -37,7 +37,7 @@ def test_a_tick_publishes_what_was_scheduled(driver: Driver) -> None:
     assert (message.options.method, message.options.retries, message.options.labels) == ("PUT", 5, ("eu",))
     assert message.options.headers == (("X-Job", "77"), ("Content-Type", "text/plain"))
     assert message.caller_ip == "203.0.113.9"
-    assert driver.engine.next_due_at() == NOW + 10 * MINUTE
+    assert driver.engine.claiming.next_due_at() == NOW + 10 * MINUTE
 
 
 def test_a_new_schedule_shows_its_settings(driver: Driver) -> None:
@@ -45,13 +45,13 @@ def test_a_new_schedule_shows_its_settings(driver: Driver) -> None:
         driver, " */10 * * * *  ", body=b"x", delay="10s", timeout="30s", queue_name="mail", schedule_id="nightly"
     )
 
-    found = driver.engine.schedule(schedule_id)
+    found = driver.engine.schedules.get(schedule_id)
 
     assert (found.id, found.cron, found.destination, found.body) == ("nightly", "*/10 * * * *", URL, b"x")
     assert (found.options.delay, found.options.timeout, found.options.queue) == (10, 30, "mail")
     assert (found.created_at, found.next_at, found.last_at) == (NOW, NOW + 10 * MINUTE, None)
     assert (found.paused, found.error, found.last_message_ids) == (False, None, ())
-    assert driver.engine.schedules() == [found]
+    assert driver.engine.schedules.all() == [found]
 
 
 def test_an_id_is_made_unless_one_is_given(driver: Driver) -> None:
@@ -62,12 +62,12 @@ def test_an_id_is_made_unless_one_is_given(driver: Driver) -> None:
 
 def test_a_schedule_with_a_known_id_is_replaced_as_a_whole(driver: Driver) -> None:
     schedule(driver, body=b"old", schedule_id="daily", retries="5", label="eu")
-    driver.engine.pause_schedule("daily")
+    driver.engine.schedules.pause("daily")
     driver.advance(10)
 
     schedule(driver, "0 9 * * *", "https://other.example", schedule_id="daily")
 
-    (found,) = driver.engine.schedules()
+    (found,) = driver.engine.schedules.all()
     assert (found.destination, found.body, found.cron) == ("https://other.example", b"", "0 9 * * *")
     assert (found.options.retries, found.options.labels, found.paused) == (3, (), False)
     assert (found.created_at, found.next_at) == (NOW, NOW + HOUR)
@@ -85,8 +85,8 @@ def test_a_schedule_with_a_known_id_is_replaced_as_a_whole(driver: Driver) -> No
 )
 def test_times_are_utc_unless_a_zone_is_named(driver: Driver, cron: str, at: float) -> None:
     schedule_id = schedule(driver, cron)
-    assert driver.engine.schedule(schedule_id).next_at == at
-    assert driver.engine.schedule(schedule_id).cron == cron
+    assert driver.engine.schedules.get(schedule_id).next_at == at
+    assert driver.engine.schedules.get(schedule_id).cron == cron
 
 
 def test_missed_ticks_come_as_one(driver: Driver) -> None:
@@ -95,8 +95,8 @@ def test_missed_ticks_come_as_one(driver: Driver) -> None:
     assert fire(driver, 365 * 24 * HOUR + 30) == 1
 
     assert len(driver.claim()) == 1
-    assert driver.engine.fire_schedules() == 0
-    assert driver.engine.next_due_at() == NOW + 365 * 24 * HOUR + MINUTE
+    assert driver.engine.schedules.fire() == 0
+    assert driver.engine.claiming.next_due_at() == NOW + 365 * 24 * HOUR + MINUTE
 
 
 def test_a_delay_shifts_the_messages_and_not_the_schedule(driver: Driver) -> None:
@@ -104,10 +104,10 @@ def test_a_delay_shifts_the_messages_and_not_the_schedule(driver: Driver) -> Non
     fire(driver, 5 * MINUTE)
 
     assert driver.claim() == []
-    assert driver.engine.next_due_at() == NOW + 5 * MINUTE + 90
+    assert driver.engine.claiming.next_due_at() == NOW + 5 * MINUTE + 90
     driver.advance(90)
     assert len(driver.claim()) == 1
-    assert driver.engine.next_due_at() == NOW + 10 * MINUTE
+    assert driver.engine.claiming.next_due_at() == NOW + 10 * MINUTE
 
 
 def test_queue_and_flow_control_apply_to_what_is_published(driver: Driver) -> None:
@@ -118,8 +118,8 @@ def test_queue_and_flow_control_apply_to_what_is_published(driver: Driver) -> No
     (message,) = driver.claim()
 
     assert message.queue == "mail"
-    assert driver.engine.queue("mail").lag == 2
-    assert driver.engine.flow("crm").parallelism == 2
+    assert driver.engine.queues.get("mail").lag == 2
+    assert driver.engine.flows.get("crm").parallelism == 2
 
 
 def test_ticks_are_no_duplicates_of_each_other(driver: Driver) -> None:
@@ -138,11 +138,11 @@ def test_not_before_means_nothing_to_a_schedule(driver: Driver) -> None:
 def test_the_call_s_own_headers_are_not_kept(driver: Driver) -> None:
     call = publication(cron="* * * * *", schedule_id="daily", header_forward="true", label="eu")
     secret = ("Authorization", "Bearer secret")
-    driver.engine.create_schedule(
+    driver.engine.schedules.create(
         type(call)(destination=URL, headers=(*call.headers, secret, ("User-Agent", "curl"), ("X-Request-Id", "7")))
     )
 
-    assert driver.engine.schedule("daily").headers == (("Upstash-Label", "eu"),)
+    assert driver.engine.schedules.get("daily").headers == (("Upstash-Label", "eu"),)
     fire(driver, MINUTE)
     (message,) = driver.claim()
     assert message.options.headers == ()
@@ -151,17 +151,19 @@ def test_the_call_s_own_headers_are_not_kept(driver: Driver) -> None:
 def test_a_group_is_taken_as_it_is_at_the_tick(driver: Driver) -> None:
     schedule(driver, "* * * * *", "both", schedule_id="daily")
     fire(driver, MINUTE)
-    assert driver.engine.schedule("daily").error == "topic both not found"
+    assert driver.engine.schedules.get("daily").error == "topic both not found"
     assert driver.claim() == []
 
-    driver.engine.add_endpoints("both", [Endpoint(url="https://a.example"), Endpoint(url="https://b.example")])
-    driver.engine.set_group_headers("both", (("Upstash-Retries", "1"),))
+    driver.engine.url_groups.add_endpoints(
+        "both", [Endpoint(url="https://a.example"), Endpoint(url="https://b.example")]
+    )
+    driver.engine.url_groups.set_headers("both", (("Upstash-Retries", "1"),))
     fire(driver, MINUTE)
 
     first, second = driver.claim()
     assert [first.url, second.url] == ["https://a.example", "https://b.example"]
     assert (first.topic, first.schedule_id, first.options.retries) == ("both", "daily", 1)
-    found = driver.engine.schedule("daily")
+    found = driver.engine.schedules.get("daily")
     assert found.error is None
     assert found.last_message_ids == (first.id, second.id)
 
@@ -173,7 +175,7 @@ def test_one_schedule_that_cannot_publish_stops_no_other(driver: Driver) -> None
     assert fire(driver, 5 * MINUTE) == 2
 
     assert driver.claimed() == ["fine"]
-    assert driver.engine.schedule("broken").next_at == NOW + 10 * MINUTE
+    assert driver.engine.schedules.get("broken").next_at == NOW + 10 * MINUTE
 
 
 def test_a_full_server_is_the_schedule_s_error() -> None:
@@ -182,66 +184,68 @@ def test_a_full_server_is_the_schedule_s_error() -> None:
 
     fire(driver, 5 * MINUTE)
 
-    assert driver.engine.schedule("daily").error == "too many unfinished messages: at most 0"
+    assert driver.engine.schedules.get("daily").error == "too many unfinished messages: at most 0"
     driver.engine.close()
 
 
 def test_a_schedule_shows_what_became_of_its_last_messages(driver: Driver) -> None:
-    driver.engine.add_endpoints("many", [Endpoint(url=f"https://{name}.example") for name in ("a", "b", "c", "d")])
+    driver.engine.url_groups.add_endpoints(
+        "many", [Endpoint(url=f"https://{name}.example") for name in ("a", "b", "c", "d")]
+    )
     schedule(driver, destination="many", schedule_id="daily", retries="0")
     fire(driver, 5 * MINUTE)
-    ids = driver.engine.schedule("daily").last_message_ids
+    ids = driver.engine.schedules.get("daily").last_message_ids
     delivered, failed, _, cancelled = driver.claim()
     driver.answer(delivered, 200)
     driver.answer(failed, 500)
-    driver.engine.cancel(cancelled.id)
+    driver.engine.messages.cancel(cancelled.id)
     driver.answer(cancelled, 500)
 
-    found = driver.engine.schedule("daily")
+    found = driver.engine.schedules.get("daily")
 
     assert found.last_at == NOW + 5 * MINUTE
-    assert driver.engine.schedule_states(found) == dict(
+    assert driver.engine.schedules.states(found) == dict(
         zip(ids, ("SUCCESS", "FAIL", "IN_PROGRESS", "FAIL"), strict=True)
     )
 
 
 def test_a_paused_schedule_skips_its_ticks(driver: Driver) -> None:
     schedule(driver, schedule_id="daily")
-    driver.engine.pause_schedule("daily")
-    driver.engine.pause_schedule("daily")
+    driver.engine.schedules.pause("daily")
+    driver.engine.schedules.pause("daily")
 
-    assert driver.engine.schedule("daily").paused is True
-    assert driver.engine.next_due_at() is None
+    assert driver.engine.schedules.get("daily").paused is True
+    assert driver.engine.claiming.next_due_at() is None
     assert fire(driver, HOUR) == 0
-    driver.engine.resume_schedule("daily")
-    assert driver.engine.schedule("daily").paused is False
-    assert driver.engine.fire_schedules() == 0
-    assert driver.engine.next_due_at() == NOW + HOUR + 5 * MINUTE
+    driver.engine.schedules.resume("daily")
+    assert driver.engine.schedules.get("daily").paused is False
+    assert driver.engine.schedules.fire() == 0
+    assert driver.engine.claiming.next_due_at() == NOW + HOUR + 5 * MINUTE
 
 
 def test_resuming_what_is_not_paused_changes_nothing(driver: Driver) -> None:
     schedule(driver, schedule_id="daily")
     driver.advance(6 * MINUTE)
-    driver.engine.resume_schedule("daily")
-    assert driver.engine.fire_schedules() == 1
+    driver.engine.schedules.resume("daily")
+    assert driver.engine.schedules.fire() == 1
 
 
 def test_a_deleted_schedule_fires_no_more(driver: Driver) -> None:
     schedule(driver, schedule_id="daily", body=b"1")
     fire(driver, 5 * MINUTE)
 
-    driver.engine.delete_schedule("daily")
-    driver.engine.delete_schedule("daily")
+    driver.engine.schedules.delete("daily")
+    driver.engine.schedules.delete("daily")
 
     assert fire(driver, HOUR) == 0
     assert driver.claimed() == ["1"], "what was published goes on"
     with pytest.raises(Refused) as refusal:
-        driver.engine.schedule("daily")
+        driver.engine.schedules.get("daily")
     assert (refusal.value.status, refusal.value.text) == (404, "schedule 'daily' not found")
 
 
 def test_an_unknown_schedule_cannot_be_paused_or_resumed(driver: Driver) -> None:
-    for call in (driver.engine.pause_schedule, driver.engine.resume_schedule):
+    for call in (driver.engine.schedules.pause, driver.engine.schedules.resume):
         with pytest.raises(Refused) as refusal:
             call("daily")
         assert refusal.value.status == 404
@@ -267,7 +271,7 @@ def test_a_bad_schedule_is_refused(driver: Driver, options: dict[str, Any]) -> N
     with pytest.raises(Refused) as refusal:
         schedule(driver, **options)
     assert refusal.value.status == 400
-    assert driver.engine.schedules() == []
+    assert driver.engine.schedules.all() == []
 
 
 def test_schedules_are_limited_in_number_and_size() -> None:
@@ -288,5 +292,5 @@ def test_messages_are_found_by_their_schedule(driver: Driver) -> None:
     driver.publish(body=b"2")
     fire(driver, 5 * MINUTE)
 
-    assert driver.engine.cancel_many(Filter(schedules=("daily",)), None) == 1
+    assert driver.engine.messages.cancel_all(Filter(schedules=("daily",)), None) == 1
     assert driver.claimed() == ["2"]

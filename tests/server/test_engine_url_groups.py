@@ -11,15 +11,15 @@ C = Endpoint(url="https://c.example", name="c")
 
 
 def test_a_group_keeps_the_order_of_its_endpoints(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [B, A])
+    driver.engine.url_groups.add_endpoints("both", [B, A])
     driver.advance(1)
-    driver.engine.add_endpoints("both", [C])
+    driver.engine.url_groups.add_endpoints("both", [C])
 
-    group = driver.engine.url_group("both")
+    group = driver.engine.url_groups.get("both")
 
     assert group.endpoints == (B, A, C)
     assert (group.created_at, group.updated_at) == (NOW, NOW + 1)
-    assert driver.engine.url_groups() == [group]
+    assert driver.engine.url_groups.all() == [group]
 
 
 @pytest.mark.parametrize(
@@ -36,41 +36,41 @@ def test_a_group_keeps_the_order_of_its_endpoints(driver: Driver) -> None:
 def test_an_endpoint_with_a_known_url_or_name_takes_its_place(
     driver: Driver, added: Endpoint, expected: tuple[Endpoint, ...]
 ) -> None:
-    driver.engine.add_endpoints("both", [A, B])
-    driver.engine.add_endpoints("both", [added])
-    assert driver.engine.url_group("both").endpoints == expected
+    driver.engine.url_groups.add_endpoints("both", [A, B])
+    driver.engine.url_groups.add_endpoints("both", [added])
+    assert driver.engine.url_groups.get("both").endpoints == expected
 
 
 def test_endpoints_are_removed_by_url_or_by_name(driver: Driver) -> None:
-    driver.engine.add_endpoints("three", [A, B, C])
-    driver.engine.remove_endpoints("three", [Endpoint(url="https://b.example"), Endpoint(url="", name="c")])
-    assert driver.engine.url_group("three").endpoints == (A,)
+    driver.engine.url_groups.add_endpoints("three", [A, B, C])
+    driver.engine.url_groups.remove_endpoints("three", [Endpoint(url="https://b.example"), Endpoint(url="", name="c")])
+    assert driver.engine.url_groups.get("three").endpoints == (A,)
 
 
 def test_a_url_that_is_given_decides_and_not_the_name_beside_it(driver: Driver) -> None:
-    driver.engine.add_endpoints("three", [A, B, C])
-    driver.engine.remove_endpoints("three", [Endpoint(url="https://b.example", name="c")])
-    assert driver.engine.url_group("three").endpoints == (A, C)
+    driver.engine.url_groups.add_endpoints("three", [A, B, C])
+    driver.engine.url_groups.remove_endpoints("three", [Endpoint(url="https://b.example", name="c")])
+    assert driver.engine.url_groups.get("three").endpoints == (A, C)
 
 
 def test_the_group_goes_with_its_last_endpoint(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [A])
-    driver.engine.remove_endpoints("both", [A])
+    driver.engine.url_groups.add_endpoints("both", [A])
+    driver.engine.url_groups.remove_endpoints("both", [A])
 
     with pytest.raises(Refused) as refusal:
-        driver.engine.url_group("both")
+        driver.engine.url_groups.get("both")
     assert (refusal.value.status, refusal.value.text) == (404, "topic both not found")
 
 
 def test_an_unknown_group_has_nothing_to_change(driver: Driver) -> None:
     with pytest.raises(Refused, match="topic both not found"):
-        driver.engine.remove_endpoints("both", [A])
+        driver.engine.url_groups.remove_endpoints("both", [A])
     with pytest.raises(Refused, match="topic both not found"):
-        driver.engine.set_group_headers("both", headers(retries="1"))
+        driver.engine.url_groups.set_headers("both", headers(retries="1"))
 
 
 def test_deleting_an_unknown_group_is_no_mistake(driver: Driver) -> None:
-    driver.engine.delete_url_group("both")
+    driver.engine.url_groups.delete("both")
 
 
 @pytest.mark.parametrize(
@@ -89,39 +89,39 @@ def test_deleting_an_unknown_group_is_no_mistake(driver: Driver) -> None:
 )
 def test_bad_endpoints_are_refused_as_a_whole(driver: Driver, name: str, endpoints: list[Endpoint]) -> None:
     with pytest.raises(Refused) as refusal:
-        driver.engine.add_endpoints(name, endpoints)
+        driver.engine.url_groups.add_endpoints(name, endpoints)
     assert refusal.value.status == 400
-    assert driver.engine.url_groups() == []
+    assert driver.engine.url_groups.all() == []
 
 
 def test_groups_and_endpoints_are_limited_in_number() -> None:
     driver = Driver(limits=Limits(url_groups=1, endpoints=2))
-    driver.engine.add_endpoints("both", [A, B])
+    driver.engine.url_groups.add_endpoints("both", [A, B])
     for name, endpoint in (("both", C), ("other", A)):
         with pytest.raises(Refused) as refusal:
-            driver.engine.add_endpoints(name, [endpoint])
+            driver.engine.url_groups.add_endpoints(name, [endpoint])
         assert refusal.value.status == 412
     driver.engine.close()
 
 
 def test_publishing_fans_out_in_the_order_of_the_endpoints(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [A, B])
+    driver.engine.url_groups.add_endpoints("both", [A, B])
 
-    published = driver.engine.publish(publication("both", b"hi"))
+    published = driver.engine.publishing.publish(publication("both", b"hi"))
 
     assert published.grouped
-    assert [receipt.url for receipt in published.receipts] == ["https://a.example", "https://b.example"]
+    assert [receipt.url for receipt in published.each] == ["https://a.example", "https://b.example"]
     first, second = driver.claim()
-    assert [first.id, second.id] == [receipt.message_id for receipt in published.receipts]
+    assert [first.id, second.id] == [receipt.message_id for receipt in published.each]
     assert (first.topic, first.endpoint) == ("both", "a")
     assert (second.topic, second.endpoint) == ("both", None)
     assert first.body == second.body == b"hi"
 
 
 def test_the_messages_of_a_group_are_independent(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [A, B])
-    first, second = driver.engine.publish(publication("both")).receipts
-    driver.engine.delete_url_group("both")
+    driver.engine.url_groups.add_endpoints("both", [A, B])
+    first, second = driver.engine.publishing.publish(publication("both")).each
+    driver.engine.url_groups.delete("both")
     messages = driver.claim()
     driver.answer(messages[0], 200)
     driver.answer(messages[1], 500)
@@ -131,32 +131,32 @@ def test_the_messages_of_a_group_are_independent(driver: Driver) -> None:
 
 
 def test_a_group_of_one_is_still_a_group(driver: Driver) -> None:
-    driver.engine.add_endpoints("one", [A])
-    assert driver.engine.publish(publication("one")).grouped
+    driver.engine.url_groups.add_endpoints("one", [A])
+    assert driver.engine.publishing.publish(publication("one")).grouped
 
 
 def test_all_messages_of_a_group_go_through_the_queue(driver: Driver) -> None:
-    driver.engine.add_endpoints("both", [A, B])
-    driver.engine.publish(publication("both", queue="mail"))
+    driver.engine.url_groups.add_endpoints("both", [A, B])
+    driver.engine.publishing.publish(publication("both", queue="mail"))
 
     assert [message.url for message in driver.deliver()] == ["https://a.example"]
     assert [message.url for message in driver.deliver()] == ["https://b.example"]
 
 
 def test_default_headers_stand_unless_the_request_has_its_own(driver: Driver) -> None:
-    driver.engine.add_endpoints("one", [A])
-    driver.engine.set_group_headers("one", headers(retries="2", label="group", forward_x_group="1"))
+    driver.engine.url_groups.add_endpoints("one", [A])
+    driver.engine.url_groups.set_headers("one", headers(retries="2", label="group", forward_x_group="1"))
 
-    driver.engine.publish(publication("one", label="request"))
+    driver.engine.publishing.publish(publication("one", label="request"))
 
     (message,) = driver.claim()
     assert (message.options.retries, message.options.labels) == (2, ("request",))
     assert message.options.headers == (("X-Group", "1"),)
-    assert driver.engine.url_group("one").endpoints == (A,)
+    assert driver.engine.url_groups.get("one").endpoints == (A,)
 
 
 def test_bad_default_headers_are_refused(driver: Driver) -> None:
-    driver.engine.add_endpoints("one", [A])
+    driver.engine.url_groups.add_endpoints("one", [A])
     with pytest.raises(Refused):
-        driver.engine.set_group_headers("one", headers(retries="many"))
-    assert driver.engine.url_group("one").headers == ()
+        driver.engine.url_groups.set_headers("one", headers(retries="many"))
+    assert driver.engine.url_groups.get("one").headers == ()

@@ -27,11 +27,11 @@ def local() -> Iterator[Local]:
 
 def hops(local: Local, message: Message) -> str:
     """What a delivery of it says."""
-    return dict(signed_request(message, local.engine.keys(), local.now).headers)["Upstash-Hops"]
+    return dict(signed_request(message, local.engine.keys.get(), local.now).headers)["Upstash-Hops"]
 
 
 def due(local: Local) -> Message:
-    (message,) = local.engine.claim_due(1)
+    (message,) = local.engine.claiming.claim(1)
     return message
 
 
@@ -65,7 +65,7 @@ def test_E6_after_five_times_it_is_refused(local: Local, call: str) -> None:
     method, target, body = CALLS[call]
     status, answer = local(method, target, body, {"Upstash-Hops": "6"})
     assert (status, answer["error"].removeprefix("message 0: ")) == (400, REFUSED)
-    assert local.engine.claim_due(1) == []
+    assert local.engine.claiming.claim(1) == []
 
 
 @pytest.mark.parametrize("text", ["-1", "x", "", "1.5"])
@@ -79,7 +79,7 @@ def test_E6_a_schedule_that_a_delivery_made_is_counted_at_every_tick(local: Loca
     assert local("POST", f"/v2/schedules/{URL}", b"", made).status == 200
     assert local("POST", f"/v2/schedules/{URL}", b"", {**made, "Upstash-Hops": "6"}).status == 400
     local.now += 60
-    local.engine.fire_schedules()
+    local.engine.schedules.fire()
     assert hops(local, due(local)) == "5"
 
 
@@ -87,7 +87,7 @@ def test_E6_the_callbacks_of_a_message_are_counted_with_it(local: Local) -> None
     headers = {"Upstash-Hops": "3", "Upstash-Callback": "https://a.example/cb", "Upstash-Retries": "0"}
     local("POST", f"/v2/publish/{URL}", b"", {**headers, "Upstash-Failure-Callback": "https://a.example/fail"})
     local.deliver(500)
-    assert [hops(local, callback) for callback in local.engine.claim_due(10)] == ["4", "4"]
+    assert [hops(local, callback) for callback in local.engine.claiming.claim(10)] == ["4", "4"]
 
 
 @pytest.mark.parametrize(("call", "counted"), {"0": "4", "2": "4", "5": "6"}.items())
@@ -101,7 +101,7 @@ def test_E6_a_dead_letter_forgets_nothing_when_it_is_retried(local: Local, call:
 def test_E6_a_publisher_cannot_forward_a_count_of_its_own(local: Local) -> None:
     local.publish(URL, Forward_Upstash_Hops="0", Header_Forward="true")
     message = due(local)
-    sent = signed_request(message, local.engine.keys(), local.now).headers
+    sent = signed_request(message, local.engine.keys.get(), local.now).headers
     assert [value for name, value in sent if name.lower() == "upstash-hops"] == ["1"]
 
 

@@ -28,17 +28,19 @@ def test_a_server_keeps_what_its_config_says() -> None:
     with listen("127.0.0.1", 0) as bound:
         engine = Tenant(asked, bound, store, token="TESTONLY", keys=KEYS, clock=lambda: now, watch=None).engine
     for status in (200, 500):
-        engine.publish(publication(retries="0"))
-        (message,) = engine.claim_due(1)
-        engine.record(message.seq, Outcome(status=status))
-    (letter,) = engine.dead_letters(Filter(), cursor=None, count=9).items
+        engine.publishing.publish(publication(retries="0"))
+        (message,) = engine.claiming.claim(1)
+        engine.recording.record(message.seq, Outcome(status=status))
+    (letter,) = engine.dead_letters.page(Filter(), cursor=None, count=9).items
     now = NOW + HOUR + 1
-    assert engine.sweep() == 1
-    assert {event.message.id for event in engine.events(Filter(), cursor=None, count=9).items} == {letter.message.id}
+    assert engine.retention.sweep() == 1
+    assert {event.message.id for event in engine.log.events(Filter(), cursor=None, count=9).items} == {
+        letter.message.id
+    }
     now = NOW + 2 * HOUR + 1
-    assert engine.sweep() == 2
+    assert engine.retention.sweep() == 2
     with pytest.raises(Refused, match="not found"):
-        engine.dead_letter(letter.id)
+        engine.dead_letters.get(letter.id)
     engine.close()
 
 

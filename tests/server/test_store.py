@@ -131,7 +131,7 @@ def test_deleted_bodies_do_not_stay_in_the_file(tmp_path: Path) -> None:
     driver.publish(body=b"my-secret-body " * 100)
     driver.deliver()
     driver.advance(4 * 86_400)
-    driver.engine.sweep()
+    driver.engine.retention.sweep()
     driver.engine.close()
     assert b"my-secret-body" not in path.read_bytes()
 
@@ -161,9 +161,9 @@ def test_nothing_of_a_removed_message_is_left() -> None:
     for status in (500, 200, 500, 200):
         driver.deliver(status)
         driver.advance(13)
-    driver.engine.delete_dead_letters(Filter(), count=None)
+    driver.engine.dead_letters.delete_all(Filter(), count=None)
     driver.advance(4 * 86_400)
-    while driver.engine.sweep():
+    while driver.engine.retention.sweep():
         pass
 
     tables = ("messages", "bodies", "attempts", "events", "dead_letters", "duplicates")
@@ -256,11 +256,11 @@ def exercise(driver: Driver) -> None:
         driver.publish(queue="mail", deduplication_id=str(number // 2), **options)
         driver.publish(**options)
     for status in (200, 500, 0, 200, 500, 500):
-        driver.engine.fire_schedules()
+        driver.engine.schedules.fire()
         driver.deliver(status)
-        driver.engine.next_due_at()
+        driver.engine.claiming.next_due_at()
         driver.advance(15)
-    driver.engine.sweep()
+    driver.engine.retention.sweep()
 
 
 def test_the_work_does_not_grow_with_the_number_of_messages() -> None:
@@ -271,16 +271,16 @@ def work_among(waiting: int) -> int:
     """How long SQLite is busy with two messages, in units of its own, while many of every kind wait."""
     connection = connect(None)
     driver = Driver(Store(connection))
-    driver.engine.pause_flow("crm")
+    driver.engine.flows.pause("crm")
     limited: dict[str, Any] = {"flow_control_key": "crm", "flow_control_value": "rate=1"}
-    driver.engine.batch(
+    driver.engine.publishing.batch(
         [
             *(publication(delay="1h") for _ in range(waiting)),
             *(publication(queue="mail") for _ in range(waiting)),
             *(publication(**limited) for _ in range(waiting)),
         ]
     )
-    while driver.engine.next_due_at() == NOW:
+    while driver.engine.claiming.next_due_at() == NOW:
         driver.claim()
     units = 0
 
@@ -293,12 +293,12 @@ def work_among(waiting: int) -> int:
     driver.publish(**limited)
     driver.publish(queue="mail")
     driver.publish()
-    assert driver.engine.next_due_at() == NOW
+    assert driver.engine.claiming.next_due_at() == NOW
     for message in driver.claim():
         driver.answer(message)
-    driver.engine.next_due_at()
+    driver.engine.claiming.next_due_at()
     connection.set_progress_handler(None, 0)
-    assert driver.engine.cancel_many(Filter(), None) == 3 * waiting + 2
+    assert driver.engine.messages.cancel_all(Filter(), None) == 3 * waiting + 2
     driver.engine.close()
     return units
 
@@ -306,7 +306,9 @@ def work_among(waiting: int) -> int:
 def test_a_waiting_kilobyte_takes_two_and_a_half_at_most() -> None:
     connection = connect(None)
     driver = Driver(Store(connection))
-    driver.engine.batch([publication(body=b"x" * 1024, content_type="application/json") for _ in range(5000)])
+    driver.engine.publishing.batch(
+        [publication(body=b"x" * 1024, content_type="application/json") for _ in range(5000)]
+    )
 
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     (page_size,) = connection.execute("PRAGMA page_size").fetchone()

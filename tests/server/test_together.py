@@ -26,12 +26,12 @@ def engine() -> Iterator[Engine]:
 
 
 def bodies(engine: Engine) -> list[bytes]:
-    events = engine.events(Filter(states=("CREATED",)), cursor=None, count=100, earliest_first=True)
+    events = engine.log.events(Filter(states=("CREATED",)), cursor=None, count=100, earliest_first=True)
     return [event.message.body for event in events.items]
 
 
 def publish(engine: Engine, body: bytes = b"", url: str = URL) -> Callable[[], Reply]:
-    return lambda: Reply(201, engine.publish(Publication(destination=url, body=body)).receipts[0].message_id)
+    return lambda: Reply(201, engine.publishing.publish(Publication(destination=url, body=body)).each[0].message_id)
 
 
 def made(engine: Engine, *calls: Callable[[], Reply]) -> list[Reply | BaseException]:

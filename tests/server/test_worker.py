@@ -224,17 +224,19 @@ def test_an_outcome_that_finds_no_room_is_stored_once_there_is_some() -> None:
         )
         recorded: asyncio.Queue[Attempt] = asyncio.Queue()
         worker = Worker(engine, Sender("local"), clock=lambda: moment[0], watch=recorded.put_nowait)
-        engine.publish(Publication(destination=url, headers=(("Upstash-Retries", "0"),)))
+        engine.publishing.publish(Publication(destination=url, headers=(("Upstash-Retries", "0"),)))
         with contextlib.suppress(StorageFull):
             while True:
-                engine.publish(Publication(destination=url, body=b"x" * 20_000, headers=(("Upstash-Delay", "1h"),)))
+                engine.publishing.publish(
+                    Publication(destination=url, body=b"x" * 20_000, headers=(("Upstash-Delay", "1h"),))
+                )
         told = _Told()
         log.addHandler(told)
         loop = asyncio.create_task(worker.run())
         await asyncio.wait_for(told.event.wait(), SOON)
         log.removeHandler(told)
         assert recorded.empty()
-        assert engine.cancel_many(Filter(), None) > 1
+        assert engine.messages.cancel_all(Filter(), None) > 1
         moment[0] += 61
         worker.wake()
         attempt = await asyncio.wait_for(recorded.get(), SOON)

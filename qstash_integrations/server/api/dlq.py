@@ -17,7 +17,7 @@ PAGE = 100
 
 def list_all(engine: Engine, call: Call) -> Reply:
     parameters = check_known(call.parameters, DEAD_LETTERS)
-    page = engine.dead_letters(
+    page = engine.dead_letters.page(
         filter_of(parameters, DEAD_LETTERS),
         cursor=value_of(parameters, "cursor"),
         count=count_of(parameters, PAGE, PAGE) or PAGE,
@@ -28,25 +28,25 @@ def list_all(engine: Engine, call: Call) -> Reply:
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, dead_letter_fields(engine.dead_letter(call.path["id"])))
+    return Reply(200, dead_letter_fields(engine.dead_letters.get(call.path["id"])))
 
 
 def delete(engine: Engine, call: Call) -> Reply:
-    engine.delete_dead_letter(call.path["id"])
+    engine.dead_letters.delete(call.path["id"])
     return Reply()
 
 
 def delete_many(engine: Engine, call: Call) -> Reply:
     """By ids, which win over filters, or by filters; everything when neither is given."""
     parameters = check_known((*call.parameters, *from_json(call.json_object())), DEAD_LETTERS)
-    deleted, cursor = engine.delete_dead_letters(_wanted(parameters), count=count_of(parameters, None, PAGE))
+    deleted, cursor = engine.dead_letters.delete_all(_wanted(parameters), count=count_of(parameters, None, PAGE))
     return Reply(200, _with_cursor({"deleted": deleted}, cursor))
 
 
 def retry(engine: Engine, call: Call) -> Reply:
     """``Upstash-*`` headers of the call replace what the message was published with."""
     _, options = split_destination("", call.query)
-    receipt = engine.retry_dead_letter(call.path["id"], (*options, *call.options))
+    receipt = engine.dead_letters.retry(call.path["id"], (*options, *call.options))
     return Reply(201, receipt_fields(receipt))
 
 
@@ -54,7 +54,7 @@ def retry_many(engine: Engine, call: Call) -> Reply:
     _, options = split_destination("", call.query)
     query = tuple((name, value) for name, value in call.parameters if not name.lower().startswith("upstash-"))
     parameters = check_known((*query, *from_json(call.json_object())), DEAD_LETTERS)
-    receipts, cursor = engine.retry_dead_letters(
+    receipts, cursor = engine.dead_letters.retry_all(
         _wanted(parameters), count=count_of(parameters, None, PAGE), overrides=(*options, *call.options)
     )
     # Here, and only here, an empty cursor says that nothing is left.

@@ -12,42 +12,42 @@ from .render import Fields
 
 
 def list_all(engine: Engine, call: Call) -> Reply:
-    return Reply(200, [_fields(flow) for flow in engine.flows(value_of(call.parameters, "search"))])
+    return Reply(200, [_fields(flow) for flow in engine.flows.search(value_of(call.parameters, "search") or "")])
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, _fields(engine.flow(call.path["key"])))
+    return Reply(200, _fields(engine.flows.get(call.path["key"])))
 
 
 def pause(engine: Engine, call: Call) -> Reply:
-    engine.pause_flow(call.path["key"])
+    engine.flows.pause(call.path["key"])
     return Reply()
 
 
 def resume(engine: Engine, call: Call) -> Reply:
-    engine.resume_flow(call.path["key"])
+    engine.flows.resume(call.path["key"])
     return Reply()
 
 
 def pin(engine: Engine, call: Call) -> Reply:
     parallelism, rate, period = (_limit(call, name) for name in ("parallelism", "rate", "period"))
-    engine.pin_flow(call.path["key"], parallelism=parallelism, rate=rate, period=period)
+    engine.flows.pin(call.path["key"], parallelism=parallelism, rate=rate, period=period)
     return Reply()
 
 
 def unpin(engine: Engine, call: Call) -> Reply:
-    engine.unpin_flow(call.path["key"], parallelism=_flag(call, "parallelism"), rate=_flag(call, "rate"))
+    engine.flows.unpin(call.path["key"], parallelism=_flag(call, "parallelism"), rate=_flag(call, "rate"))
     return Reply()
 
 
 def reset_rate(engine: Engine, call: Call) -> Reply:
-    engine.reset_flow_rate(call.path["key"])
+    engine.flows.reset_rate(call.path["key"])
     return Reply()
 
 
 def global_parallelism(engine: Engine, call: Call) -> Reply:
-    most, count = engine.global_parallelism()
-    return Reply(200, {"parallelismMax": most, "parallelismCount": count})
+    overview = engine.inspection.overview()
+    return Reply(200, {"parallelismMax": overview.parallelism, "parallelismCount": overview.active})
 
 
 def _limit(call: Call, name: str) -> int | None:

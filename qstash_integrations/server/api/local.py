@@ -71,17 +71,17 @@ def replay(engine: Engine, call: Call) -> Reply:
     flaw = call.json_object().get("signature")
     if flaw is not None and flaw not in _FLAWS:
         raise Refused(400, f"invalid signature {str(flaw)[:40]!r}: use one of {', '.join(_FLAWS)}")
-    return Reply(201, receipt_fields(engine.replay(call.path["id"], flaw)))
+    return Reply(201, receipt_fields(engine.messages.replay(call.path["id"], flaw)))
 
 
 def ticks(engine: Engine, call: Call) -> Reply:
     """Of every schedule, by its id, the next moments at which it publishes."""
-    found = {schedule.id: engine.inspection.next_ticks(schedule, TICKS) for schedule in engine.schedules()}
+    found = {schedule.id: engine.inspection.next_ticks(schedule, TICKS) for schedule in engine.schedules.all()}
     return Reply(200, {schedule_id: [milliseconds(tick) for tick in ticks] for schedule_id, ticks in found.items()})
 
 
 def run_schedule(engine: Engine, call: Call) -> Reply:
-    return Reply(201, [{**receipt_fields(one), "url": one.url} for one in engine.run_schedule(call.path["id"])])
+    return Reply(201, [{**receipt_fields(one), "url": one.url} for one in engine.schedules.run(call.path["id"])])
 
 
 def seconds(engine: Engine, call: Call) -> Reply:

@@ -26,14 +26,14 @@ def logs(engine: Engine, call: Call) -> Reply:
 
 
 def _listed(engine: Engine, call: Call, name: str, most: int) -> Fields:
-    page = engine.events(**_asked(call, most, most))
+    page = engine.log.events(**_asked(call, most, most))
     trim = trim_of(call.parameters)
     return _with_cursor({name: [event_fields(event, trim) for event in page.items]}, page.cursor)
 
 
 def _grouped(engine: Engine, call: Call) -> Fields:
     """By message, of which ``count`` is the number, each with all of its entries that are asked for."""
-    page = engine.event_groups(**_asked(call, 10, 100))
+    page = engine.log.groups(**_asked(call, 10, 100))
     trim = trim_of(call.parameters)
     messages = [
         {"messageId": group[0].message.id, "events": [event_fields(event, trim) for event in group]}

@@ -13,18 +13,18 @@ MOST_AT_ONCE = 500
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, message_fields(engine.message(call.path["id"])))
+    return Reply(200, message_fields(engine.messages.get(call.path["id"])))
 
 
 def cancel(engine: Engine, call: Call) -> Reply:
-    return Reply(202, {"cancelled": engine.cancel(call.path["id"])})
+    return Reply(202, {"cancelled": engine.messages.cancel(call.path["id"])})
 
 
 def cancel_many(engine: Engine, call: Call) -> Reply:
     """By ids, which win over filters, or by filters; everything when neither is given."""
     parameters = check_known((*call.parameters, *from_json(call.json_object())), MESSAGES)
     count = count_of(parameters, None, MOST_AT_ONCE)
-    return Reply(202, {"cancelled": engine.cancel_many(_wanted(parameters), count)})
+    return Reply(202, {"cancelled": engine.messages.cancel_all(_wanted(parameters), count)})
 
 
 def _wanted(parameters: Parameters) -> Filter:

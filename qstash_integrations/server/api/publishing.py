@@ -7,20 +7,20 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from ..engine import Engine
-from ..model import Header, Publication, Published, Receipt, Refused
+from ..model import Header, Publication, Receipt, Receipts, Refused
 from ..rules.destination import is_url
 from ..rules.options import HOPS
 from .call import Call, Reply, header, is_list, is_object
 
 
 def publish(engine: Engine, call: Call) -> Reply:
-    published = engine.publish(publication(call))
-    return Reply(_status(published, 201), _receipts(published))
+    receipts = engine.publishing.publish(publication(call))
+    return Reply(_status(receipts, 201), _fields(receipts))
 
 
 def enqueue(engine: Engine, call: Call) -> Reply:
-    published = engine.publish(publication(call, queue=call.path["queue"]))
-    return Reply(_status(published, 200), _receipts(published))
+    receipts = engine.publishing.publish(publication(call, queue=call.path["queue"]))
+    return Reply(_status(receipts, 200), _fields(receipts))
 
 
 def batch(engine: Engine, call: Call) -> Reply:
@@ -30,8 +30,7 @@ def batch(engine: Engine, call: Call) -> Reply:
     publications = [_item(item, index, call) for index, item in enumerate(items)]
     # Large batches: what they were made of need not be kept while they are stored.
     items.clear()
-    published = engine.batch(publications)
-    return Reply(200, [_receipts(one) for one in published])
+    return Reply(200, [_fields(receipts) for receipts in engine.publishing.batch(publications)])
 
 
 def publication(call: Call, queue: str | None = None) -> Publication:
@@ -68,14 +67,14 @@ def receipt_fields(receipt: Receipt) -> dict[str, Any]:
     return {**fields, "deduplicated": True} if receipt.deduplicated else fields
 
 
-def _receipts(published: Published) -> Any:
-    if not published.grouped:
-        return receipt_fields(published.receipts[0])
-    return [{**receipt_fields(receipt), "url": receipt.url} for receipt in published.receipts]
+def _fields(receipts: Receipts) -> Any:
+    if not receipts.grouped:
+        return receipt_fields(receipts.each[0])
+    return [{**receipt_fields(receipt), "url": receipt.url} for receipt in receipts.each]
 
 
-def _status(published: Published, new: int) -> int:
-    return 202 if all(receipt.deduplicated for receipt in published.receipts) else new
+def _status(receipts: Receipts, new: int) -> int:
+    return 202 if all(receipt.deduplicated for receipt in receipts.each) else new
 
 
 def _item(item: Any, index: int, call: Call) -> Publication:

@@ -20,30 +20,30 @@ def upsert(engine: Engine, call: Call) -> Reply:
         raise Refused(400, "invalid parallelism: it must be a whole number from 1 on")
     if not isinstance(paused, bool):
         raise Refused(400, "invalid paused: it must be true or false")
-    engine.upsert_queue(name, parallelism, paused)
+    engine.queues.upsert(name, parallelism, paused)
     return Reply()
 
 
 def list_all(engine: Engine, call: Call) -> Reply:
-    return Reply(200, [_fields(queue) for queue in engine.queues()])
+    return Reply(200, [_fields(queue) for queue in engine.queues.all()])
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, _fields(engine.queue(call.path["name"])))
+    return Reply(200, _fields(engine.queues.get(call.path["name"])))
 
 
 def delete(engine: Engine, call: Call) -> Reply:
-    engine.delete_queue(call.path["name"])
+    engine.queues.delete(call.path["name"])
     return Reply()
 
 
 def pause(engine: Engine, call: Call) -> Reply:
-    engine.pause_queue(call.path["name"])
+    engine.queues.pause(call.path["name"])
     return Reply()
 
 
 def resume(engine: Engine, call: Call) -> Reply:
-    engine.resume_queue(call.path["name"])
+    engine.queues.resume(call.path["name"])
     return Reply()
 
 

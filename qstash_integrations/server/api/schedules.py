@@ -11,29 +11,29 @@ from .render import Fields, body_fields, option_fields
 
 
 def create(engine: Engine, call: Call) -> Reply:
-    return Reply(200, {"scheduleId": engine.create_schedule(publication(call))})
+    return Reply(200, {"scheduleId": engine.schedules.create(publication(call))})
 
 
 def list_all(engine: Engine, call: Call) -> Reply:
-    return Reply(200, [_fields(engine, schedule) for schedule in engine.schedules()])
+    return Reply(200, [_fields(engine, schedule) for schedule in engine.schedules.all()])
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, _fields(engine, engine.schedule(call.path["id"])))
+    return Reply(200, _fields(engine, engine.schedules.get(call.path["id"])))
 
 
 def delete(engine: Engine, call: Call) -> Reply:
-    engine.delete_schedule(call.path["id"])
+    engine.schedules.delete(call.path["id"])
     return Reply()
 
 
 def pause(engine: Engine, call: Call) -> Reply:
-    engine.pause_schedule(call.path["id"])
+    engine.schedules.pause(call.path["id"])
     return Reply()
 
 
 def resume(engine: Engine, call: Call) -> Reply:
-    engine.resume_schedule(call.path["id"])
+    engine.schedules.resume(call.path["id"])
     return Reply()
 
 
@@ -46,7 +46,7 @@ def _fields(engine: Engine, schedule: Schedule) -> Fields:
         "callerIP": schedule.caller_ip or None,
         "lastScheduleTime": None if schedule.last_at is None else milliseconds(schedule.last_at),
         "nextScheduleTime": None if schedule.next_at is None else milliseconds(schedule.next_at),
-        "lastScheduleStates": engine.schedule_states(schedule) or None,
+        "lastScheduleStates": engine.schedules.states(schedule) or None,
         "error": schedule.error,
     }
     return {

@@ -9,11 +9,11 @@ from .call import Call, Reply
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, _fields(engine.keys()))
+    return Reply(200, _fields(engine.keys.get()))
 
 
 def rotate(engine: Engine, call: Call) -> Reply:
-    return Reply(200, _fields(engine.rotate_keys()))
+    return Reply(200, _fields(engine.keys.rotate()))
 
 
 def _fields(keys: Keys) -> dict[str, str]:

@@ -12,25 +12,25 @@ from .render import Fields
 
 
 def list_all(engine: Engine, call: Call) -> Reply:
-    return Reply(200, [_fields(group) for group in engine.url_groups()])
+    return Reply(200, [_fields(group) for group in engine.url_groups.all()])
 
 
 def get(engine: Engine, call: Call) -> Reply:
-    return Reply(200, _fields(engine.url_group(call.path["name"])))
+    return Reply(200, _fields(engine.url_groups.get(call.path["name"])))
 
 
 def delete(engine: Engine, call: Call) -> Reply:
-    engine.delete_url_group(call.path["name"])
+    engine.url_groups.delete(call.path["name"])
     return Reply()
 
 
 def add_endpoints(engine: Engine, call: Call) -> Reply:
-    engine.add_endpoints(call.path["name"], _endpoints(call))
+    engine.url_groups.add_endpoints(call.path["name"], _endpoints(call))
     return Reply()
 
 
 def remove_endpoints(engine: Engine, call: Call) -> Reply:
-    engine.remove_endpoints(call.path["name"], _endpoints(call))
+    engine.url_groups.remove_endpoints(call.path["name"], _endpoints(call))
     return Reply()
 
 
@@ -38,7 +38,7 @@ def set_headers(engine: Engine, call: Call) -> Reply:
     given = call.json_object().get("headers")
     if not is_object(given):
         raise Refused(400, "invalid headers: they must be an object")
-    engine.set_group_headers(call.path["name"], [pair for item in given.items() for pair in _header(*item)])
+    engine.url_groups.set_headers(call.path["name"], [pair for item in given.items() for pair in _header(*item)])
     return Reply()
 
 

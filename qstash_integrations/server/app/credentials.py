@@ -60,5 +60,5 @@ def first_keys(is_loopback: bool) -> Keys:
 def retire_published_keys(engine: Engine) -> None:
     """Sign with keys of its own on a server that others reach, whatever its file was used for before."""
     # The next key becomes the current one first, so it takes two turns until both are new.
-    while not PUBLISHED.isdisjoint((engine.keys().current, engine.keys().next)):
-        engine.rotate_keys()
+    while not PUBLISHED.isdisjoint((engine.keys.get().current, engine.keys.get().next)):
+        engine.keys.rotate()

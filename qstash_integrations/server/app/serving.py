@@ -140,7 +140,7 @@ async def _serve(
             LocalServer(
                 url=bound.url,
                 token=first.token,
-                keys=first.engine.keys(),
+                keys=first.engine.keys.get(),
                 is_loopback=bound.is_loopback,
                 dashboard=f"{bound.url}/#token={code}" if code else f"{bound.url}/",
             )

@@ -1,18 +1,34 @@
 """From draft to stored message, the one way in: publishing, schedules, callbacks and retried dead letters."""
 
-from ..model import Draft, Limits
+from collections.abc import Sequence
+
+from ..model import Draft, Limits, Refused
 from ..rules.flow_control import of_destination
 from ..tables import Store
-from .flows import Flows
-from .queues import Queues
+from .heads import Heads
+from .holding import Holding
 
 
 class Acceptance:
-    def __init__(self, store: Store, limits: Limits, flows: Flows, queues: Queues) -> None:
+    """Steps of a call."""
+
+    def __init__(self, store: Store, limits: Limits, holding: Holding, heads: Heads) -> None:
         self._store = store
         self._limits = limits
-        self._flows = flows
-        self._queues = queues
+        self._holding = holding
+        self._heads = heads
+
+    def check_body(self, body: bytes) -> None:
+        if len(body) > self._limits.body:
+            raise Refused(413, f"quota maxMessageSize exceeded, current limit: {self._limits.body}")
+
+    def check_room(self, drafts: Sequence[Draft]) -> None:
+        """Refused when the server would have more unfinished messages than it can bear."""
+        total = self._store.messages.total()
+        if total.messages + len(drafts) > self._limits.unfinished:
+            raise Refused(429, f"too many unfinished messages: at most {self._limits.unfinished}")
+        if total.bytes + sum(len(draft.body) for draft in drafts) > self._limits.unfinished_bytes:
+            raise Refused(429, f"unfinished messages are too large: at most {self._limits.unfinished_bytes} bytes")
 
     def accept(self, draft: Draft) -> None:
         flow_control = draft.options.flow_control or of_destination(draft.url, self._limits)
@@ -20,6 +36,6 @@ class Acceptance:
         seq = self._store.messages.add(draft, "waiting" if draft.queue is None else "queued", flow_key)
         self._store.log.add(seq, "CREATED", draft.created_at, next_at=draft.due_at)
         if flow_control is not None:
-            self._flows.configure(flow_control, draft.created_at)
+            self._holding.configure(flow_control, draft.created_at)
         if draft.queue is not None:
-            self._queues.enter(draft.queue, draft.created_at)
+            self._heads.enter(draft.queue, draft.created_at)

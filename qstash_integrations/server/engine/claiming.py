@@ -1,4 +1,4 @@
-"""What may be delivered now: due, at the head of its queue, and within the limits of its flow-control key.
+"""What may be attempted now: due, at the head of its queue, and within the limits of its flow-control key.
 
 Spec: https://upstash.com/docs/qstash/features/flowcontrol
 """
@@ -8,34 +8,51 @@ from dataclasses import replace
 from ..model import Flow, Limits, Message
 from ..rules.flow_control import opens_again_at, opens_at, room, started
 from ..tables import Store
+from .commits import Commits
+from .endings import Endings
 
 # A call looks at no more due messages than this; those that flow control holds back are not looked at again.
 _MOST_EXAMINED = 1000
 
 
 class Claiming:
-    def __init__(self, store: Store, limits: Limits) -> None:
+    def __init__(self, store: Store, commit: Commits, limits: Limits, endings: Endings) -> None:
         self._store = store
+        self._commit = commit
         self._limits = limits
+        self._endings = endings
         # The server as a whole, as if it were one key; a restart begins a new period.
         self._all = Flow(key="", parallelism=None, rate=limits.rate, period=1)
 
-    def claim(self, limit: int, now: float) -> list[Message]:
-        free = min(limit, self._limits.parallelism - self._store.messages.active())
-        left = room(self._all, now)
-        free = free if left is None else min(free, left)
-        if free <= 0:
-            return []
-        # Half for what flow control lets go, so that neither kind starves the other.
-        seqs = self._start_held((free + 1) // 2, now)
-        seqs += self._start_waiting(free - len(seqs), now)
-        seqs += self._start_held(free - len(seqs), now)
-        self._all = started(self._all, len(seqs), now)
-        self._store.log.add_to_all(seqs, "ACTIVE", now)
-        return [message for message in map(self._store.messages.get, seqs) if message is not None]
+    def recover(self) -> int:
+        """At the start: what was active when the process died is due again, as if it had not been attempted."""
+        with self._commit() as now:
+            return self._endings.recover(now)
+
+    def claim(self, limit: int) -> list[Message]:
+        """Make up to ``limit`` messages active and hand them out; ``Recording.record`` must follow for each.
+
+        Fewer, even none, does not mean that nothing more is due: ``next_due_at`` says so.
+        """
+        with self._commit() as now:
+            free = min(limit, self._limits.parallelism - self._store.messages.active())
+            left = room(self._all, now)
+            free = free if left is None else min(free, left)
+            if free <= 0:
+                return []
+            # Half for what flow control lets go, so that neither kind starves the other.
+            seqs = self._start_held((free + 1) // 2, now)
+            seqs += self._start_waiting(free - len(seqs), now)
+            seqs += self._start_held(free - len(seqs), now)
+            self._all = started(self._all, len(seqs), now)
+            self._store.log.add_to_all(seqs, "ACTIVE", now)
+            return [message for message in map(self._store.messages.get, seqs) if message is not None]
 
     def next_due_at(self) -> float | None:
-        """When there may be something to claim or a schedule to fire, as far as time alone decides it."""
+        """The first moment at which there may be something to claim, or a schedule to fire; perhaps a past one.
+
+        None when that takes another call first.
+        """
         moments = [self._store.schedules.first_due_at()]
         if self._store.messages.active() < self._limits.parallelism:
             firsts = (self._store.messages.first_due_at(), self._store.flows.first_wake_at())

@@ -11,17 +11,18 @@ from ..tables import Store
 from ..tables.dead_letters import Letter
 from .acceptance import Acceptance
 from .again import again
+from .commits import Commits
 from .pages import beyond, page, position, seq_of
-from .publishing import Publishing
 
 
 class DeadLetters:
-    def __init__(self, store: Store, acceptance: Acceptance, publishing: Publishing) -> None:
+    def __init__(self, store: Store, commit: Commits, acceptance: Acceptance) -> None:
         self._store = store
+        self._commit = commit
         self._acceptance = acceptance
-        self._publishing = publishing
 
-    def letters(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool) -> Page[DeadLetter]:
+    def page(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool = True) -> Page[DeadLetter]:
+        """Up to ``count``, fewer when they are large; dates mean when they became dead letters."""
         letters = self._store.dead_letters.letters(wanted, beyond=beyond(cursor), earliest_first=earliest_first)
         return page(
             self._opened(letters),
@@ -34,25 +35,36 @@ class DeadLetters:
         return next(self._opened([self._letter(dlq_id)]))
 
     def delete(self, dlq_id: str) -> None:
-        self._store.dead_letters.remove([self._letter(dlq_id).seq])
+        with self._commit():
+            self._store.dead_letters.remove([self._letter(dlq_id).seq])
 
-    def delete_all(self, wanted: Filter, count: int | None) -> tuple[int, str | None]:
-        letters, cursor = self._chosen(wanted, count)
-        self._store.dead_letters.remove([letter.seq for letter in letters])
-        return len(letters), cursor
+    def delete_all(self, wanted: Filter, *, count: int | None) -> tuple[int, str | None]:
+        """How many were deleted, the oldest first, and a cursor if ``count`` left some."""
+        with self._commit():
+            letters, cursor = self._chosen(wanted, count)
+            self._store.dead_letters.remove([letter.seq for letter in letters])
+            return len(letters), cursor
 
-    def retry(self, dlq_id: str, overrides: Sequence[Header], now: float) -> Receipt:
-        return self._retried([self._letter(dlq_id)], overrides, now)[0]
+    def retry(self, dlq_id: str, overrides: Sequence[Header] = ()) -> Receipt:
+        """Publish it again as a new message; ``Upstash-*`` headers replace what it was published with."""
+        with self._commit() as now:
+            (receipt,) = self._retried([self._letter(dlq_id)], overrides, now)
+            return receipt
 
     def retry_all(
-        self, wanted: Filter, count: int | None, overrides: Sequence[Header], now: float
+        self, wanted: Filter, *, count: int | None, overrides: Sequence[Header] = ()
     ) -> tuple[list[Receipt], str | None]:
-        letters, cursor = self._chosen(wanted, count)
-        found = {position(letter.at, letter.seq) for letter in letters}
-        missing = [dlq_id for dlq_id in wanted.dlq_ids if dlq_id not in found]
-        if missing and cursor is None:
-            raise _unknown(missing[0])
-        return self._retried(letters, overrides, now), cursor
+        """As ``retry``, all or none of them; and a cursor if ``count`` left some.
+
+        Refused with 404 when one that is asked for by its id is unknown.
+        """
+        with self._commit() as now:
+            letters, cursor = self._chosen(wanted, count)
+            found = {position(letter.at, letter.seq) for letter in letters}
+            missing = [dlq_id for dlq_id in wanted.dlq_ids if dlq_id not in found]
+            if missing and cursor is None:
+                raise _unknown(missing[0])
+            return self._retried(letters, overrides, now), cursor
 
     def _letter(self, dlq_id: str) -> Letter:
         seq = seq_of(dlq_id)
@@ -75,7 +87,7 @@ class DeadLetters:
         receipts: list[Receipt] = []
         for letter in self._opened(letters):
             draft = again(letter.message, now, options)
-            self._publishing.check_room([draft])
+            self._acceptance.check_room([draft])
             self._acceptance.accept(draft)
             receipts.append(Receipt(message_id=draft.id, url=draft.url))
         self._store.dead_letters.remove([letter.seq for letter in letters])

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from ..model import Ending, Filter
 from ..tables import Store
 from ..tables.messages import Unfinished
-from .flows import Flows
-from .queues import Queues
+from .heads import Heads
+from .holding import Holding
 
 
 class Endings:
-    def __init__(self, store: Store, flows: Flows, queues: Queues) -> None:
+    """Steps of a call."""
+
+    def __init__(self, store: Store, holding: Holding, heads: Heads) -> None:
         self._store = store
-        self._flows = flows
-        self._queues = queues
+        self._holding = holding
+        self._heads = heads
 
     def end(self, messages: Sequence[Unfinished], ending: Ending, now: float) -> None:
         """To be called when all callbacks of them are accepted: those keep the place in the queue."""
@@ -24,16 +26,16 @@ class Endings:
         self.free(messages, now)
         for source in dict.fromkeys(message.source for message in messages):
             if source is not None:
-                self._queues.release(source)
+                self._heads.release(source)
 
     def free(self, messages: Sequence[Unfinished], now: float) -> None:
         """Let others go in place of messages whose attempt is over, or that will see none."""
         for queue in dict.fromkeys(message.queue for message in messages):
             if queue is not None:
-                self._queues.settle(queue)
+                self._heads.settle(queue)
         for key in dict.fromkeys(message.flow_key for message in messages if message.state == "active"):
             if key is not None:
-                self._flows.wake(key, now)
+                self._holding.wake(key, now)
 
     def cancel(self, wanted: Filter, count: int | None, now: float) -> int:
         """How many were unfinished and are not any more. An attempt under way may still succeed."""

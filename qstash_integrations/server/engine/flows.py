@@ -1,82 +1,79 @@
-"""Flow-control keys: configured by the newest message, paused, pinned; and when what they hold back may go.
+"""Flow-control keys: shown, paused, pinned, reset.
 
 Spec: https://upstash.com/docs/qstash/features/flowcontrol
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from ..model import Flow, FlowControl, Refused
-from ..rules.flow_control import at, check_key, check_limit, configured, opens_at
+from ..model import Flow, Refused
+from ..rules.flow_control import at, check_key, check_limit
 from ..tables import Store
+from .commits import Commits
+from .holding import Holding, unlimited
 
 
 class Flows:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, commit: Commits, holding: Holding) -> None:
         self._store = store
+        self._commit = commit
+        self._holding = holding
 
-    def configure(self, wanted: FlowControl, now: float) -> None:
-        """Take over what a message that was just published asks for."""
-        known = self._store.flows.get(wanted.key)
-        flow = configured(known or _unlimited(wanted.key), wanted)
-        if flow != known:
-            self._store.flows.put(flow)
-            self.wake(wanted.key, now)
-
-    def wake(self, key: str, now: float) -> None:
-        """Note when the held messages of a key may start; to be called after whatever may change that."""
-        flow = self._store.flows.get(key)
-        if flow is None:
-            return
-        wake_at = opens_at(flow, now) if self._store.messages.held(key, 1) else None
-        if wake_at != flow.wake_at:
-            self._store.flows.wake(key, wake_at)
-
-    def get(self, key: str, now: float) -> Flow:
+    def get(self, key: str) -> Flow:
         flow = self._store.flows.shown(key)
         if flow is None:
             raise Refused(404, f"flow control key {key[:60]!r} not found")
-        return at(flow, now)
+        return at(flow, self._commit.now())
 
-    def search(self, part: str, now: float) -> list[Flow]:
+    def search(self, part: str) -> list[Flow]:
+        """Keys that contain ``part``, at most a thousand."""
+        now = self._commit.now()
         return [at(flow, now) for flow in self._store.flows.search(part)]
 
-    def set_paused(self, key: str, paused: bool, now: float) -> None:
-        self._change(replace(self._known(key), paused=paused), now)
+    def pause(self, key: str) -> None:
+        """Start nothing of the key. Its rate period goes on."""
+        self._change(key, lambda flow, _: replace(flow, paused=True))
 
-    def pin(self, key: str, parallelism: int | None, rate: int | None, period: int | None, now: float) -> None:
-        """Fix limits against what later messages bring; a new period begins."""
-        flow = replace(self._known(key), rate_count=0, period_start_at=now)
-        if parallelism is not None:
-            flow = replace(flow, parallelism=check_limit("parallelism", parallelism), pinned_parallelism=True)
-        if rate is not None:
-            flow = replace(flow, rate=check_limit("rate", rate), pinned_rate=True)
-        if period is not None:
-            flow = replace(flow, period=check_limit("period", period), pinned_rate=True)
-        self._change(flow, now)
+    def resume(self, key: str) -> None:
+        self._change(key, lambda flow, _: replace(flow, paused=False))
 
-    def unpin(self, key: str, parallelism: bool, rate: bool, now: float) -> None:
+    def pin(self, key: str, *, parallelism: int | None, rate: int | None, period: int | None) -> None:
+        """Fix these limits against what later messages bring, ``rate`` and ``period`` together; a new period begins."""
+
+        def pinned(flow: Flow, now: float) -> Flow:
+            flow = _at_the_start(flow, now)
+            if parallelism is not None:
+                flow = replace(flow, parallelism=check_limit("parallelism", parallelism), pinned_parallelism=True)
+            if rate is not None:
+                flow = replace(flow, rate=check_limit("rate", rate), pinned_rate=True)
+            if period is not None:
+                flow = replace(flow, period=check_limit("period", period), pinned_rate=True)
+            return flow
+
+        self._change(key, pinned)
+
+    def unpin(self, key: str, *, parallelism: bool, rate: bool) -> None:
         """Let later messages set the limits again; until then they stay."""
-        flow = self._known(key)
         self._change(
-            replace(
+            key,
+            lambda flow, _: replace(
                 flow,
                 pinned_parallelism=flow.pinned_parallelism and not parallelism,
                 pinned_rate=flow.pinned_rate and not rate,
             ),
-            now,
         )
 
-    def reset_rate(self, key: str, now: float) -> None:
-        self._change(replace(self._known(key), rate_count=0, period_start_at=now), now)
+    def reset_rate(self, key: str) -> None:
+        """Count nothing so far, and begin a new period."""
+        self._change(key, _at_the_start)
 
-    def _known(self, key: str) -> Flow:
+    def _change(self, key: str, changed: Callable[[Flow, float], Flow]) -> None:
         """A key may be paused or pinned before the first message names it."""
-        return self._store.flows.get(key) or _unlimited(check_key(key))
+        with self._commit() as now:
+            known = self._store.flows.get(key) or unlimited(check_key(key))
+            self._store.flows.put(changed(known, now))
+            self._holding.wake(key, now)
 
-    def _change(self, flow: Flow, now: float) -> None:
-        self._store.flows.put(flow)
-        self.wake(flow.key, now)
 
-
-def _unlimited(key: str) -> Flow:
-    return Flow(key=key, parallelism=None, rate=None, period=1)
+def _at_the_start(flow: Flow, now: float) -> Flow:
+    return replace(flow, rate_count=0, period_start_at=now)

@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..delivery import SignedRequest, signed_request
-from ..model import Event, Keys, Listed, Message, Overview, Page, Refused, Schedule, Search, Second
+from ..model import Event, Limits, Listed, Message, Overview, Page, Refused, Schedule, Search, Second
 from ..rules.cron import next_tick
 from ..tables import Store
+from .commits import Commits
+from .keys import SigningKeys
 from .log import events_of
 from .pages import beyond, position
 
@@ -18,33 +20,27 @@ _STATES = ("queued", "waiting", "retrying", "held", "active", "delivered", "fail
 
 
 class Inspection:
-    """``now`` is the scheduling clock, ``wall_clock`` what signatures carry."""
+    """``wall_clock`` is what signatures carry."""
 
     def __init__(
-        self,
-        store: Store,
-        *,
-        now: Callable[[], float],
-        wall_clock: Callable[[], float],
-        keys: Callable[[], Keys],
-        parallelism: int,
+        self, store: Store, commit: Commits, limits: Limits, keys: SigningKeys, *, wall_clock: Callable[[], float]
     ) -> None:
         self._store = store
-        self._now = now
-        self._wall_clock = wall_clock
+        self._commit = commit
+        self._limits = limits
         self._keys = keys
-        self._parallelism = parallelism
+        self._wall_clock = wall_clock
 
     def overview(self) -> Overview:
         """Counts that cost nothing to know."""
         return Overview(
-            now=self._now(),
+            now=self._commit.now(),
             position=self._store.log.last(),
             unfinished=self._store.messages.total().messages,
             finished=self._store.disposal.finished().messages,
             dead_letters=self._store.disposal.dead_letters(),
             active=self._store.messages.active(),
-            parallelism=self._parallelism,
+            parallelism=self._limits.parallelism,
         )
 
     def messages(
@@ -85,7 +81,7 @@ class Inspection:
 
     def next_request(self, message: Message) -> SignedRequest:
         """What an attempt made now would send."""
-        return signed_request(message, self._keys(), self._wall_clock())
+        return signed_request(message, self._keys.get(), self._wall_clock())
 
     def next_ticks(self, schedule: Schedule, count: int) -> Sequence[float]:
         """When a schedule publishes next; none while it is paused."""

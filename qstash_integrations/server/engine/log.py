@@ -21,7 +21,8 @@ class Log:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def events(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool) -> Page[Event]:
+    def events(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool = False) -> Page[Event]:
+        """Up to ``count``, fewer when their bodies are large."""
         wanted = replace(wanted, states=_states(wanted.states))
         return page(
             self._events(wanted, beyond(cursor), earliest_first),
@@ -30,8 +31,13 @@ class Log:
             size_of=_size,
         )
 
-    def groups(self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool) -> Page[Sequence[Event]]:
-        """A message stands where the first of its events does, in the order that was asked for."""
+    def groups(
+        self, wanted: Filter, *, cursor: str | None, count: int, earliest_first: bool = False
+    ) -> Page[Sequence[Event]]:
+        """Up to ``count`` messages, each with all of its events that are wanted, and once.
+
+        A message stands where the first of its events does, in the order that was asked for.
+        """
         wanted = replace(wanted, states=_states(wanted.states))
         return page(
             self._groups(wanted, beyond(cursor), earliest_first),

@@ -3,41 +3,62 @@
 Spec: https://upstash.com/docs/qstash/features/retry and https://upstash.com/docs/qstash/features/dlq
 """
 
+from collections.abc import Callable
+
 from ..model import Message, Outcome
 from ..rules.retry import wait
 from ..tables import Store
 from ..tables.messages import Unfinished
 from .acceptance import Acceptance
 from .callbacks import callback
+from .commits import Commits
 from .endings import Endings
 from .pages import position
 
 
 class Recording:
-    def __init__(self, store: Store, acceptance: Acceptance, endings: Endings) -> None:
+    """``wall_clock`` is what the dates in an answer are compared with."""
+
+    def __init__(
+        self,
+        store: Store,
+        commit: Commits,
+        acceptance: Acceptance,
+        endings: Endings,
+        *,
+        wall_clock: Callable[[], float],
+    ) -> None:
         self._store = store
+        self._commit = commit
         self._acceptance = acceptance
         self._endings = endings
+        self._wall_clock = wall_clock
 
-    def record(self, seq: int, outcome: Outcome, now: float, wall_now: float) -> None:
-        """``wall_now`` is what the dates in the answer are compared with."""
-        message = self._store.messages.get(seq)
-        if message is None or message.state != "active":
+    def record(self, seq: int, outcome: Outcome) -> None:
+        """What came of a claimed message. What is not active, or not any more, is left alone."""
+        with self._commit() as now:
+            message = self._store.messages.get(seq)
             # Recorded before, or made due again since: an attempt counts once.
-            return
-        attempt = self._store.log.add_attempt(seq, outcome)
+            if message is not None and message.state == "active":
+                self._record(message, outcome, now)
+
+    def _record(self, message: Message, outcome: Outcome, now: float) -> None:
+        attempt = self._store.log.add_attempt(message.seq, outcome)
         if outcome.body:
-            self._store.messages.grow(seq, len(outcome.body))
+            self._store.messages.grow(message.seq, len(outcome.body))
         if outcome.delivered:
             self._deliver(message, attempt, outcome, now)
             return
-        self._store.log.add(seq, "ERROR", now, attempt=attempt)
-        options = message.options
+        self._store.log.add(message.seq, "ERROR", now, attempt=attempt)
         seconds = wait(
-            outcome, retried=message.retried, retries=options.retries, retry_delay=options.retry_delay, now=wall_now
+            outcome,
+            retried=message.retried,
+            retries=message.options.retries,
+            retry_delay=message.options.retry_delay,
+            now=self._wall_clock(),
         )
         if message.cancel_requested:
-            self._store.log.add(seq, "CANCELED", now)
+            self._store.log.add(message.seq, "CANCELED", now)
             self._endings.end([_unfinished(message)], "CANCELED", now)
         elif seconds is not None:
             self._retry(message, outcome, now, round(now + seconds, 3))

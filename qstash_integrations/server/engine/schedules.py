@@ -5,15 +5,18 @@ A tick that was missed, because the server was down or asleep, is published once
 Spec: https://upstash.com/docs/qstash/features/schedules
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .. import identifiers
-from ..model import Header, Limits, Publication, Published, Receipt, Refused, Schedule
+from ..model import Header, Limits, Publication, Receipt, Refused, Schedule
 from ..rules.cron import check_cron, next_tick
 from ..rules.destination import check_group, check_name, check_url, is_url
 from ..rules.options import read_options
 from ..tables import Store
-from .publishing import Publishing
+from .acceptance import Acceptance
+from .commits import Commits
+from .planning import Planning
 
 # What concerns the call that creates the schedule, or has no meaning for what it publishes.
 _NOT_KEPT = frozenset(
@@ -30,36 +33,14 @@ _STATES = {None: "IN_PROGRESS", "DELIVERED": "SUCCESS", "FAILED": "FAIL", "CANCE
 
 
 class Schedules:
-    def __init__(self, store: Store, limits: Limits, publishing: Publishing) -> None:
+    def __init__(
+        self, store: Store, commit: Commits, limits: Limits, acceptance: Acceptance, planning: Planning
+    ) -> None:
         self._store = store
+        self._commit = commit
         self._limits = limits
-        self._publishing = publishing
-
-    def create(self, publication: Publication, now: float) -> str:
-        """The schedule's id, the caller's own if it gives one; a schedule with that id is replaced as a whole."""
-        fields = {name.lower(): value.strip() for name, value in publication.headers}
-        cron = check_cron(fields.get("upstash-cron", ""), now)
-        given = fields.get("upstash-schedule-id")
-        schedule_id = check_name(given, "Upstash-Schedule-Id") if given else identifiers.schedule_id()
-        earlier = self._store.schedules.get(schedule_id)
-        if earlier is None and self._store.schedules.count() >= self._limits.schedules:
-            raise Refused(412, f"quota maxSchedules exceeded, current limit: {self._limits.schedules}")
-        self._publishing.check_body(publication.body)
-        headers = _kept(publication)
-        self._store.schedules.put(
-            Schedule(
-                id=schedule_id,
-                destination=_check_destination(publication.destination),
-                cron=cron,
-                headers=headers,
-                options=read_options(headers, now),
-                body=publication.body,
-                caller_ip=publication.caller_ip,
-                created_at=earlier.created_at if earlier else now,
-                next_at=next_tick(cron, now),
-            )
-        )
-        return schedule_id
+        self._acceptance = acceptance
+        self._planning = planning
 
     def get(self, schedule_id: str) -> Schedule:
         schedule = self._store.schedules.get(schedule_id)
@@ -67,50 +48,99 @@ class Schedules:
             raise Refused(404, f"schedule {schedule_id[:60]!r} not found")
         return schedule
 
-    def set_paused(self, schedule_id: str, paused: bool, now: float) -> None:
-        schedule = self.get(schedule_id)
-        if schedule.paused != paused:
-            next_at = None if paused else next_tick(schedule.cron, now)
-            self._store.schedules.put(replace(schedule, paused=paused, next_at=next_at))
-
-    def fire(self, now: float) -> int:
-        """How many schedules have published. Why one could not is kept with it."""
-        due = self._store.schedules.due(now)
-        for schedule_id in due:
-            self._store.schedules.put(self._fired(self.get(schedule_id), now))
-        return len(due)
+    def all(self) -> list[Schedule]:
+        return self._store.schedules.all()
 
     def states(self, schedule: Schedule) -> dict[str, str]:
-        """What became of the messages of its last tick, those that are remembered."""
+        """IN_PROGRESS, SUCCESS or FAIL for each message of its last tick that is still remembered."""
         endings = self._store.messages.endings(schedule.last_message_ids)
         return {message_id: _STATES[ending] for message_id, ending in endings.items()}
 
-    def run(self, schedule_id: str, now: float) -> tuple[Receipt, ...]:
+    def create(self, publication: Publication) -> str:
+        """Its id. Cron, id and queue are in the headers; a schedule with the same id is replaced as a whole."""
+        fields = {name.lower(): value.strip() for name, value in publication.headers}
+        with self._commit() as now:
+            cron = check_cron(fields.get("upstash-cron", ""), now)
+            given = fields.get("upstash-schedule-id")
+            schedule_id = check_name(given, "Upstash-Schedule-Id") if given else identifiers.schedule_id()
+            earlier = self._store.schedules.get(schedule_id)
+            if earlier is None and self._store.schedules.count() >= self._limits.schedules:
+                raise Refused(412, f"quota maxSchedules exceeded, current limit: {self._limits.schedules}")
+            self._acceptance.check_body(publication.body)
+            headers = _kept(publication)
+            self._store.schedules.put(
+                Schedule(
+                    id=schedule_id,
+                    destination=_check_destination(publication.destination),
+                    cron=cron,
+                    headers=headers,
+                    options=read_options(headers, now),
+                    body=publication.body,
+                    caller_ip=publication.caller_ip,
+                    created_at=earlier.created_at if earlier else now,
+                    next_at=next_tick(cron, now),
+                )
+            )
+            return schedule_id
+
+    def delete(self, schedule_id: str) -> None:
+        """One that does not exist is deleted already."""
+        with self._commit():
+            self._store.schedules.remove(schedule_id)
+
+    def pause(self, schedule_id: str) -> None:
+        """Skip its ticks until it is resumed; they are not made up for."""
+        self._set_paused(schedule_id, True)
+
+    def resume(self, schedule_id: str) -> None:
+        self._set_paused(schedule_id, False)
+
+    def run(self, schedule_id: str) -> Sequence[Receipt]:
         """Publish once, out of turn: its next tick stays where it is, and one that is paused stays paused."""
-        schedule = self.get(schedule_id)
-        published = self._publish(schedule, now)
-        message_ids = tuple(receipt.message_id for receipt in published.receipts)
-        self._store.schedules.put(replace(schedule, last_at=now, last_message_ids=message_ids, error=None))
-        return published.receipts
+        with self._commit() as now:
+            schedule = self.get(schedule_id)
+            receipts = self._publish(schedule, now)
+            message_ids = tuple(receipt.message_id for receipt in receipts)
+            self._store.schedules.put(replace(schedule, last_at=now, last_message_ids=message_ids, error=None))
+            return receipts
+
+    def fire(self) -> int:
+        """Publish each schedule whose time has come, once, however many ticks were missed; how many there were.
+
+        Why one could not is kept with it.
+        """
+        with self._commit() as now:
+            due = self._store.schedules.due(now)
+            for schedule_id in due:
+                self._store.schedules.put(self._fired(self.get(schedule_id), now))
+            return len(due)
+
+    def _set_paused(self, schedule_id: str, paused: bool) -> None:
+        with self._commit() as now:
+            schedule = self.get(schedule_id)
+            if schedule.paused != paused:
+                next_at = None if paused else next_tick(schedule.cron, now)
+                self._store.schedules.put(replace(schedule, paused=paused, next_at=next_at))
 
     def _fired(self, schedule: Schedule, now: float) -> Schedule:
         fired = replace(schedule, last_at=now, next_at=None, last_message_ids=(), error=None)
         try:
             # A time zone can be missing where the file is used now; such a schedule rests until it is replaced.
             fired = replace(fired, next_at=next_tick(schedule.cron, now))
-            published = self._publish(schedule, now)
+            receipts = self._publish(schedule, now)
         except Refused as error:
             return replace(fired, error=error.text)
-        return replace(fired, last_message_ids=tuple(receipt.message_id for receipt in published.receipts))
+        return replace(fired, last_message_ids=tuple(receipt.message_id for receipt in receipts))
 
-    def _publish(self, schedule: Schedule, now: float) -> Published:
+    def _publish(self, schedule: Schedule, now: float) -> Sequence[Receipt]:
         publication = Publication(
             destination=schedule.destination,
             headers=schedule.headers,
             body=schedule.body,
             caller_ip=schedule.caller_ip,
         )
-        return self._publishing.publish(publication, now, schedule_id=schedule.id)
+        (receipts,) = self._planning.carry_out([self._planning.plan(publication, now, schedule.id)], now)
+        return receipts.each
 
 
 def _check_destination(destination: str) -> str:

@@ -10,56 +10,69 @@ from ..model import Endpoint, Header, Limits, Refused, UrlGroup
 from ..rules.destination import check_name, check_url
 from ..rules.options import read_options
 from ..tables import Store
+from .commits import Commits
 
 _LONGEST_NAME = 256
 
 
 class UrlGroups:
-    def __init__(self, store: Store, limits: Limits) -> None:
+    def __init__(self, store: Store, commit: Commits, limits: Limits) -> None:
         self._store = store
+        self._commit = commit
         self._limits = limits
-
-    def add_endpoints(self, name: str, endpoints: Sequence[Endpoint], now: float) -> None:
-        """Create the group if need be. An endpoint with a known URL or name takes that one's place."""
-        check_name(name, "URL group name")
-        group = self._store.url_groups.get(name)
-        if group is None:
-            if self._store.url_groups.count() >= self._limits.url_groups:
-                raise Refused(412, f"quota maxTopics exceeded, current limit: {self._limits.url_groups}")
-            group = UrlGroup(name=name, endpoints=(), headers=(), created_at=now, updated_at=now)
-        found = group.endpoints
-        for endpoint in endpoints:
-            found = _with(found, _check(endpoint))
-        if not found:
-            raise Refused(400, "a URL group needs at least one endpoint")
-        if len(found) > self._limits.endpoints:
-            raise Refused(412, f"quota maxEndpointsPerTopic exceeded, current limit: {self._limits.endpoints}")
-        self._store.url_groups.put(replace(group, endpoints=found, updated_at=now))
-
-    def remove_endpoints(self, name: str, endpoints: Sequence[Endpoint], now: float) -> None:
-        """The group goes with its last endpoint."""
-        group = self.get(name)
-        urls = {endpoint.url for endpoint in endpoints if endpoint.url}
-        names = {endpoint.name for endpoint in endpoints if endpoint.name and not endpoint.url}
-        left = tuple(
-            endpoint for endpoint in group.endpoints if endpoint.url not in urls and endpoint.name not in names
-        )
-        if left:
-            self._store.url_groups.put(replace(group, endpoints=left, updated_at=now))
-        else:
-            self._store.url_groups.remove(name)
-
-    def set_headers(self, name: str, headers: Sequence[Header], now: float) -> None:
-        """Defaults for every publish to the group, in place of earlier ones; a request's own headers win."""
-        group = self.get(name)
-        read_options(headers, now)
-        self._store.url_groups.put(replace(group, headers=tuple(headers), updated_at=now))
 
     def get(self, name: str) -> UrlGroup:
         group = self._store.url_groups.get(name)
         if group is None:
             raise Refused(404, f"topic {name[:60]} not found")
         return group
+
+    def all(self) -> list[UrlGroup]:
+        return self._store.url_groups.all()
+
+    def add_endpoints(self, name: str, endpoints: Sequence[Endpoint]) -> None:
+        """Create the group if need be. An endpoint with a known URL or name takes that one's place."""
+        check_name(name, "URL group name")
+        with self._commit() as now:
+            group = self._store.url_groups.get(name)
+            if group is None:
+                if self._store.url_groups.count() >= self._limits.url_groups:
+                    raise Refused(412, f"quota maxTopics exceeded, current limit: {self._limits.url_groups}")
+                group = UrlGroup(name=name, endpoints=(), headers=(), created_at=now, updated_at=now)
+            found = group.endpoints
+            for endpoint in endpoints:
+                found = _with(found, _check(endpoint))
+            if not found:
+                raise Refused(400, "a URL group needs at least one endpoint")
+            if len(found) > self._limits.endpoints:
+                raise Refused(412, f"quota maxEndpointsPerTopic exceeded, current limit: {self._limits.endpoints}")
+            self._store.url_groups.put(replace(group, endpoints=found, updated_at=now))
+
+    def remove_endpoints(self, name: str, endpoints: Sequence[Endpoint]) -> None:
+        """By URL, or by name where the URL is empty. The group goes with its last endpoint."""
+        urls = {endpoint.url for endpoint in endpoints if endpoint.url}
+        names = {endpoint.name for endpoint in endpoints if endpoint.name and not endpoint.url}
+        with self._commit() as now:
+            group = self.get(name)
+            left = tuple(
+                endpoint for endpoint in group.endpoints if endpoint.url not in urls and endpoint.name not in names
+            )
+            if left:
+                self._store.url_groups.put(replace(group, endpoints=left, updated_at=now))
+            else:
+                self._store.url_groups.remove(name)
+
+    def set_headers(self, name: str, headers: Sequence[Header]) -> None:
+        """Defaults for every publish to the group, in place of earlier ones; a request's own headers win."""
+        with self._commit() as now:
+            group = self.get(name)
+            read_options(headers, now)
+            self._store.url_groups.put(replace(group, headers=tuple(headers), updated_at=now))
+
+    def delete(self, name: str) -> None:
+        """One that does not exist is deleted already. What was published to it goes on."""
+        with self._commit():
+            self._store.url_groups.remove(name)
 
 
 def _check(endpoint: Endpoint) -> Endpoint:

@@ -91,13 +91,13 @@ class Worker:
         """Start all that is due; the seconds for which nothing will be, unless ``wake`` is called."""
         try:
             if not self._recovered:
-                self._engine.recover()
+                self._engine.claiming.recover()
                 self._recovered = True
             self._sweep()
             started = self._start(self._record_and_claim())
             if self._ended:
                 return AFTER_A_FAILURE
-            due_at = self._engine.next_due_at() if len(self._running) < self._most else None
+            due_at = self._engine.claiming.next_due_at() if len(self._running) < self._most else None
         # A full disk, above all: it stops nothing for good, and no message is lost over it.
         except Exception:
             logger.exception("the local QStash cannot use its store; it tries again")
@@ -113,7 +113,7 @@ class Worker:
         try:
             with self._engine.together():
                 for attempt in ended:
-                    self._engine.record(attempt.message.seq, attempt.outcome)
+                    self._engine.recording.record(attempt.message.seq, attempt.outcome)
                 claimed = self._claim()
         except Exception:
             if not ended:
@@ -125,14 +125,14 @@ class Worker:
         return claimed
 
     def _claim(self) -> list[Message]:
-        self._engine.fire_schedules()
+        self._engine.schedules.fire()
         room = self._most - len(self._running)
-        return self._engine.claim_due(room) if room else []
+        return self._engine.claiming.claim(room) if room else []
 
     def _start(self, claimed: Sequence[Message]) -> int:
         if not claimed:
             return 0
-        keys = self._engine.keys()
+        keys = self._engine.keys.get()
         for message in claimed:
             task = asyncio.create_task(self._deliver(message, keys))
             self._running.add(task)
@@ -167,7 +167,7 @@ class Worker:
         """Each with a commit of its own; what the engine cannot take now is kept for later."""
         for attempt in ended:
             try:
-                self._engine.record(attempt.message.seq, attempt.outcome)
+                self._engine.recording.record(attempt.message.seq, attempt.outcome)
             except Exception:
                 logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
                 self._ended.append(attempt)
@@ -184,4 +184,4 @@ class Worker:
     def _sweep(self) -> None:
         if time.monotonic() >= self._sweep_from:
             # What is left of a large sweep comes with the next steps, between deliveries.
-            self._sweep_from = time.monotonic() + (0.0 if self._engine.sweep() else SWEEP_EVERY)
+            self._sweep_from = time.monotonic() + (0.0 if self._engine.retention.sweep() else SWEEP_EVERY)

@@ -1,0 +1,128 @@
+"""Every call of the engine is one transaction, and every read is none: whatever part it is a call of."""
+
+import inspect
+from collections.abc import Callable
+
+import pytest
+
+from qstash_integrations.server.engine import Engine
+from qstash_integrations.server.model import Endpoint, Filter, Outcome, Search
+from qstash_integrations.server.tables import Store
+from qstash_integrations.server.tables.database import connect
+from tests.server.driver import NOW, URL, publication
+
+ENDPOINT = Endpoint(url="https://a.example")
+ANY = Filter()
+# What each needs is there: see ``stocked``.
+CHANGES: dict[str, Callable[[Engine], object]] = {
+    "publishing.publish": lambda e: e.publishing.publish(publication()),
+    "publishing.batch": lambda e: e.publishing.batch([publication(), publication()]),
+    "messages.replay": lambda e: e.messages.replay(message_id(e)),
+    "messages.cancel": lambda e: e.messages.cancel(message_id(e)),
+    "messages.cancel_all": lambda e: e.messages.cancel_all(ANY, None),
+    "queues.upsert": lambda e: e.queues.upsert("mail", 3, False),
+    "queues.pause": lambda e: e.queues.pause("mail"),
+    "queues.resume": lambda e: e.queues.resume("mail"),
+    "queues.delete": lambda e: e.queues.delete("mail"),
+    "schedules.create": lambda e: e.schedules.create(publication(cron="* * * * *")),
+    "schedules.pause": lambda e: e.schedules.pause("s"),
+    "schedules.resume": lambda e: e.schedules.resume("s"),
+    "schedules.delete": lambda e: e.schedules.delete("s"),
+    "schedules.run": lambda e: e.schedules.run("s"),
+    "schedules.fire": lambda e: e.schedules.fire(),
+    "url_groups.add_endpoints": lambda e: e.url_groups.add_endpoints("g", [ENDPOINT]),
+    "url_groups.remove_endpoints": lambda e: e.url_groups.remove_endpoints("g", [ENDPOINT]),
+    "url_groups.set_headers": lambda e: e.url_groups.set_headers("g", []),
+    "url_groups.delete": lambda e: e.url_groups.delete("g"),
+    "flows.pause": lambda e: e.flows.pause("k"),
+    "flows.resume": lambda e: e.flows.resume("k"),
+    "flows.pin": lambda e: e.flows.pin("k", parallelism=1, rate=1, period=1),
+    "flows.unpin": lambda e: e.flows.unpin("k", parallelism=True, rate=True),
+    "flows.reset_rate": lambda e: e.flows.reset_rate("k"),
+    "claiming.recover": lambda e: e.claiming.recover(),
+    "claiming.claim": lambda e: e.claiming.claim(10),
+    "recording.record": lambda e: e.recording.record(1, Outcome(status=200)),
+    "dead_letters.retry": lambda e: e.dead_letters.retry(dlq_id(e)),
+    "dead_letters.retry_all": lambda e: e.dead_letters.retry_all(ANY, count=None),
+    "dead_letters.delete": lambda e: e.dead_letters.delete(dlq_id(e)),
+    "dead_letters.delete_all": lambda e: e.dead_letters.delete_all(ANY, count=None),
+    "keys.rotate": lambda e: e.keys.rotate(),
+    "retention.sweep": lambda e: e.retention.sweep(),
+}
+READS: dict[str, Callable[[Engine], object]] = {
+    "messages.get": lambda e: e.messages.get(message_id(e)),
+    "queues.get": lambda e: e.queues.get("mail"),
+    "queues.all": lambda e: e.queues.all(),
+    "schedules.get": lambda e: e.schedules.get("s"),
+    "schedules.all": lambda e: e.schedules.all(),
+    "schedules.states": lambda e: e.schedules.states(e.schedules.get("s")),
+    "url_groups.get": lambda e: e.url_groups.get("g"),
+    "url_groups.all": lambda e: e.url_groups.all(),
+    "flows.get": lambda e: e.flows.get("k"),
+    "flows.search": lambda e: e.flows.search(""),
+    "claiming.next_due_at": lambda e: e.claiming.next_due_at(),
+    "dead_letters.get": lambda e: e.dead_letters.get(dlq_id(e)),
+    "dead_letters.page": lambda e: e.dead_letters.page(ANY, cursor=None, count=1),
+    "log.events": lambda e: e.log.events(ANY, cursor=None, count=1),
+    "log.groups": lambda e: e.log.groups(ANY, cursor=None, count=1),
+    "keys.get": lambda e: e.keys.get(),
+    "inspection.overview": lambda e: e.inspection.overview(),
+    "inspection.messages": lambda e: e.inspection.messages(Search(), cursor=None, count=1),
+    "inspection.message": lambda e: e.inspection.message(message_id(e)),
+    "inspection.history": lambda e: e.inspection.history(e.inspection.message(message_id(e))),
+    "inspection.next_request": lambda e: e.inspection.next_request(e.inspection.message(message_id(e))),
+    "inspection.next_ticks": lambda e: e.inspection.next_ticks(e.schedules.get("s"), 1),
+    "inspection.seconds": lambda e: e.inspection.seconds(NOW),
+}
+
+
+def message_id(engine: Engine) -> str:
+    return next(event.message.id for event in engine.log.events(Filter(queues=["mail"]), cursor=None, count=1).items)
+
+
+def dlq_id(engine: Engine) -> str:
+    return engine.dead_letters.page(ANY, cursor=None, count=1).items[0].id
+
+
+@pytest.fixture
+def stocked() -> tuple[Engine, list[str]]:
+    """An engine that has one of everything, and what its database is told from then on."""
+    connection = connect(None)
+    engine = Engine(Store(connection), clock=lambda: NOW)
+    engine.publishing.publish(publication(retries="0"))
+    (failing,) = engine.claiming.claim(1)
+    engine.recording.record(failing.seq, Outcome(status=500))
+    engine.publishing.publish(publication(queue="mail", flow_control_key="k", flow_control_value="rate=1"))
+    engine.schedules.create(publication(URL, cron="* * * * *", schedule_id="s"))
+    engine.url_groups.add_endpoints("g", [ENDPOINT])
+    told: list[str] = []
+    connection.set_trace_callback(told.append)
+    return engine, told
+
+
+@pytest.mark.parametrize("call", CHANGES.values(), ids=CHANGES)
+def test_a_call_is_one_transaction(stocked: tuple[Engine, list[str]], call: Callable[[Engine], object]) -> None:
+    engine, told = stocked
+    call(engine)
+    assert [sql for sql in told if not sql.startswith(("SELECT", "\n", "--"))][:1] == ["BEGIN IMMEDIATE"]
+    assert [sql for sql in told if sql.startswith(("BEGIN", "COMMIT", "ROLLBACK"))] == ["BEGIN IMMEDIATE", "COMMIT"]
+    engine.close()
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_a_read_needs_none(stocked: tuple[Engine, list[str]], read: Callable[[Engine], object]) -> None:
+    engine, told = stocked
+    read(engine)
+    assert not [sql for sql in told if not sql.startswith(("SELECT", "\n", "--"))]
+    engine.close()
+
+
+def test_there_is_no_other_call(stocked: tuple[Engine, list[str]]) -> None:
+    engine, _ = stocked
+    parts = {name: part for name, part in vars(engine).items() if not name.startswith("_") and name != "limits"}
+    calls = {
+        f"{name}.{call}" for name, part in parts.items() for call, _ in inspect.getmembers(part, inspect.ismethod)
+        if not call.startswith("_")
+    }  # fmt: skip
+    assert calls == {*CHANGES, *READS}
+    engine.close()
