@@ -3,17 +3,17 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 
-ACCEPTED = Response(201, b'{"messageId":"msg_1"}')
+ACCEPTED = APIResponse(201, b'{"messageId":"msg_1"}')
 
 
 @contextmanager
-def outbox(answer: Response = ACCEPTED) -> Generator[list[Request]]:
+def outbox(answer: APIResponse = ACCEPTED) -> Generator[list[APIRequest]]:
     """The requests so far; each of them gets ``answer``."""
-    sent: list[Request] = []
+    sent: list[APIRequest] = []
 
-    def keep(request: Request) -> Response:
+    def keep(request: APIRequest) -> APIResponse:
         sent.append(request)
         return answer
 

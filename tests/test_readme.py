@@ -11,8 +11,7 @@ from django.test import override_settings as django_settings
 
 from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, SignatureError
 from qstash_integrations._core.environment import override_settings
-from qstash_integrations._core.publishing.client import Request as Call
-from qstash_integrations._core.publishing.client import Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.cli import COMMANDS
 from tests.django.project import configure, wsgi_app
 from tests.hosts import Request, asgi_send, wsgi_send
@@ -31,10 +30,10 @@ APPS = [block for block in PYTHON if "\napp = " in block.code]
 BODY = b'{"id": 3}'
 
 
-class Sent(list[Call]):
+class Sent(list[APIRequest]):
     """What the publishers in the README send."""
 
-    def __call__(self, call: Call) -> Response:
+    def __call__(self, call: APIRequest) -> APIResponse:
         self.append(call)
         receipt: Any = {"messageId": f"msg_{len(self)}"}
         if "/schedules/" in call.url:
@@ -43,7 +42,7 @@ class Sent(list[Call]):
             receipt = [receipt] * len(json.loads(call.body or b""))
         elif "/publish/" in call.url and "://" not in call.url.partition("/publish/")[2]:
             receipt = [{**receipt, "url": "https://a.example"}]
-        return Response(201, json.dumps(receipt).encode())
+        return APIResponse(201, json.dumps(receipt).encode())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from .._core.public_urls import join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.operations import Operation, merged
-from .._core.publishing.operations.message import NewId, Published, enqueue, publish
+from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from .conf import improperly_configured, load, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
@@ -54,7 +54,7 @@ class Publisher(QStash):
     def publish_on_commit(
         self, /, *, using: str | None = None, **message: Unpack[GroupMessageOnCommit]
     ) -> list[PublishUrlGroupResponse]: ...
-    def publish_on_commit(self, message: Any = None, /, *, using: str | None = None, **fields: Any) -> Published:
+    def publish_on_commit(self, message: Any = None, /, *, using: str | None = None, **fields: Any) -> PublishResult:
         """``publish``, or ``enqueue`` with a ``queue``, when the transaction of the database ``using`` commits.
 
         The message is checked at once; a transaction or savepoint that is rolled back publishes nothing; outside a
@@ -116,7 +116,9 @@ class AsyncPublisher(AsyncQStash):
     async def publish_on_commit(
         self, /, *, using: str | None = None, **message: Unpack[GroupMessageOnCommit]
     ) -> list[PublishUrlGroupResponse]: ...
-    async def publish_on_commit(self, message: Any = None, /, *, using: str | None = None, **fields: Any) -> Published:
+    async def publish_on_commit(
+        self, message: Any = None, /, *, using: str | None = None, **fields: Any
+    ) -> PublishResult:
         """``publish``, or ``enqueue`` with a ``queue``, when the transaction of the database ``using`` commits.
 
         The message is checked at once; a transaction or savepoint that is rolled back publishes nothing; outside a
@@ -150,7 +152,7 @@ class AsyncPublisher(AsyncQStash):
             return super()._call(operation)
 
 
-def _operation(message: Any, new_id: NewId | None) -> Operation[Published]:
+def _operation(message: Any, new_id: NewId | None) -> Operation[PublishResult]:
     return (publish if message.get("queue") is None else enqueue)(message, new_id)
 
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
-from .._core.publishing.client import Request, Response
+from .._core.publishing.client import APIRequest, APIResponse
 from ..server.api import LOCAL_NAMES, Access, Api
 from ..server.engine import Engine
 from .address import address_of
@@ -17,7 +17,7 @@ class InProcessApi:
         self._api = Api(engine, Access(token, LOCAL_NAMES))
         self._lock = lock
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: APIRequest) -> APIResponse:
         sent: list[Any] = []
 
         async def receive() -> Any:
@@ -30,7 +30,7 @@ class InProcessApi:
             _finish(self._api(_scope(request), receive, send))
         start, *rest = sent
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-        return Response(start["status"], b"".join(message.get("body", b"") for message in rest), headers)
+        return APIResponse(start["status"], b"".join(message.get("body", b"") for message in rest), headers)
 
 
 def _finish(coroutine: Coroutine[Any, Any, None]) -> None:
@@ -43,7 +43,7 @@ def _finish(coroutine: Coroutine[Any, Any, None]) -> None:
     raise RuntimeError("the API waits for something that does not come")
 
 
-def _scope(request: Request) -> dict[str, Any]:
+def _scope(request: APIRequest) -> dict[str, Any]:
     address = address_of(request.url)
     path, _, query = address.target.partition("?")
     headers = [("host", address.authority), *request.headers]

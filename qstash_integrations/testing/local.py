@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Self, Unpack, cast
 
 from .._core.durations import Duration
-from .._core.publishing.client import Request, Response, override_transport
+from .._core.publishing.client import APIRequest, APIResponse, override_transport
 from ..server.engine import Engine
 from ..server.model import Filter, Keys
 from ..server.tables import Store
@@ -206,7 +206,7 @@ class LocalQStash:
             raise RuntimeError("LocalQStash works inside of its with block only")
         return self._parts
 
-    def _publish(self, request: Request) -> Response:
+    def _publish(self, request: APIRequest) -> APIResponse:
         response = self._inside.api(request)
         if 200 <= response.status < 300:
             self.outbox.record(request)

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 from .._core.names import check_names
-from .._core.publishing.client import Request, Response, override_transport
+from .._core.publishing.client import APIRequest, APIResponse, override_transport
 from .._core.publishing.message import DeliveryOptions, MessageOptions
 from ..server import identifiers
 from .comparing import difference, find
@@ -74,7 +74,7 @@ class Outbox:
             raise AssertionError(difference("schedule", expected, self.schedules))
         return found
 
-    def record(self, request: Request) -> Sequence[PublishedMessage] | CreatedSchedule | None:
+    def record(self, request: APIRequest) -> Sequence[PublishedMessage] | CreatedSchedule | None:
         """Keep what an API call publishes, and tell it; None when it publishes nothing."""
         match published := read_call(request):
             case None:
@@ -100,7 +100,7 @@ class Outbox:
     def __repr__(self) -> str:
         return f"<Outbox, {len(self.messages)} messages, {len(self.schedules)} schedules>"
 
-    def _accept(self, request: Request) -> Response:
+    def _accept(self, request: APIRequest) -> APIResponse:
         match published := self.record(request):
             case None:
                 path = request.url.partition("://")[2].partition("/")[2].partition("?")[0]
@@ -121,5 +121,5 @@ def _receipt(message: PublishedMessage) -> Any:
     return [{**receipt, "url": ""}] if message.url is None else receipt
 
 
-def _accepted(content: Any) -> Response:
-    return Response(201, json.dumps(content).encode())
+def _accepted(content: Any) -> APIResponse:
+    return APIResponse(201, json.dumps(content).encode())

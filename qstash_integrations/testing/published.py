@@ -11,7 +11,7 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from .._core.durations import parse_duration
-from .._core.publishing.client import Request
+from .._core.publishing.client import APIRequest
 
 Header = tuple[str, str]
 _FORWARD = "upstash-forward-"
@@ -70,7 +70,7 @@ class CreatedSchedule(Published):
     schedule_id: str | None = None
 
 
-def read_call(request: Request) -> list[PublishedMessage] | CreatedSchedule | None:
+def read_call(request: APIRequest) -> list[PublishedMessage] | CreatedSchedule | None:
     """What an API call asks QStash to deliver; None for one that asks nothing of the kind."""
     if request.method != "POST":
         return None

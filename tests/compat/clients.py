@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from qstash_integrations._core.publishing.client import Request, Response
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse
 from qstash_integrations.compat import AsyncClient, Client
 from tests.publish.loopback import TOKEN
 
@@ -69,12 +69,12 @@ ANSWERS: dict[str, Any] = {
 }
 
 
-class QStashStub(list[Request]):
+class QStashStub(list[APIRequest]):
     """Keeps what it is asked, and answers with the first that fits."""
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: APIRequest) -> APIResponse:
         self.append(request)
         asked = f"{request.method} {request.url.partition('/v2')[2]}"
         answer = next((answer for start, answer in ANSWERS.items() if asked.startswith(start)), None)
         # Some of QStash's answers are plain text, or nothing.
-        return Response(200, b"OK" if answer is None else json.dumps(answer).encode())
+        return APIResponse(200, b"OK" if answer is None else json.dumps(answer).encode())

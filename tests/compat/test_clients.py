@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import APIError, ConfigurationError, RateLimitError
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.compat import AsyncClient, Client, QstashException, QstashRateLimitException
 from tests.compat.clients import QStashStub
 from tests.outbox import outbox
@@ -40,7 +40,7 @@ def test_two_attempts_are_two_tries(kind: type[Client | AsyncClient]) -> None:
         return (2**retry_count) * 0.02
 
     client = kind(TOKEN, {"attempts": 2, "backoff": backoff})
-    with outbox(Response(500, b'{"error":"no"}')) as sent, pytest.raises(QstashException) as caught:
+    with outbox(APIResponse(500, b'{"error":"no"}')) as sent, pytest.raises(QstashException) as caught:
         ask(client, publish)
     assert (len(sent), retries, str(caught.value)) == (2, [0], "QStash answered 500: no")
     assert isinstance(caught.value, APIError)
@@ -48,21 +48,21 @@ def test_two_attempts_are_two_tries(kind: type[Client | AsyncClient]) -> None:
 
 @MAKERS
 def test_without_retry_there_is_one(kind: type[Client | AsyncClient]) -> None:
-    with outbox(Response(500)) as sent, pytest.raises(QstashException):
+    with outbox(APIResponse(500)) as sent, pytest.raises(QstashException):
         ask(kind(TOKEN, False), publish)
     assert len(sent) == 1
 
 
 @MAKERS
 def test_a_backoff_alone_keeps_the_number_of_tries(kind: type[Client | AsyncClient]) -> None:
-    with outbox(Response(500)) as sent, pytest.raises(QstashException):
+    with outbox(APIResponse(500)) as sent, pytest.raises(QstashException):
         ask(kind(TOKEN, {"backoff": lambda retry_count: 0}), publish)
     assert len(sent) == 6
 
 
 @MAKERS
 def test_a_rate_limit_is_an_exception_of_its_own(kind: type[Client | AsyncClient]) -> None:
-    limited = Response(429, b'{"error":"slow down"}', {"burst-ratelimit-limit": "100"})
+    limited = APIResponse(429, b'{"error":"slow down"}', {"burst-ratelimit-limit": "100"})
     with outbox(limited), pytest.raises(QstashRateLimitException) as caught:
         ask(kind(TOKEN, False), publish)
     assert isinstance(caught.value, RateLimitError)
@@ -98,8 +98,8 @@ def test_the_client_behind_it_is_there_for_the_rest() -> None:
     assert len(sent) == 1
 
 
-def answered(body: bytes) -> Callable[[Request], Response]:
-    return lambda request: Response(200, body)
+def answered(body: bytes) -> Callable[[APIRequest], APIResponse]:
+    return lambda request: APIResponse(200, body)
 
 
 def with_half_a_pair_of_keys(kind: type[Client | AsyncClient]) -> None:

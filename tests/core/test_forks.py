@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 FORK = """
 import os, signal, threading
 from qstash_integrations import KeyRing, QStash
-from qstash_integrations._core.publishing.client import Response, override_transport
+from qstash_integrations._core.publishing.client import APIResponse, override_transport
 from qstash_integrations._core.receiving.report import Reporter
 from qstash_integrations._core.from_settings import FromSettings
 from qstash_integrations.once import MemoryStore
@@ -51,7 +51,8 @@ def send(request):
     if os.getpid() == parent:
         inside.set()
         over.wait()
-    return Response(200, b'{"current": "sig_TESTONLYthird0000000000000DD", "next": "sig_TESTONLYfourth00000000000EEE"}')
+    keys = b'{"current": "sig_TESTONLYthird0000000000000DD", "next": "sig_TESTONLYfourth00000000000EEE"}'
+    return APIResponse(200, keys)
 
 overriding = override_transport(send)
 overriding.__enter__()

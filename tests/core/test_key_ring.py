@@ -19,13 +19,13 @@ from django.http import HttpResponse
 from django.urls import path
 
 from qstash_integrations import AsyncQStash, Claims, ConfigurationError, KeyRing, QStash, Receiver
-from qstash_integrations._core.publishing.client import Lost, Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, Lost, override_transport
 from qstash_integrations._core.receiving.token import Refusal
 from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.django import verify_qstash
 from tests.core.test_receiver import own_locals
 from tests.django.project import asgi_app, configure
-from tests.hosts import Request as Sent
+from tests.hosts import APIRequest as Sent
 from tests.hosts import asgi_exchange, asgi_send
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
 
@@ -108,21 +108,21 @@ def test_a_clock_that_fails_shows_no_keys() -> None:
     assert NEXT not in shown
 
 
-def pair(current: str, following: str) -> Response:
-    return Response(200, json.dumps({"current": current, "next": following}).encode())
+def pair(current: str, following: str) -> APIResponse:
+    return APIResponse(200, json.dumps({"current": current, "next": following}).encode())
 
 
 class Account:
     """What QStash answers to ``GET /v2/keys``, how often it was asked, and the clock of the rings that ask."""
 
     def __init__(self) -> None:
-        self.answer: Response | Lost = pair(THIRD, FOURTH)
-        self.asked: list[Request] = []
+        self.answer: APIResponse | Lost = pair(THIRD, FOURTH)
+        self.asked: list[APIRequest] = []
         self.before_answer: Callable[[], object] = lambda: None
         self.seconds = 0.0
         self.slept = 0.0  # what the monotonic clock of a machine does not count
 
-    def __call__(self, request: Request) -> Response | Lost:
+    def __call__(self, request: APIRequest) -> APIResponse | Lost:
         self.asked.append(request)
         self.before_answer()
         return self.answer
@@ -264,7 +264,7 @@ def test_S11_after_a_quiet_time_stolen_keys_do_not_pass_even_once(
 
 def test_S11_without_an_answer_known_keys_serve_a_day_longer_and_not_for_ever(account: Account) -> None:
     ring = ring_of(account)
-    account.answer = Response(500)
+    account.answer = APIResponse(500)
     for hours in range(1, 25):
         account.seconds = hours * HOUR
         assert key_of(ring, CURRENT) == "current"
@@ -293,7 +293,7 @@ def test_S11_keys_that_were_given_are_asked_for_an_hour_after_their_first_use(ac
 
 def test_S11_the_age_is_an_option_and_a_silent_qstash_is_asked_once_a_minute(account: Account) -> None:
     ring = ring_of(account, max_age=60)
-    account.answer = Response(500)
+    account.answer = APIResponse(500)
     for seconds in (60, 61, 119, 120, 121, 179):
         account.seconds = seconds
         assert key_of(ring, CURRENT) == "current"
@@ -323,12 +323,12 @@ def test_S11_an_event_loop_goes_on_while_a_quiet_ring_asks(account: Account) -> 
     assert statuses == [401, 401, 204]
 
 
-FAILURES: dict[str, Response | Lost] = {
+FAILURES: dict[str, APIResponse | Lost] = {
     "no answer": Lost("connection refused", hopeless=True),
-    "not allowed": Response(401, b'{"error":"unable to authenticate"}'),
-    "broken": Response(500, b"oops"),
-    "not JSON": Response(200, b"<html>"),
-    "no keys": Response(200, b"{}"),
+    "not allowed": APIResponse(401, b'{"error":"unable to authenticate"}'),
+    "broken": APIResponse(500, b"oops"),
+    "not JSON": APIResponse(200, b"<html>"),
+    "no keys": APIResponse(200, b"{}"),
     "an empty key": pair("", NEXT),
     "a cut key": pair("sig_short", NEXT),
     "published keys": pair(*DEV),
@@ -338,7 +338,7 @@ FAILURES: dict[str, Response | Lost] = {
 @pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
 @pytest.mark.parametrize("has_keys", [True, False])
 def test_what_is_no_pair_of_keys_leaves_those_at_hand(
-    account: Account, caplog: pytest.LogCaptureFixture, answer: Response | Lost, has_keys: bool
+    account: Account, caplog: pytest.LogCaptureFixture, answer: APIResponse | Lost, has_keys: bool
 ) -> None:
     account.answer = answer
     ring = account.ring(current_signing_key=CURRENT, next_signing_key=NEXT) if has_keys else account.ring()
@@ -351,7 +351,7 @@ def test_what_is_no_pair_of_keys_leaves_those_at_hand(
 
 
 def test_without_keys_an_empty_key_opens_nothing(account: Account) -> None:
-    account.answer = Response(500)
+    account.answer = APIResponse(500)
     ring = account.ring()
     header, payload, _ = signed(b"hi").split(".")
     mac = base64.urlsafe_b64encode(hmac.digest(b"", f"{header}.{payload}".encode(), "sha256")).rstrip(b"=").decode()
@@ -520,7 +520,7 @@ def test_an_event_loop_never_waits_because_the_minute_ends_as_it_has_prepared(ac
 
 
 def test_an_event_loop_that_is_told_nothing_rejects(account: Account) -> None:
-    account.answer = Response(500)
+    account.answer = APIResponse(500)
     send = asgi_send(middleware_with(account.ring()))
     assert send(Sent("/hooks/ship", [("Upstash-Signature", signed(b"hi", key=THIRD))], b"hi")).status == 401
     assert send(Sent("/hooks/ship")).status == 401

@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 from django.urls import path
 
-from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.client import APIResponse
 from qstash_integrations.django import verify_qstash
 from tests.core.test_settings import everything_in
 from tests.django.shop import HOSTS, Host, publish, raises, request_to
@@ -89,7 +89,7 @@ def test_D28_a_publisher_that_cannot_be_made_shows_no_secret(host: Host, setting
 
 def test_D28_a_publisher_that_is_refused_shows_no_secret(host: Host) -> None:
     send = host(path("orders", publish))
-    refused = Response(401, b'{"error":"unauthorized"}')
+    refused = APIResponse(401, b'{"error":"unauthorized"}')
     with override_settings(DEBUG=True, QSTASH=TABLE), outbox(refused):
         answer = send(request_to("/orders", method="GET", body=b"secret body", token=TOKEN))
     page = answer.body.decode()

@@ -21,12 +21,12 @@ from django.test import TestCase, override_settings
 from django.urls import path
 
 from qstash_integrations import APIError
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations._core.publishing.results.published import PublishResponse
 from qstash_integrations.django import aqstash, qstash
 from tests.django.postgres import cluster, missing
 from tests.django.shop import HOSTS
-from tests.hosts import Request as HttpCall
+from tests.hosts import APIRequest as HttpCall
 
 URL = "https://api.example.com/ship"
 NOT_YET = "^nothing was published yet: that happens when the transaction commits"
@@ -39,9 +39,9 @@ class Queue:
         self.bodies: list[str] = []
         self.urls: list[str] = []
         self.visible: list[int] = []
-        self.answer: Response | None = None
+        self.answer: APIResponse | None = None
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: APIRequest) -> APIResponse:
         with ThreadPoolExecutor(1) as elsewhere:
             self.visible.append(elsewhere.submit(count_orders).result())
         self.urls.append(request.url.partition("/v2/")[2])
@@ -49,7 +49,7 @@ class Queue:
         if self.answer is not None:
             return self.answer
         receipt: Any = {"messageId": f"msg_{len(self.bodies)}"}
-        return Response(201, json.dumps([receipt] * 2 if request.url.endswith("/batch") else receipt).encode())
+        return APIResponse(201, json.dumps([receipt] * 2 if request.url.endswith("/batch") else receipt).encode())
 
 
 def count_orders() -> int:
@@ -238,7 +238,7 @@ def test_what_fails_after_the_commit_is_logged_and_the_rest_is_published(
         order()
         receipt = qstash.publish_on_commit(url=URL, body="secret")
         transaction.on_commit(lambda: ran.append("the next hook"))
-        queue.answer = Response(400, b'{"error":"no such plan"}')
+        queue.answer = APIResponse(400, b'{"error":"no such plan"}')
     assert (queue.visible, ran) == ([1], ["the next hook"])
     with pytest.raises(APIError, match="no such plan"):
         receipt.message_id  # noqa: B018
@@ -315,7 +315,7 @@ def test_a_batch_waits_as_well(queue: Queue) -> None:
 
 
 def test_other_calls_do_not_wait(queue: Queue) -> None:
-    queue.answer = Response(202, b"")
+    queue.answer = APIResponse(202, b"")
     with override_settings(QSTASH_ON_COMMIT=True), transaction.atomic():
         qstash.message.cancel("msg_1")
         assert queue.urls == ["messages/msg_1"]

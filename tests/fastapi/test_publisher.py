@@ -8,9 +8,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from qstash_integrations import Receiver
-from qstash_integrations._core.publishing.client import Request as Call
-from qstash_integrations._core.publishing.client import Response as Result
-from qstash_integrations._core.publishing.client import override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.fastapi import QStash, QStashDep, SyncQStashDep, VerifiedRoute
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange
@@ -23,15 +21,15 @@ ROUTE = VerifiedRoute.using(receiver=Receiver(CURRENT, NEXT, now=lambda: NOW), p
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[Call]]:
+def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[APIRequest]]:
     """What would have been sent to QStash, by whom it is configured."""
     monkeypatch.setenv("QSTASH_TOKEN", "TESTONLY-token-0000000000000000")
     monkeypatch.setenv("QSTASH_PUBLIC_URL", ORIGIN)
-    sent: list[Call] = []
+    sent: list[APIRequest] = []
 
-    def transport(call: Call) -> Result:
+    def transport(call: APIRequest) -> APIResponse:
         sent.append(call)
-        return Result(201, b'{"messageId":"msg_1"}')
+        return APIResponse(201, b'{"messageId":"msg_1"}')
 
     with override_transport(transport):
         yield sent
@@ -71,14 +69,14 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize(("path", "destination"), PUBLISHED.items(), ids=PUBLISHED)
-async def test_an_endpoint_publishes(calls: list[Call], path: str, destination: str) -> None:
+async def test_an_endpoint_publishes(calls: list[APIRequest], path: str, destination: str) -> None:
     app = shop(FastAPI())
     QStash(app)
     assert (await asgi_exchange(app, Sent(path))).body == b'"msg_1"'
     assert [call.url for call in calls] == [f"https://qstash.upstash.io/v2/publish/{destination}"]
 
 
-async def test_a_verified_endpoint_publishes_too(calls: list[Call]) -> None:
+async def test_a_verified_endpoint_publishes_too(calls: list[APIRequest]) -> None:
     app = shop(FastAPI())
     QStash(app)
     token = signed(b"", ORIGIN + "/v1/hooks/ship/3")

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import jsonschema
 import yaml
 
-from qstash_integrations._core.publishing.client import Request
+from qstash_integrations._core.publishing.client import APIRequest
 
 # Of HTTP itself, and of every call.
 _NOT_DESCRIBED = ("authorization", "user-agent")
@@ -29,7 +29,7 @@ class Description:
         self._components = _closed(document["components"])
         self._paths: dict[str, Json] = document["paths"]
 
-    def problems(self, request: Request, base_url: str) -> set[str]:
+    def problems(self, request: APIRequest, base_url: str) -> set[str]:
         """What is wrong with the request, each with the operation that it is about; nothing for a valid one."""
         target = request.url.removeprefix(base_url)
         method = request.method.lower()
@@ -87,7 +87,7 @@ class Description:
                 yield f"header {name}"
         yield from _missing("header", described, given)
 
-    def _body(self, operation: Json, request: Request) -> Iterator[str]:
+    def _body(self, operation: Json, request: APIRequest) -> Iterator[str]:
         described: Json = operation.get("requestBody", {})
         if not described or request.body is None:
             if described.get("required") or not (described or request.body is None):
@@ -108,7 +108,7 @@ class Description:
         for item in items:
             yield from (f"item: {problem}" for problem in self._headers(publish, item.get("headers", {}).items()))
 
-    def _credentials(self, request: Request) -> Iterator[str]:
+    def _credentials(self, request: APIRequest) -> Iterator[str]:
         scheme = self._components["securitySchemes"]["bearerAuth"]
         if scheme["scheme"] != "bearer" or not dict(request.headers)["Authorization"].startswith("Bearer "):
             yield "credentials"

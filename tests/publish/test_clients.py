@@ -14,12 +14,12 @@ import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, TransportError
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.call import Transport
-from qstash_integrations._core.publishing.client import Request, Response, _Client, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, _Client, override_transport
 from qstash_integrations._core.settings import Settings
 from tests.publish.loopback import TOKEN, URL, loopback
 
 KINDS = pytest.mark.parametrize("kind", [QStash, AsyncQStash], ids=["QStash", "AsyncQStash"])
-OK = Response(201, b'{"messageId":"msg_1"}')
+OK = APIResponse(201, b'{"messageId":"msg_1"}')
 
 
 @KINDS
@@ -117,9 +117,9 @@ def test_sync_is_the_same_publisher() -> None:
     client = AsyncQStash(TOKEN, retry={"retries": 1})
     assert isinstance(client.sync, QStash)
     assert client.sync is client.sync
-    sent: list[Request] = []
+    sent: list[APIRequest] = []
 
-    def transport(request: Request) -> Response:
+    def transport(request: APIRequest) -> APIResponse:
         sent.append(request)
         return OK
 
@@ -130,11 +130,11 @@ def test_sync_is_the_same_publisher() -> None:
 
 def test_sync_tries_as_often_as_the_async_client() -> None:
     client = AsyncQStash(TOKEN, retry=False)
-    sent: list[Request] = []
+    sent: list[APIRequest] = []
 
-    def transport(request: Request) -> Response:
+    def transport(request: APIRequest) -> APIResponse:
         sent.append(request)
-        return Response(503)
+        return APIResponse(503)
 
     with override_transport(transport), pytest.raises(qstash_integrations.APIError):
         client.sync.publish(url=URL)
@@ -161,7 +161,7 @@ def test_from_settings_reads_nothing_before_the_first_use(kind: Any) -> None:
 def test_a_client_follows_overridden_settings() -> None:
     sent: list[tuple[str, str]] = []
 
-    def transport(request: Request) -> Response:
+    def transport(request: APIRequest) -> APIResponse:
         sent.append((request.url.partition("/v2")[0], dict(request.headers)["Authorization"]))
         return OK
 
@@ -180,7 +180,7 @@ def test_overridden_transports_nest_and_end() -> None:
     seen: list[str] = []
 
     def named(name: str) -> Transport:
-        def transport(request: Request) -> Response:
+        def transport(request: APIRequest) -> APIResponse:
             seen.append(name)
             return OK
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.client import APIResponse
 from qstash_integrations._core.publishing.filters import DlqFilter, Filter, LogFilter, MessageFilter, filter_query
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
@@ -171,7 +171,7 @@ def test_a_count_goes_with_a_filter(make_client: MakeClient) -> None:
 
 
 def test_a_filter_is_encoded_for_the_query(make_client: MakeClient) -> None:
-    with outbox(Response(200, b'{"messages":[]}')) as sent:
+    with outbox(APIResponse(200, b'{"messages":[]}')) as sent:
         make_client()("dlq.list", filter={"url": "https://a.example/x?y=1&z=\xe9#"}, cursor="a/b+c", count=3)
     assert sent[0].url == (
         "https://qstash.upstash.io/v2/dlq?cursor=a%2Fb%2Bc&count=3&url=https%3A%2F%2Fa.example%2Fx%3Fy%3D1%26z%3D%C3%A9%23"

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.publishing.call import Lost, Outcome, Request, Response
+from qstash_integrations._core.publishing.call import APIRequest, APIResponse, Lost, Outcome
 from qstash_integrations._core.publishing.http_lines import KEPT_FOR, AsyncLines, Lines
 from tests.publish.loopback import ACCEPTED, SILENCE, TOKEN, URL, Loopback, answer, loopback
 
@@ -21,8 +21,8 @@ class Clock:
         return self.seconds
 
 
-def request_to(qstash: Loopback, method: str = "POST", body: bytes | None = b"hi") -> Request:
-    return Request(method=method, url=f"{qstash.url}/v2/publish/{URL}", headers=(), body=body)
+def request_to(qstash: Loopback, method: str = "POST", body: bytes | None = b"hi") -> APIRequest:
+    return APIRequest(method=method, url=f"{qstash.url}/v2/publish/{URL}", headers=(), body=body)
 
 
 def test_what_a_burst_of_tasks_has_left_over_is_closed_when_nobody_needs_it() -> None:
@@ -98,8 +98,8 @@ def test_waiting_for_a_connection_ends_with_the_timeout_in_a_thread() -> None:
         assert answered.wait(5)
         assert lines.send(request) == Lost("all connections were in use")
         ended.set()
-        assert isinstance(first.result(), Response)
-        assert isinstance(lines.send(request), Response)
+        assert isinstance(first.result(), APIResponse)
+        assert isinstance(lines.send(request), APIResponse)
         lines.close()
 
 
@@ -119,7 +119,7 @@ def test_waiting_for_a_connection_ends_with_the_timeout_in_a_task(backend: str) 
             tasks.start_soon(send)
         assert Lost("all connections were in use") in outcomes
         assert Lost("ReadTimeout") in outcomes
-        assert isinstance(await lines.send(request), Response)
+        assert isinstance(await lines.send(request), APIResponse)
         await lines.aclose()
 
     with loopback(SILENCE, ACCEPTED) as qstash:
@@ -141,7 +141,7 @@ def test_a_client_that_is_closed_while_it_sends_leaves_nothing_open() -> None:
         assert answered.wait(5)
         lines.close()
         closed.set()
-        assert isinstance(sending.result(), Response)
+        assert isinstance(sending.result(), APIResponse)
         assert qstash.closed.acquire(timeout=5)
 
 

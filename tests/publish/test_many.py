@@ -11,31 +11,31 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from qstash_integrations import APIError, AsyncQStash, QStash, RateLimitError, TransportError
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.server.app import running
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import HANG_UP, TOKEN, URL, answer, loopback
 
-BUSY = Response(429, b'{"error":"too many"}', {"burst-ratelimit-limit": "5"})
+BUSY = APIResponse(429, b'{"error":"too many"}', {"burst-ratelimit-limit": "5"})
 NEVER_SENT = "^publish_many was called and nothing was sent"
 
 
 class Account:
     """Accepts batches and numbers the messages; answers ``instead`` to the batches of these indices."""
 
-    def __init__(self, instead: dict[int, Response] | None = None) -> None:
+    def __init__(self, instead: dict[int, APIResponse] | None = None) -> None:
         self.batches: list[list[Any]] = []
         self._instead = instead or {}
         self._accepted = 0
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: APIRequest) -> APIResponse:
         items = json.loads(request.body or b"")
         self.batches.append(items)
         instead = self._instead.pop(len(self.batches) - 1, None)
         if instead is not None:
             return instead
         first, self._accepted = self._accepted, self._accepted + len(items)
-        return Response(201, json.dumps([{"messageId": f"msg_{first + n}"} for n in range(len(items))]).encode())
+        return APIResponse(201, json.dumps([{"messageId": f"msg_{first + n}"} for n in range(len(items))]).encode())
 
     @property
     def sizes(self) -> list[int]:
@@ -163,20 +163,20 @@ def test_an_error_of_the_source_is_the_callers_own() -> None:
     assert account.sizes == [2]
 
 
-REFUSED: dict[str, tuple[Response, type[Exception], str]] = {
+REFUSED: dict[str, tuple[APIResponse, type[Exception], str]] = {
     "refused": (
-        Response(413, b'{"error":"too large"}'),
+        APIResponse(413, b'{"error":"too large"}'),
         APIError,
         "QStash answered 413: messages[2] to messages[3]: too large",
     ),
     "too many": (BUSY, RateLimitError, "QStash answered 429: messages[2] to messages[3]: too many"),
     "one item": (
-        Response(201, b'[{"messageId":"msg_2"},{"error":"no such queue"}]'),
+        APIResponse(201, b'[{"messageId":"msg_2"},{"error":"no such queue"}]'),
         APIError,
         "QStash answered 400: messages[2] to messages[3]: messages[3]: no such queue; the others may be accepted",
     ),
     "too few": (
-        Response(201, b"[]"),
+        APIResponse(201, b"[]"),
         TransportError,
         "messages[2] to messages[3]: QStash's answer is not a list of 2 results",
     ),
@@ -185,7 +185,7 @@ REFUSED: dict[str, tuple[Response, type[Exception], str]] = {
 
 @pytest.mark.parametrize(("instead", "error", "text"), REFUSED.values(), ids=REFUSED)
 def test_a_chunk_that_fails_is_named_and_iterating_goes_on_with_it(
-    instead: Response, error: type[Exception], text: str
+    instead: APIResponse, error: type[Exception], text: str
 ) -> None:
     with override_transport(account := Account({1: instead})):
         many = QStash(TOKEN, retry={"retries": 0}).publish_many(messages(5), chunk_size=2)
@@ -346,8 +346,8 @@ def test_the_local_server_gets_every_message_once() -> None:
 def test_memory_is_flat_however_many_there_are(kind: str, count: int) -> None:
     """A hundred thousand messages of some 200 bytes are 20 MB; a chunk of them is 30 kB."""
 
-    def accept(request: Request) -> Response:
-        return Response(201, b"[%s]" % b",".join([b"[]"] * (request.body or b"").count(b"group")))
+    def accept(request: APIRequest) -> APIResponse:
+        return APIResponse(201, b"[%s]" % b",".join([b"[]"] * (request.body or b"").count(b"group")))
 
     source: Any = ({"url_group": "group", "body": f"{number:0200}"} for number in range(count))
     with override_transport(accept):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import APIError, TransportError
-from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.client import APIResponse
 from qstash_integrations._core.publishing.operations import batch as batches
 from qstash_integrations._core.publishing.operations import message as messages
 from tests.outbox import outbox
@@ -46,7 +46,7 @@ def test_a_batch_of_all_kinds(make_client: MakeClient) -> None:
     ]
     batch = [{"url": URL, "body": {"id": 3}, "delay": "4s", "queue": "mail"}, {"url_group": "signups", "queue": None}]
     for verb in ("batch", "batch_json", "message.batch", "message.batch_json"):
-        with outbox(Response(200, json.dumps(answer).encode())) as sent:
+        with outbox(APIResponse(200, json.dumps(answer).encode())) as sent:
             first, group = client(verb, batch)
         assert (first.message_id, first.deduplicated) == ("msg_1", False)
         assert [(receipt.message_id, receipt.url) for receipt in group] == [
@@ -66,7 +66,7 @@ def test_a_batch_of_all_kinds(make_client: MakeClient) -> None:
 
 
 def test_a_batch_may_come_from_a_generator(make_client: MakeClient) -> None:
-    with outbox(Response(200, b'[{"messageId":"msg_1"}]')):
+    with outbox(APIResponse(200, b'[{"messageId":"msg_1"}]')):
         [receipt] = make_client()("batch", ({"url": URL} for _ in range(1)))
     assert receipt.message_id == "msg_1"
 
@@ -167,7 +167,7 @@ MESSAGE = {
 
 
 def test_a_message_is_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps(MESSAGE).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(MESSAGE).encode())) as sent:
         message = make_client()("message.get", "msg_1")
     assert (sent[0].method, sent[0].url, sent[0].body) == ("GET", f"{API}/messages/msg_1", None)
     assert (message.message_id, message.url, message.method) == ("msg_1", "https://crm.example/in?x=1", "POST")
@@ -192,27 +192,27 @@ def test_a_message_is_read(make_client: MakeClient) -> None:
 
 def test_a_message_of_the_least_fields(make_client: MakeClient) -> None:
     least = {name: MESSAGE[name] for name in ("messageId", "url", "method", "maxRetries", "notBefore", "createdAt")}
-    with outbox(Response(200, json.dumps(least).encode())):
+    with outbox(APIResponse(200, json.dumps(least).encode())):
         message = make_client()("message.get", "msg_1")
     assert (message.headers, message.body, message.flow_control, message.labels) == (None, None, None, ())
     for name in least:
         rest = {key: value for key, value in least.items() if key != name}
         with (
-            outbox(Response(200, json.dumps(rest).encode())),
+            outbox(APIResponse(200, json.dumps(rest).encode())),
             pytest.raises(TransportError, match=f"^QStash's answer has no {name}$"),
         ):
             make_client()("message.get", "msg_1")
 
 
 def test_a_message_that_is_gone(make_client: MakeClient) -> None:
-    with outbox(Response(404, b'{"error":"message msg_1 not found"}')), pytest.raises(APIError) as caught:
+    with outbox(APIResponse(404, b'{"error":"message msg_1 not found"}')), pytest.raises(APIError) as caught:
         make_client()("message.get", "msg_1")
     assert (caught.value.status, caught.value.detail) == (404, "message msg_1 not found")
 
 
 @pytest.mark.parametrize("answer", [b'{"cancelled":1}', b"", b"Accepted"], ids=["JSON", "nothing", "text"])
 def test_a_message_is_cancelled(make_client: MakeClient, answer: bytes) -> None:
-    with outbox(Response(202, answer)) as sent:
+    with outbox(APIResponse(202, answer)) as sent:
         assert make_client()("message.cancel", "msg_1") is None
     assert [(request.method, request.url, request.body) for request in sent] == [
         ("DELETE", f"{API}/messages/msg_1", None)

@@ -12,7 +12,7 @@ import pytest
 
 from qstash_integrations import QStash, QStashError
 from qstash_integrations._core.publishing._sync.resources import Resources
-from qstash_integrations._core.publishing.client import Request
+from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations._core.publishing.filters import DlqFilter, LogFilter, MessageFilter
 from qstash_integrations._core.publishing.message import BatchMessage, NewSchedule
 from tests.outbox import outbox
@@ -118,14 +118,14 @@ def test_every_option_is_asked(names: set[str], kind: type) -> None:
     assert names == set(kind.__annotations__)
 
 
-def asked(call: str, *headers: tuple[str, str], body: bytes | None = None) -> Request:
+def asked(call: str, *headers: tuple[str, str], body: bytes | None = None) -> APIRequest:
     verb, _, path = call.partition(" ")
     credentials = ("Authorization", "Bearer TESTONLY")
-    return Request(method=verb, url=f"{API}/v2{path}", headers=(credentials, *headers), body=body)
+    return APIRequest(method=verb, url=f"{API}/v2{path}", headers=(credentials, *headers), body=body)
 
 
 JSON = ("Content-Type", "application/json")
-WRONG: dict[str, tuple[Request, set[str]]] = {
+WRONG: dict[str, tuple[APIRequest, set[str]]] = {
     "an unknown path": (asked("GET /nothing?a=b"), {"GET /v2/nothing: no such operation"}),
     "an unknown method": (asked("PUT /keys"), {"PUT /v2/keys: no such operation"}),
     "an unknown query parameter": (asked("GET /dlq?host=a"), {"GET /v2/dlq: query host"}),
@@ -174,5 +174,5 @@ WRONG: dict[str, tuple[Request, set[str]]] = {
 
 @judged
 @pytest.mark.parametrize(("wrong", "found"), WRONG.values(), ids=WRONG)
-def test_the_description_tells_wrong_requests(wrong: Request, found: set[str]) -> None:
+def test_the_description_tells_wrong_requests(wrong: APIRequest, found: set[str]) -> None:
     assert description().problems(wrong, API) == found

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash, TransportError
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import TOKEN
@@ -59,7 +59,7 @@ ENTRY: dict[str, Any] = {
 
 
 def test_a_dead_letter_is_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps(LETTER).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(LETTER).encode())) as sent:
         letter = make_client()("dlq.get", "1767225999123-4")
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/dlq/1767225999123-4")
     assert (letter.dlq_id, letter.message_id, letter.url) == ("1767225999123-4", "msg_1", "https://crm.example/in")
@@ -71,18 +71,18 @@ def test_a_dead_letter_is_read(make_client: MakeClient) -> None:
 
 def test_a_dead_letter_that_got_no_answer_and_does_not_repeat_its_id(make_client: MakeClient) -> None:
     rest = {name: value for name, value in LETTER.items() if not name.startswith("response") and name != "dlqId"}
-    with outbox(Response(200, json.dumps(rest).encode())):
+    with outbox(APIResponse(200, json.dumps(rest).encode())):
         letter = make_client()("dlq.get", "1-1")
     assert (letter.dlq_id, letter.response_status, letter.response_body) == ("1-1", 0, None)
     with (
-        outbox(Response(200, json.dumps({"messages": [rest]}).encode())),
+        outbox(APIResponse(200, json.dumps({"messages": [rest]}).encode())),
         pytest.raises(TransportError, match=r"no dlqId$"),
     ):
         make_client()("dlq.list")
 
 
 def test_a_dead_letter_is_published_anew(make_client: MakeClient) -> None:
-    with outbox(Response(201, b'{"messageId":"msg_9"}')) as sent:
+    with outbox(APIResponse(201, b'{"messageId":"msg_9"}')) as sent:
         receipt = make_client()("dlq.retry", "1-1", retries=0, timeout="30s", method="PUT", label=["a", "b"])
     assert receipt.message_id == "msg_9"
     assert list(sent[0].headers[2:]) == [
@@ -96,18 +96,18 @@ def test_a_dead_letter_is_published_anew(make_client: MakeClient) -> None:
 @pytest.mark.parametrize("verb", ["dlq.retry_many", "dlq.retry_all"])
 def test_many_dead_letters_are_published_anew(make_client: MakeClient, verb: str) -> None:
     args = (["1-1", "1-2"],) if verb == "dlq.retry_many" else ()
-    with outbox(Response(201, b'{"cursor":"","responses":[{"messageId":"msg_8"},{"messageId":"msg_9"}]}')) as sent:
+    with outbox(APIResponse(201, b'{"cursor":"","responses":[{"messageId":"msg_8"},{"messageId":"msg_9"}]}')) as sent:
         receipts = make_client()(verb, *args, callback="https://a.example/done")
     assert [receipt.message_id for receipt in receipts] == ["msg_8", "msg_9"]
     assert ("Upstash-Callback", "https://a.example/done") in sent[0].headers
-    with outbox(Response(201, b'{"cursor":"","responses":[]}')):
+    with outbox(APIResponse(201, b'{"cursor":"","responses":[]}')):
         assert make_client()(verb, *args) == []
-    with outbox(Response(201, b"{}")), pytest.raises(TransportError, match=r"^QStash's answer has no responses$"):
+    with outbox(APIResponse(201, b"{}")), pytest.raises(TransportError, match=r"^QStash's answer has no responses$"):
         make_client()(verb, *args)
 
 
 def test_a_log_entry_is_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps({"events": [ENTRY]}).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps({"events": [ENTRY]}).encode())) as sent:
         page = make_client()("log.list", filter={"message_id": "msg_1"}, count=1)
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/events?count=1&messageId=msg_1")
     [entry] = page.logs
@@ -141,7 +141,7 @@ SPELLINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
 
 @pytest.mark.parametrize(("change", "name", "value"), SPELLINGS.values(), ids=SPELLINGS)
 def test_a_log_entry_in_other_spellings(make_client: MakeClient, change: dict[str, Any], name: str, value: Any) -> None:
-    with outbox(Response(200, json.dumps({"events": [{**ENTRY, **change}]}).encode())):
+    with outbox(APIResponse(200, json.dumps({"events": [{**ENTRY, **change}]}).encode())):
         [entry] = make_client()("log.list").logs
     assert getattr(entry, name) == value
 
@@ -149,10 +149,10 @@ def test_a_log_entry_in_other_spellings(make_client: MakeClient, change: dict[st
 def test_the_last_page_has_no_cursor(make_client: MakeClient) -> None:
     for verb, field in (("dlq.list", "messages"), ("log.list", "events")):
         for cursor, expected in ((None, None), ("", None), ("1-2", "1-2")):
-            with outbox(Response(200, json.dumps({field: [], "cursor": cursor}).encode())):
+            with outbox(APIResponse(200, json.dumps({field: [], "cursor": cursor}).encode())):
                 assert make_client()(verb).cursor == expected
         with (
-            outbox(Response(200, b"[]")),
+            outbox(APIResponse(200, b"[]")),
             pytest.raises(TransportError, match=r"^QStash's answer has a list where an object"),
         ):
             make_client()(verb)
@@ -162,12 +162,12 @@ PAGED = {"dlq.iter": ("messages", LETTER, "dlq"), "log.iter": ("events", ENTRY, 
 
 
 def paged(field: str, item: dict[str, Any], pages: Pages, asked: list[str]) -> Any:
-    def transport(request: Request) -> Response:
+    def transport(request: APIRequest) -> APIResponse:
         asked.append(request.url.removeprefix(API))
         start = request.url.partition("cursor=")[2].partition("&")[0]
         size, following = pages[start]
         items = [{**item, "messageId": f"msg_{start}{number}"} for number in range(size)]
-        return Response(200, json.dumps({field: items, "cursor": following}).encode())
+        return APIResponse(200, json.dumps({field: items, "cursor": following}).encode())
 
     return transport
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.cli import main
 from qstash_integrations.json_lines import Bar
 from tests.publish.loopback import TOKEN, URL, answer, loopback
@@ -30,9 +30,9 @@ def batches() -> Generator[list[list[Any]]]:
     """What was sent so far."""
     sent: list[list[Any]] = []
 
-    def accept(request: Request) -> Response:
+    def accept(request: APIRequest) -> APIResponse:
         sent.append(json.loads(request.body or b""))
-        return Response(201, json.dumps([{"messageId": "msg_1"}] * len(sent[-1])).encode())
+        return APIResponse(201, json.dumps([{"messageId": "msg_1"}] * len(sent[-1])).encode())
 
     with override_transport(accept):
         yield sent
@@ -97,7 +97,7 @@ def test_a_line_that_is_no_json_is_named_and_nothing_of_its_chunk_is_sent(
 
 def test_what_qstash_refuses_is_one_line_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "lines").write_text("1\n2\n3\n")
-    with override_transport(lambda request: Response(401, b'{"error":"unauthorized"}')):
+    with override_transport(lambda request: APIResponse(401, b'{"error":"unauthorized"}')):
         assert main(["publish-many", "--url", URL, "--json-lines", str(tmp_path / "lines")]) == 1
     assert capsys.readouterr() == (
         "",
@@ -135,13 +135,13 @@ def test_a_missing_token_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_ctrl_c_tells_how_far_it_came(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "lines").write_text("1\n2\n3\n")
-    calls: list[Request] = []
+    calls: list[APIRequest] = []
 
-    def interrupted(request: Request) -> Response:
+    def interrupted(request: APIRequest) -> APIResponse:
         calls.append(request)
         if len(calls) > 1:
             raise KeyboardInterrupt
-        return Response(201, b'[{"messageId":"msg_1"}]')
+        return APIResponse(201, b'[{"messageId":"msg_1"}]')
 
     arguments = ["publish-many", "--url", URL, "--json-lines", str(tmp_path / "lines"), "--chunk-size", "1"]
     with override_transport(interrupted):

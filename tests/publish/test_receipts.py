@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import APIError, TransportError
-from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.client import APIResponse
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import URL
@@ -28,7 +28,7 @@ RECEIPTS: dict[str, tuple[dict[str, Any], Any, Any]] = {
 def test_duplicates_are_reported_for_the_callers_own_ids(
     make_client: MakeClient, options: Any, answer: Any, receipt: Any
 ) -> None:
-    with outbox(Response(202, json.dumps(answer).encode())):
+    with outbox(APIResponse(202, json.dumps(answer).encode())):
         result = make_client()("publish", url=URL, **options)
     assert (result.message_id, result.deduplicated) == receipt
 
@@ -38,7 +38,7 @@ def test_each_endpoint_of_a_group_tells_of_its_duplicate(make_client: MakeClient
         {"messageId": "msg_1", "url": URL},
         {"messageId": "msg_2", "url": "https://b.example", "deduplicated": True},
     ]
-    with outbox(Response(201, json.dumps(answer).encode())):
+    with outbox(APIResponse(201, json.dumps(answer).encode())):
         client = make_client()
         own = client("publish", url_group="signups", deduplication_id="a")
         ours = client("publish", url_group="signups")
@@ -51,7 +51,7 @@ def test_each_endpoint_of_a_group_tells_of_its_duplicate(make_client: MakeClient
 
 def test_duplicates_in_a_batch(make_client: MakeClient) -> None:
     answer = [{"messageId": "msg_1", "deduplicated": True}, {"messageId": "msg_2", "deduplicated": True}]
-    with outbox(Response(200, json.dumps(answer).encode())):
+    with outbox(APIResponse(200, json.dumps(answer).encode())):
         receipts = make_client()("batch", [{"url": URL, "deduplication_id": "a"}, {"url": URL}])
     assert [receipt.deduplicated for receipt in receipts] == [True, False]
 
@@ -75,7 +75,7 @@ ODD: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("body", "text"), ODD.values(), ids=ODD)
 def test_an_answer_that_is_not_qstashs_is_told_as_such(make_client: MakeClient, body: bytes, text: str) -> None:
-    with outbox(Response(200, body)) as sent, pytest.raises(TransportError) as caught:
+    with outbox(APIResponse(200, body)) as sent, pytest.raises(TransportError) as caught:
         make_client()("publish", url=URL)
     assert (str(caught.value), len(sent)) == (text, 1)
 
@@ -83,7 +83,7 @@ def test_an_answer_that_is_not_qstashs_is_told_as_such(make_client: MakeClient, 
 def test_a_batch_has_as_many_results_as_messages(make_client: MakeClient) -> None:
     for body in (b"[]", b'{"messageId":"msg_1"}', b'[{"messageId":"msg_1"},{"messageId":"msg_2"}]'):
         with (
-            outbox(Response(200, body)),
+            outbox(APIResponse(200, body)),
             pytest.raises(TransportError, match=r"^QStash's answer is not a list of 1 results$"),
         ):
             make_client()("batch", [{"url": URL}])
@@ -91,7 +91,7 @@ def test_a_batch_has_as_many_results_as_messages(make_client: MakeClient) -> Non
 
 def test_an_error_in_a_batch_tells_which_message_and_that_others_went(make_client: MakeClient) -> None:
     body = b'[{"messageId":"msg_1"},{"error":"quota maxDelay exceeded"}]'
-    with outbox(Response(200, body)), pytest.raises(APIError) as caught:
+    with outbox(APIResponse(200, body)), pytest.raises(APIError) as caught:
         make_client()("batch", [{"url": URL}, {"url": URL}])
     assert str(caught.value) == "QStash answered 400: messages[1]: quota maxDelay exceeded; the others may be accepted"
 
@@ -109,6 +109,6 @@ ERRORS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("body", "text"), ERRORS.values(), ids=ERRORS)
 def test_what_qstash_says_is_in_the_error(make_client: MakeClient, body: bytes, text: str) -> None:
-    with outbox(Response(400, body)), pytest.raises(APIError) as caught:
+    with outbox(APIResponse(400, body)), pytest.raises(APIError) as caught:
         make_client()("publish", url=URL)
     assert (str(caught.value), caught.value.status) == (text, 400)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import TransportError
-from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.client import APIResponse
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import URL
@@ -138,7 +138,7 @@ ANSWER: dict[str, Any] = {
 def test_a_method_and_its_call(
     make_client: MakeClient, verb: str, args: Any, options: Any, call: str, body: Any
 ) -> None:
-    with outbox(Response(200, json.dumps(ANSWER).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(ANSWER).encode())) as sent:
         make_client()(verb, *args, **options)
     method, _, target = call.partition(" ")
     assert [(request.method, request.url) for request in sent] == [(method, API + target)]
@@ -153,7 +153,7 @@ NOTHING = [name for name, row in CALLS.items() if row[0].partition(".")[0] in ("
 @pytest.mark.parametrize("name", NOTHING)
 def test_an_answer_that_says_nothing_is_none_at_all(make_client: MakeClient, name: str, answer: bytes) -> None:
     verb, args, options, _, _ = CALLS[name]
-    with outbox(Response(200, answer)):
+    with outbox(APIResponse(200, answer)):
         assert make_client()(verb, *args, **options) is None
 
 
@@ -168,11 +168,11 @@ COUNTS = {
 @pytest.mark.parametrize(("verb", "call"), COUNTS.items(), ids=COUNTS)
 def test_how_many_there_were(make_client: MakeClient, verb: str, call: tuple[Any, bytes]) -> None:
     args, answer = call
-    with outbox(Response(200, answer)):
+    with outbox(APIResponse(200, answer)):
         assert make_client()(verb, *args) == 2
     for odd in (b"{}", b'{"cancelled":"2","deleted":true}'):
         with (
-            outbox(Response(200, odd)),
+            outbox(APIResponse(200, odd)),
             pytest.raises(TransportError, match=r"^QStash's answer has no (cancelled|deleted)$"),
         ):
             make_client()(verb, *args)
@@ -189,12 +189,12 @@ QUEUE = {
 
 
 def test_queues_are_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps(QUEUE).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(QUEUE).encode())) as sent:
         queue = make_client()("queue.get", "mail")
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/queues/mail")
     assert (queue.name, queue.parallelism, queue.lag, queue.paused) == ("mail", 2, 4, True)
     assert (queue.created_at, queue.updated_at) == (1767225900000, 1767225911000)
-    with outbox(Response(200, json.dumps([QUEUE]).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps([QUEUE]).encode())) as sent:
         assert make_client()("queue.list") == [queue]
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/queues")
 
@@ -208,7 +208,7 @@ GROUP = {
 
 
 def test_url_groups_are_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps(GROUP).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(GROUP).encode())) as sent:
         group = make_client()("url_group.get", "signups")
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/topics/signups")
     assert (group.name, group.created_at, group.updated_at) == ("signups", 1767225900000, 1767225901000)
@@ -216,7 +216,7 @@ def test_url_groups_are_read(make_client: MakeClient) -> None:
         ("a", "https://a.example"),
         (None, "https://b.example"),
     ]
-    with outbox(Response(200, json.dumps([GROUP]).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps([GROUP]).encode())) as sent:
         assert make_client()("url_group.list") == [group]
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/topics")
 
@@ -237,27 +237,27 @@ FLOW = {
 
 
 def test_flow_control_keys_are_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps(FLOW).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(FLOW).encode())) as sent:
         flow = make_client()("flow_control.get", "crm")
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/flowControl/crm")
     assert (flow.key, flow.wait_list_size, flow.is_paused) == ("crm", 7, True)
     assert (flow.parallelism_max, flow.parallelism_count, flow.is_pinned_parallelism) == (5, 4, False)
     assert (flow.rate_max, flow.rate_count, flow.rate_period, flow.rate_period_start) == (10, 3, 60, 1767225900)
     assert flow.is_pinned_rate is True
-    with outbox(Response(200, json.dumps([FLOW]).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps([FLOW]).encode())) as sent:
         assert make_client()("flow_control.list", search="c m") == [flow]
         assert make_client()("flow_control.list") == [flow]
     assert [request.url for request in sent] == [f"{API}/flowControl?search=c%20m", f"{API}/flowControl"]
 
 
 def test_a_flow_control_key_of_the_least_fields(make_client: MakeClient) -> None:
-    with outbox(Response(200, b'{"flowControlKey":"crm"}')):
+    with outbox(APIResponse(200, b'{"flowControlKey":"crm"}')):
         flow = make_client()("flow_control.get", "crm")
     assert (flow.wait_list_size, flow.parallelism_max, flow.rate_max, flow.is_paused) == (0, 0, 0, False)
 
 
 def test_the_global_parallelism(make_client: MakeClient) -> None:
-    with outbox(Response(200, b'{"parallelismMax":100,"parallelismCount":3}')) as sent:
+    with outbox(APIResponse(200, b'{"parallelismMax":100,"parallelismCount":3}')) as sent:
         parallelism = make_client()("flow_control.get_global_parallelism")
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/globalParallelism")
     assert (parallelism.parallelism_max, parallelism.parallelism_count) == (100, 3)
@@ -265,7 +265,7 @@ def test_the_global_parallelism(make_client: MakeClient) -> None:
 
 @pytest.mark.parametrize(("verb", "call"), [("get", ("GET", "/keys")), ("rotate", ("POST", "/keys/rotate"))])
 def test_the_signing_keys_are_read_and_do_not_show(make_client: MakeClient, verb: str, call: tuple[str, str]) -> None:
-    with outbox(Response(200, b'{"current":"sig_TESTONLYa","next":"sig_TESTONLYb"}')) as sent:
+    with outbox(APIResponse(200, b'{"current":"sig_TESTONLYa","next":"sig_TESTONLYb"}')) as sent:
         keys = make_client()(f"signing_key.{verb}")
     assert (sent[0].method, sent[0].url) == (call[0], API + call[1])
     assert (keys.current, keys.next) == ("sig_TESTONLYa", "sig_TESTONLYb")
@@ -282,12 +282,12 @@ LISTS = {
 
 @pytest.mark.parametrize(("verb", "what"), LISTS.items(), ids=LISTS)
 def test_a_list_is_a_list(make_client: MakeClient, verb: str, what: str) -> None:
-    with outbox(Response(200, b"[]")):
+    with outbox(APIResponse(200, b"[]")):
         assert make_client()(verb) == []
     with (
-        outbox(Response(200, b"{}")),
+        outbox(APIResponse(200, b"{}")),
         pytest.raises(TransportError, match=f"^QStash's answer is not a list of {what}$"),
     ):
         make_client()(verb)
-    with outbox(Response(200, b"[{}]")), pytest.raises(TransportError, match=r"^QStash's answer has no \w+$"):
+    with outbox(APIResponse(200, b"[{}]")), pytest.raises(TransportError, match=r"^QStash's answer has no \w+$"):
         make_client()(verb)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import TransportError
-from qstash_integrations._core.publishing.client import Response
+from qstash_integrations._core.publishing.client import APIResponse
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient
 from tests.publish.loopback import URL
@@ -39,7 +39,7 @@ SCHEDULE: dict[str, Any] = {
 @pytest.mark.parametrize(("verb", "body"), [("create", b"hi"), ("create_json", b'"hi"')])
 def test_a_schedule_is_created(make_client: MakeClient, verb: str, body: bytes) -> None:
     options = {"destination": URL, "cron": "0 7 * * *", "body": "hi"}
-    with outbox(Response(200, b'{"scheduleId":"scd_1"}')) as sent:
+    with outbox(APIResponse(200, b'{"scheduleId":"scd_1"}')) as sent:
         client = make_client()
         assert client(f"schedule.{verb}", **options) == "scd_1"
         assert client(f"schedule.{verb}", options) == "scd_1"
@@ -50,7 +50,7 @@ def test_a_schedule_is_created(make_client: MakeClient, verb: str, body: bytes) 
 
 
 def test_a_schedule_is_read(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps(SCHEDULE).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps(SCHEDULE).encode())) as sent:
         schedule = make_client()("schedule.get", "nightly-report")
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/schedules/nightly-report")
     assert (schedule.schedule_id, schedule.destination) == ("nightly-report", "https://app.example/report")
@@ -66,14 +66,14 @@ def test_a_schedule_is_read(make_client: MakeClient) -> None:
 
 
 def test_all_schedules_are_listed(make_client: MakeClient) -> None:
-    with outbox(Response(200, json.dumps([SCHEDULE, {**SCHEDULE, "scheduleId": "other"}]).encode())) as sent:
+    with outbox(APIResponse(200, json.dumps([SCHEDULE, {**SCHEDULE, "scheduleId": "other"}]).encode())) as sent:
         schedules = make_client()("schedule.list")
     assert [schedule.schedule_id for schedule in schedules] == ["nightly-report", "other"]
     assert (sent[0].method, sent[0].url) == ("GET", f"{API}/schedules")
-    with outbox(Response(200, b"[]")):
+    with outbox(APIResponse(200, b"[]")):
         assert make_client()("schedule.list") == []
     with (
-        outbox(Response(200, b"{}")),
+        outbox(APIResponse(200, b"{}")),
         pytest.raises(TransportError, match=r"^QStash's answer is not a list of schedules$"),
     ):
         make_client()("schedule.list")
@@ -85,11 +85,11 @@ CALLS = {"delete": ("DELETE", "daily"), "pause": ("PATCH", "daily/pause"), "resu
 @pytest.mark.parametrize("answer", [b"", b"OK", b"{}"], ids=["nothing", "text", "JSON"])
 @pytest.mark.parametrize(("verb", "call"), CALLS.items(), ids=CALLS)
 def test_a_schedule_is_managed(make_client: MakeClient, verb: str, call: tuple[str, str], answer: bytes) -> None:
-    with outbox(Response(200, answer)) as sent:
+    with outbox(APIResponse(200, answer)) as sent:
         assert make_client()(f"schedule.{verb}", "daily") is None
     assert [(request.method, request.url) for request in sent] == [(call[0], f"{API}/schedules/{call[1]}")]
 
 
 def test_a_schedule_without_an_id_in_the_answer(make_client: MakeClient) -> None:
-    with outbox(Response(200, b"{}")), pytest.raises(TransportError, match=r"^QStash's answer has no scheduleId$"):
+    with outbox(APIResponse(200, b"{}")), pytest.raises(TransportError, match=r"^QStash's answer has no scheduleId$"):
         make_client()("schedule.create", destination=URL, cron="* * * * *")

@@ -11,7 +11,7 @@ import pytest
 
 from qstash_integrations import AsyncQStash, QStash
 from qstash_integrations._core.environment import override_settings
-from qstash_integrations._core.publishing.client import Request, Response, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations._core.publishing.operations import Operation
 from qstash_integrations.chat import anthropic, custom, openai, resend
 from tests.publish.libraries import LIBRARIES
@@ -24,7 +24,7 @@ def refuse(request: Any) -> Any:
     raise RuntimeError("a bug in somebody's transport")
 
 
-def broken_transport(request: Request) -> Response:
+def broken_transport(request: APIRequest) -> APIResponse:
     raise RuntimeError("a bug in somebody's transport")
 
 
@@ -48,13 +48,13 @@ def with_server(act: bytes | None, kind: type[QStash | AsyncQStash]) -> None:
 
 
 def with_half_a_pair_of_keys() -> None:
-    with override_transport(lambda request: Response(200, b'{"current":"%s"}' % TOKEN.encode())):
+    with override_transport(lambda request: APIResponse(200, b'{"current":"%s"}' % TOKEN.encode())):
         QStash(TOKEN).signing_key.get()
 
 
 def with_changed_settings() -> None:
     client = QStash(TOKEN)
-    with override_transport(lambda request: Response(201, b'{"messageId":"msg_1"}')):
+    with override_transport(lambda request: APIResponse(201, b'{"messageId":"msg_1"}')):
         client.publish(url=URL)
     with override_settings(QSTASH_URL="nonsense"):
         client.publish(url=URL)
@@ -126,15 +126,15 @@ def shown(value: Any) -> str:
 
 
 def test_nothing_that_carries_the_token_shows_it() -> None:
-    seen: list[Request] = []
+    seen: list[APIRequest] = []
 
-    def transport(request: Request) -> Response:
+    def transport(request: APIRequest) -> APIResponse:
         seen.append(request)
-        return Response(201, b'{"messageId":"msg_1"}')
+        return APIResponse(201, b'{"messageId":"msg_1"}')
 
     with override_transport(transport):
         QStash(TOKEN).publish(url=URL, headers={"Authorization": "Bearer TESTONLYtheirs"})
-    assert repr(seen) == f"[Request(POST 'https://qstash.upstash.io/v2/publish/{URL}', ***)]"
+    assert repr(seen) == f"[APIRequest(POST 'https://qstash.upstash.io/v2/publish/{URL}', ***)]"
     assert repr(openai("TESTONLYkey")) == (
         "Provider(name='llm', url='https://api.openai.com/v1/chat/completions', ***)"
     )

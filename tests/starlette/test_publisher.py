@@ -15,9 +15,7 @@ from starlette.routing import Mount, NoMatchFound, Route
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError
-from qstash_integrations._core.publishing.client import Request as Call
-from qstash_integrations._core.publishing.client import Response as Result
-from qstash_integrations._core.publishing.client import override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.starlette import QStash
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange
@@ -30,14 +28,14 @@ ACCEPTED = b'{"messageId":"msg_1"}'
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[Call]]:
+def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[APIRequest]]:
     """What would have been sent to QStash, by whom it is configured."""
     monkeypatch.setenv("QSTASH_TOKEN", TOKEN)
-    sent: list[Call] = []
+    sent: list[APIRequest] = []
 
-    def transport(call: Call) -> Result:
+    def transport(call: APIRequest) -> APIResponse:
         sent.append(call)
-        return Result(201, ACCEPTED)
+        return APIResponse(201, ACCEPTED)
 
     with override_transport(transport):
         yield sent
@@ -54,7 +52,7 @@ def plain_order(request: Request) -> Response:
 
 
 @pytest.mark.parametrize("endpoint", [order, plain_order], ids=["async", "plain"])
-async def test_an_endpoint_publishes(calls: list[Call], endpoint: Any) -> None:
+async def test_an_endpoint_publishes(calls: list[APIRequest], endpoint: Any) -> None:
     app = Starlette(routes=[Route("/order", endpoint, methods=["POST"])])
     QStash(app)
     assert (await asgi_exchange(app, Sent("/order"))).body == b"msg_1"
@@ -141,7 +139,7 @@ async def test_it_closes_its_connections_with_the_app(monkeypatch: pytest.Monkey
         tasks.cancel_scope.cancel()
 
 
-async def test_it_may_start_again_after_it_has_stopped(calls: list[Call]) -> None:
+async def test_it_may_start_again_after_it_has_stopped(calls: list[APIRequest]) -> None:
     app = Starlette()
     QStash(app)
     for _ in range(2):
@@ -198,7 +196,7 @@ def test_an_unknown_route_has_no_url() -> None:
         app.state.qstash.url_for("order")
 
 
-async def test_what_it_builds_is_what_it_verifies(calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_it_builds_is_what_it_verifies(calls: list[APIRequest], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QSTASH_PUBLIC_URL", "https://api.example.com")
     app = Starlette(routes=ROUTES)
     QStash(app)

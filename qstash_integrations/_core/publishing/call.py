@@ -21,7 +21,7 @@ _LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Request:
+class APIRequest:
     """An HTTP request to the QStash API. Its token does not show in the repr; no tuple, as ``Account`` is none."""
 
     method: str
@@ -30,11 +30,11 @@ class Request:
     body: bytes | None
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.url!a}, ***)"
+        return f"APIRequest({self.method} {self.url!a}, ***)"
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class APIResponse:
     """An HTTP answer of the QStash API; header names are in lower case. Its body may hold keys and messages."""
 
     status: int
@@ -49,8 +49,8 @@ class Lost(NamedTuple):
     hopeless: bool = False
 
 
-Outcome: TypeAlias = Response | Lost
-Transport: TypeAlias = Callable[[Request], Outcome]
+Outcome: TypeAlias = APIResponse | Lost
+Transport: TypeAlias = Callable[[APIRequest], Outcome]
 
 
 class Call(Generic[T]):
@@ -91,9 +91,9 @@ class Call(Generic[T]):
         return f"no answer from {self._base_url}{tries}: {lost.problem}{hint}"
 
 
-def _request(operation: Operation[Any], account: Account) -> Request:
+def _request(operation: Operation[Any], account: Account) -> APIRequest:
     query = "&".join(f"{quote(name)}={quote(value, safe='')}" for name, value in operation.query)
-    return Request(
+    return APIRequest(
         method=operation.method,
         url=account.base_url + operation.path + (f"?{query}" if query else ""),
         headers=(
@@ -105,14 +105,14 @@ def _request(operation: Operation[Any], account: Account) -> Request:
     )
 
 
-def _asked(response: Response) -> tuple[int | None, str | None]:
+def _asked(response: APIResponse) -> tuple[int | None, str | None]:
     # The day's messages are used up: no wait of ours reaches the next day.
     if response.status == 429 and "ratelimit-limit" in response.headers:
         return 400, None
     return response.status, response.headers.get("retry-after")
 
 
-def _raise_for(response: Response) -> NoReturn:
+def _raise_for(response: APIResponse) -> NoReturn:
     detail = _detail(response)
     if response.status != 429:
         raise APIError(response.status, detail)
@@ -121,12 +121,12 @@ def _raise_for(response: Response) -> NoReturn:
     raise (DailyLimitError if daily else RateLimitError)(response.status, detail, *numbers)
 
 
-def _number(response: Response, daily: bool, name: str) -> int | None:
+def _number(response: APIResponse, daily: bool, name: str) -> int | None:
     text = response.headers.get(f"{'' if daily else 'burst-'}ratelimit-{name}", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else None
 
 
-def _detail(response: Response) -> str:
+def _detail(response: APIResponse) -> str:
     """The answer's own words, cut; QStash puts them into the field ``error``, proxies do not."""
     try:
         answer: Any = json.loads(response.body)
@@ -137,7 +137,7 @@ def _detail(response: Response) -> str:
     return text[:_LONGEST_DETAIL] or "no reason given"
 
 
-def _json(response: Response) -> Any:
+def _json(response: APIResponse) -> Any:
     if not response.body:
         return None
     try:

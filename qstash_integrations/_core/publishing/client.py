@@ -21,13 +21,13 @@ from ._async.resources import AsyncResources
 from ._sync import Runner
 from ._sync.resources import Resources
 from .account import Account, Loader, problem_of
-from .call import Call, Lost, Outcome, Request, Response, Transport
+from .call import APIRequest, APIResponse, Call, Lost, Outcome, Transport
 from .connections import AsyncPool, Pool
 from .operations import Operation
 from .operations.message import NewId
 from .retry import Retry, RetryPolicy
 
-__all__ = ["AsyncQStash", "Lost", "QStash", "Request", "Response", "override_transport"]
+__all__ = ["APIRequest", "APIResponse", "AsyncQStash", "Lost", "QStash", "override_transport"]
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ class QStash(_Client, Resources):
             self.sleep(wait)
         return call.result()
 
-    def _try(self, request: Request) -> Outcome:
+    def _try(self, request: APIRequest) -> Outcome:
         return self._pool.send(request) if _transport is None else _transport(request)
 
     @property
@@ -176,7 +176,7 @@ class AsyncQStash(_Client, AsyncResources):
             await self.sleep(wait)
         return call.result()
 
-    async def _try(self, request: Request) -> Outcome:
+    async def _try(self, request: APIRequest) -> Outcome:
         return await self._pool.send(request) if _transport is None else _transport(request)
 
     @property

@@ -16,7 +16,7 @@ import httpx
 
 from ..errors import ConfigurationError
 from ..hosts import is_loopback
-from .call import Outcome, Request
+from .call import APIRequest, Outcome
 from .http import aread, checked, headers_of, library_of, lost, read
 from .http_lines import CONNECTIONS, KEPT_FOR, AsyncLines, Lines, timeout_of
 
@@ -29,7 +29,7 @@ class Pool:
         self._given = None if client is None else _Client(_checked(client, "Client"))
         self._opened: dict[int, tuple[_Client | Lines, finalize[..., Any]]] = {}
 
-    def send(self, request: Request) -> Outcome:
+    def send(self, request: APIRequest) -> Outcome:
         return (self._given or self._connections(request)).send(request)
 
     def close(self) -> None:
@@ -37,7 +37,7 @@ class Pool:
         if opened is not None:
             opened[1]()
 
-    def _connections(self, request: Request) -> "_Client | Lines":
+    def _connections(self, request: APIRequest) -> "_Client | Lines":
         # After a fork the parent's sockets are here as well, and still the parent's.
         process = os.getpid()
         opened = self._opened.get(process)
@@ -63,7 +63,7 @@ class AsyncPool:
         # One loop runs in one thread, so nobody else opens the connections of a loop.
         self._opened: dict[Any, tuple[_AsyncClient | AsyncLines, AsyncGenerator[None]]] = {}
 
-    async def send(self, request: Request) -> Outcome:
+    async def send(self, request: APIRequest) -> Outcome:
         return await (self._given or await self._connections(request)).send(request)
 
     async def aclose(self) -> None:
@@ -71,7 +71,7 @@ class AsyncPool:
         if opened is not None:
             await opened[1].aclose()
 
-    async def _connections(self, request: Request) -> "_AsyncClient | AsyncLines":
+    async def _connections(self, request: APIRequest) -> "_AsyncClient | AsyncLines":
         loop = _running_loop()
         opened = self._opened.get(loop)
         if opened is None:
@@ -112,7 +112,7 @@ class _Client:
         self._client = client
         self._library = library_of(client)
 
-    def send(self, request: Request) -> Outcome:
+    def send(self, request: APIRequest) -> Outcome:
         try:
             built = _built(self._client, request)
             return read(self._client.send(built, stream=True, auth=None, follow_redirects=False))
@@ -128,7 +128,7 @@ class _AsyncClient:
         self._client = client
         self._library = library_of(client)
 
-    async def send(self, request: Request) -> Outcome:
+    async def send(self, request: APIRequest) -> Outcome:
         try:
             built = _built(self._client, request)
             return await aread(await self._client.send(built, stream=True, auth=None, follow_redirects=False))
@@ -139,13 +139,13 @@ class _AsyncClient:
         await self._client.aclose()
 
 
-def _built(client: Any, request: Request) -> Any:
+def _built(client: Any, request: APIRequest) -> Any:
     return checked(
         client.build_request(request.method, request.url, headers=headers_of(request), content=request.body), request
     )
 
 
-def _is_behind_proxy(request: Request) -> bool:
+def _is_behind_proxy(request: APIRequest) -> bool:
     # A proxy for the outer world cannot reach this machine's own server.
     return not is_loopback(request.url) and not getproxies().keys().isdisjoint(("http", "https", "all"))
 

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from .call import Lost, Outcome, Request, Response
+from .call import APIRequest, APIResponse, Lost, Outcome
 
 LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
 
@@ -20,11 +20,11 @@ def library_of(client: Any) -> Any:
     raise TypeError(f"http_client must be a client of httpx or httpx2, not {type(client).__name__}")
 
 
-def headers_of(request: Request) -> list[tuple[bytes, bytes]]:
+def headers_of(request: APIRequest) -> list[tuple[bytes, bytes]]:
     return [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
 
 
-def checked(built: Any, request: Request) -> Any:
+def checked(built: Any, request: APIRequest) -> Any:
     """The library's request, unless it goes elsewhere than ours; then a ValueError.
 
     QStash signs the destination as it arrives: a library that tidies it up would break every signature, or make
@@ -69,9 +69,9 @@ def lost(error: Exception, library: Any) -> Lost:
     return Lost(f"{name}: {error}" if str(error) else name)
 
 
-def _response(response: Any, body: bytearray) -> Response:
+def _response(response: Any, body: bytearray) -> APIResponse:
     headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw}
-    return Response(response.status_code, bytes(body), headers)
+    return APIResponse(response.status_code, bytes(body), headers)
 
 
 _TOO_LARGE = Lost(f"an answer of more than {LARGEST_ANSWER} bytes", hopeless=True)

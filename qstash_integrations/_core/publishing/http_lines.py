@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from ..hosts import is_loopback
-from .call import Lost, Outcome, Request
+from .call import APIRequest, Lost, Outcome
 from .http import aread, checked, headers_of, lost, read
 
 CONNECTIONS = 100
@@ -35,7 +35,7 @@ class _Lines:
 
     def __init__(
         self,
-        request: Request,
+        request: APIRequest,
         timeout: float,
         *,
         connections: int = CONNECTIONS,
@@ -56,7 +56,7 @@ class _Lines:
     def _semaphore(self, value: int) -> Any:
         raise TypeError("use Lines or AsyncLines")
 
-    def _built(self, request: Request) -> Any:
+    def _built(self, request: APIRequest) -> Any:
         # Whole, so that the library has nothing to add.
         url, body = httpx.URL(request.url), request.body or b""
         headers = [(b"Host", url.netloc), _UNPACKED, *headers_of(request)]
@@ -82,7 +82,7 @@ class Lines(_Lines):
     def _semaphore(self, value: int) -> BoundedSemaphore:
         return BoundedSemaphore(value)
 
-    def send(self, request: Request) -> Outcome:
+    def send(self, request: APIRequest) -> Outcome:
         built = self._built(request)
         if not self._free.acquire(timeout=self._timeout):
             return _NONE_FREE
@@ -127,7 +127,7 @@ class AsyncLines(_Lines):
 
         return Semaphore(value)
 
-    async def send(self, request: Request) -> Outcome:
+    async def send(self, request: APIRequest) -> Outcome:
         built = self._built(request)
         if not await self._acquire():
             return _NONE_FREE

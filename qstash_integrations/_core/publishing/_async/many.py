@@ -11,11 +11,11 @@ from typing import Any
 from .._sync.many import NEVER_STARTED
 from ..operations import Operation
 from ..operations.many import Chunks, Progress, check_source
-from ..operations.message import Published
+from ..operations.message import PublishResult
 from . import AsyncRunner
 
 
-class AsyncMany(AsyncIterator[Published]):
+class AsyncMany(AsyncIterator[PublishResult]):
     """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
 
     After an APIError or TransportError iterating goes on with the chunk that failed, under the same deduplication ids:
@@ -53,7 +53,7 @@ class AsyncMany(AsyncIterator[Published]):
         self._chunks.receipts = iter(())
         return self.accepted
 
-    async def __anext__(self) -> Published:
+    async def __anext__(self) -> PublishResult:
         self._started = True
         while True:
             for receipt in self._chunks.receipts:
@@ -75,7 +75,7 @@ class AsyncMany(AsyncIterator[Published]):
                 await told
         return True
 
-    async def _read(self) -> Operation[list[Published]] | None:
+    async def _read(self) -> Operation[list[PublishResult]] | None:
         chunks = self._chunks
         with chunks.reading():
             if isinstance(self._messages, AsyncIterator):

@@ -23,7 +23,7 @@ from ..operations import batch as batches
 from ..operations import merged
 from ..operations import message as operations
 from ..operations.many import Progress
-from ..operations.message import Published
+from ..operations.message import PublishResult
 from ..results.message import Message
 from ..results.published import PublishResponse, PublishUrlGroupResponse
 from . import AsyncRunner
@@ -49,7 +49,7 @@ class AsyncMessageVerbs:
     async def publish(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
     @overload
     async def publish(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
-    async def publish(self, message: Any = None, /, **fields: Any) -> Published:
+    async def publish(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """Send a message to a ``url``, an ``api``, or every endpoint of a ``url_group``.
 
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
@@ -66,7 +66,7 @@ class AsyncMessageVerbs:
     async def publish_json(self, /, **message: Unpack[ApiMessage]) -> PublishResponse: ...
     @overload
     async def publish_json(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
-    async def publish_json(self, message: Any = None, /, **fields: Any) -> Published:
+    async def publish_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` with the body encoded as JSON, whatever it is."""
         return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
 
@@ -80,7 +80,7 @@ class AsyncMessageVerbs:
     async def enqueue(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
     @overload
     async def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
-    async def enqueue(self, message: Any = None, /, **fields: Any) -> Published:
+    async def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
         return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
 
@@ -94,18 +94,18 @@ class AsyncMessageVerbs:
     async def enqueue_json(self, /, **message: Unpack[QueuedApiMessage]) -> PublishResponse: ...
     @overload
     async def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
-    async def enqueue_json(self, message: Any = None, /, **fields: Any) -> Published:
+    async def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
         return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
 
-    async def batch(self, messages: Iterable[AnyMessage]) -> list[Published]:
+    async def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
         return await self._runner.run(batches.batch(messages, self._runner.new_id))
 
-    async def batch_json(self, messages: Iterable[AnyMessage]) -> list[Published]:
+    async def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """``batch`` with the bodies encoded as JSON."""
         return await self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from ..operations import Operation
 from ..operations.many import Chunks, Progress, check_source
-from ..operations.message import Published
+from ..operations.message import PublishResult
 from . import Runner
 
 NEVER_STARTED = "publish_many was called and nothing was sent: iterate over what it returns, or call its send()"
 
 
-class Many(Iterator[Published]):
+class Many(Iterator[PublishResult]):
     """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
 
     After an APIError or TransportError iterating goes on with the chunk that failed, under the same deduplication ids:
@@ -44,7 +44,7 @@ class Many(Iterator[Published]):
         self._chunks.receipts = iter(())
         return self.accepted
 
-    def __next__(self) -> Published:
+    def __next__(self) -> PublishResult:
         self._started = True
         while True:
             for receipt in self._chunks.receipts:
@@ -64,7 +64,7 @@ class Many(Iterator[Published]):
             self._on_progress(chunks.accepted)
         return True
 
-    def _read(self) -> Operation[list[Published]] | None:
+    def _read(self) -> Operation[list[PublishResult]] | None:
         chunks = self._chunks
         with chunks.reading():
             # Stops at the first message that fills the chunk.

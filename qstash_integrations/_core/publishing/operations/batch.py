@@ -11,7 +11,7 @@ from ..results.fields import is_list, is_object
 from ..results.published import read_published
 from . import Operation
 from .body import body_of
-from .message import NewId, Published
+from .message import NewId, PublishResult
 from .outline import Outlines
 
 
@@ -60,7 +60,7 @@ class Batch:
         rest._own_ids.append(own_id)
         return rest
 
-    def operation(self, *, in_parts: bool = False) -> Operation[list[Published]]:
+    def operation(self, *, in_parts: bool = False) -> Operation[list[PublishResult]]:
         first, own_ids = self.first, self._own_ids
         return Operation(
             method="POST",
@@ -86,7 +86,7 @@ class Batch:
 
 def batch(
     messages: Iterable[Mapping[str, Any]], new_id: NewId | None, *, as_json: bool = False
-) -> Operation[list[Published]]:
+) -> Operation[list[PublishResult]]:
     """One call for many messages; an error names the index of the message that it is about."""
     if isinstance(messages, Mapping | str) or not isinstance(messages, Iterable):
         kind = type(cast("object", messages)).__name__
@@ -105,7 +105,7 @@ def _text(body: bytes | None) -> str | None:
         raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own") from None
 
 
-def _read_batch(answer: Any, own_ids: list[bool], first: int) -> list[Published]:
+def _read_batch(answer: Any, own_ids: list[bool], first: int) -> list[PublishResult]:
     if not is_list(answer) or len(answer) != len(own_ids):
         raise TransportError(f"QStash's answer is not a list of {len(own_ids)} results")
     for index, receipt in enumerate(answer, first):

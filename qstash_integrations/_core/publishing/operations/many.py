@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import APIError, TransportError
 from . import Operation
 from .batch import Batch
-from .message import NewId, Published
+from .message import NewId, PublishResult
 
 # Of one call. QStash takes ten times as much; memory stays flat, and a try that is lost costs little.
 CHUNK_BYTES = 10_000_000
@@ -25,9 +25,9 @@ class Chunks:
             raise ValueError(f"chunk_size must be a number of messages >= 1, not {chunk_size!r}")
         self.accepted = 0
         """How many messages QStash has accepted: the index of the first that it has not."""
-        self.receipts: Iterator[Published] = iter(())
+        self.receipts: Iterator[PublishResult] = iter(())
         """Of the chunk that was accepted last, those not handed out yet."""
-        self.next: Operation[list[Published]] | None = None
+        self.next: Operation[list[PublishResult]] | None = None
         """The chunk to be sent, which stays until it is accepted: sent again, it keeps its deduplication ids."""
         self._as_json = as_json
         self._chunk_size = chunk_size
@@ -79,7 +79,7 @@ class Chunks:
                 _place(error, f"messages[{self.accepted}] to messages[{self.accepted + self._size - 1}]")
                 raise
 
-    def accept(self, receipts: list[Published]) -> None:
+    def accept(self, receipts: list[PublishResult]) -> None:
         self.next = None
         self.accepted += len(receipts)
         self.receipts = iter(receipts)

@@ -19,7 +19,7 @@ from . import Operation, nothing
 from .body import body_of, with_content_type
 from .bulk import selection
 
-Published = PublishResponse | list[PublishUrlGroupResponse]
+PublishResult = PublishResponse | list[PublishUrlGroupResponse]
 NewId = Callable[[], str]
 
 _DESTINATIONS = ("url", "url_group", "api")
@@ -27,7 +27,7 @@ OPTIONS = frozenset(BatchMessage.__annotations__)
 ID_HEADER = "Upstash-Deduplication-Id"
 
 
-def publish(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[Published]:
+def publish(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[PublishResult]:
     """``new_id`` makes deduplication ids for messages without one, so that sending again publishes once."""
     if message.get("queue") is not None:
         raise TypeError("publish takes no queue; use enqueue, which does")
@@ -35,7 +35,7 @@ def publish(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool =
     return _publish("/v2/publish/", message, new_id, as_json)
 
 
-def enqueue(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[Published]:
+def enqueue(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[PublishResult]:
     check_names(message, OPTIONS)
     queue = check_name(message.get("queue"), "queue")
     return _publish(f"/v2/enqueue/{queue}/", message, new_id, as_json)
@@ -62,7 +62,7 @@ def cancel_all() -> Operation[int]:
     return Operation(method="DELETE", path="/v2/messages", read=_read_cancelled)
 
 
-def _publish(prefix: str, message: Mapping[str, Any], new_id: NewId | None, as_json: bool) -> Operation[Published]:
+def _publish(prefix: str, message: Mapping[str, Any], new_id: NewId | None, as_json: bool) -> Operation[PublishResult]:
     body, default_type = body_of(message, as_json)
     destination, headers = destination_of(message, default_type)
     own_id = has_own_id(message)
