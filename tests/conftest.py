@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from qstash_integrations._core.environment import settings_changed
+from qstash_integrations._core.production import NAMES
 
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
@@ -14,6 +15,6 @@ settings.load_profile("shared machine")
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if "QSTASH" in name and name != "QSTASH_OPENAPI":
+        if ("QSTASH" in name and name != "QSTASH_OPENAPI") or name in NAMES:
             monkeypatch.delenv(name)
     settings_changed()

@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from .errors import ConfigurationError
+from .production import declared
 
 # What a test puts in front of everything else, and how often that or the framework's settings have changed.
 _overrides: dict[str, str] = {}
@@ -37,6 +38,12 @@ def settings_changed() -> None:
 def generation() -> int:
     """How often the settings have changed."""
     return _generation
+
+
+def production() -> tuple[str, str] | None:
+    """The variable that declares this environment as production, and its value; None when none does."""
+    name = declared(os.environ)
+    return None if name is None else (name, os.environ[name])
 
 
 class Reader:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from .development import remedy_for_dev_keys
 from .errors import ConfigurationError, QStashError
-from .hosts import is_loopback
 from .processes import Threads, renew_in_children
 from .publishing.client import AsyncQStash, QStash
 from .publishing.operations import signing_key
@@ -73,7 +73,7 @@ class KeyRing(Receiver):
         timeout: float = 2.0,
         max_age: float = MAX_AGE,
         clock_tolerance: float = 5,
-        allow_dev_keys: bool = False,
+        allow_dev_keys: bool | None = None,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -169,7 +169,8 @@ class KeyRing(Receiver):
             account = self._publisher._account()  # pyright: ignore[reportPrivateUsage]
             if fetched is not self._fetched:
                 return  # an answer that took over a minute, and that a newer one may have overtaken
-            self._allow_dev_keys = self._allow_dev_keys or is_loopback(account.base_url)
+            if self._allow_dev_keys is None:
+                self._allow_dev_keys = remedy_for_dev_keys(account.base_url) is None
             self.set_keys(pair.current, pair.next)
             self._told_at = asked_at
             self._version += 1

@@ -6,9 +6,7 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from .._core.hosts import is_loopback
 from .._core.receiving import receiver as core
-from .._core.settings import Settings
 from .requests import fields_of
 
 _KEYS = ("current_signing_key", "next_signing_key")
@@ -18,8 +16,8 @@ _PARTS = ("signature", "body", "url", "clock_tolerance")
 class Receiver:
     """Takes ``{"current_signing_key": ..., "next_signing_key": ...}``.
 
-    The published keys of local development are taken where QSTASH_URL is this machine. Raises ConfigurationError for
-    keys that are none.
+    Raises ConfigurationError for keys that are none. The published keys of local development count where they do for
+    ``qstash_integrations.Receiver``.
     """
 
     def __init__(self, config: Mapping[str, str]) -> None:
@@ -31,8 +29,7 @@ class Receiver:
         if missing:
             keys.clear()
             raise TypeError(f"{' and '.join(missing)} missing; copy both keys from the QStash console")
-        allow_dev_keys = _is_local()
-        self._receiver = core.Receiver(**keys.pop(), allow_dev_keys=allow_dev_keys)
+        self._receiver = core.Receiver(**keys.pop())
 
     def verify(self, request: Mapping[str, Any]) -> Literal[True]:
         """True for a genuine ``{"signature": ..., "body": ..., "url": ...}``, else SignatureException.
@@ -51,7 +48,3 @@ class Receiver:
 
     def __repr__(self) -> str:
         return "Receiver(***)"
-
-
-def _is_local() -> bool:
-    return is_loopback(Settings.load().url)

@@ -44,6 +44,13 @@ MISSING: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
         "QSTASH_CURRENT_SIGNING_KEY is a published key of local development, with which anybody can sign; "
         "set QSTASH_URL to your local server, or copy your own keys from the QStash console",
     ),
+    "S12 the published keys in production": (
+        {**DEV_KEYS, **ORIGIN_SETTING, "QSTASH_URL": "http://127.0.0.1:8080", "APP_ENV": "production"},
+        {},
+        "QSTASH_CURRENT_SIGNING_KEY is a published key of local development, with which anybody can sign; "
+        "APP_ENV='production' declares production, where they count for nothing: copy your own keys from the QStash "
+        "console, or unset APP_ENV if this is no production",
+    ),
     "the origin": (
         KEYS,
         {},
@@ -115,8 +122,11 @@ def test_the_environment_is_enough(open_configured: Callable[..., Callable[..., 
     assert send(ATTACKER) == REJECTED
 
 
-def test_the_published_keys_serve_a_local_server(open_configured: Callable[..., Callable[..., Answer]]) -> None:
-    send = open_configured({**DEV_KEYS, **ORIGIN_SETTING, "QSTASH_URL": "http://127.0.0.1:8080"})
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://qstash:8080"])
+def test_the_published_keys_serve_a_local_server(
+    open_configured: Callable[..., Callable[..., Answer]], url: str
+) -> None:
+    send = open_configured({**DEV_KEYS, **ORIGIN_SETTING, "QSTASH_URL": url})
     assert send(DEV_KEYS["QSTASH_NEXT_SIGNING_KEY"]).status == 200
 
 

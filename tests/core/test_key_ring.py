@@ -407,6 +407,15 @@ def test_a_local_server_may_tell_the_published_keys(account: Account) -> None:
     assert key_of(ring, DEV[0]) == "current"
 
 
+def test_S12_in_production_not_even_a_local_server_may_tell_the_published_keys(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENV", "production")
+    account.answer = pair(*DEV)
+    ring = account.ring(QStash("token", base_url="http://127.0.0.1:8080"))
+    assert key_of(ring, DEV[0]) == "wrong_key"
+
+
 def test_an_asynchronous_publisher_serves_as_well(account: Account) -> None:
     assert key_of(account.ring(AsyncQStash("token", retry=False)), THIRD) == "current"
 

@@ -9,7 +9,6 @@ import pytest
 from qstash_integrations import ConfigurationError, Settings
 from qstash_integrations._core.environment import override_settings, settings_changed
 from qstash_integrations._core.from_settings import FromSettings
-from qstash_integrations._core.hosts import is_loopback
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 TOKEN = "TESTONLY-token-0000000000000000"
@@ -154,24 +153,6 @@ def test_a_wrong_key_is_refused_by_its_settings_name(config: dict[str, str], pro
     with pytest.raises(ConfigurationError) as caught:
         settings.receiver()
     assert str(caught.value) == problem
-
-
-HOSTS = {
-    "http://localhost:8080": True,
-    "http://app.localhost": True,
-    "http://127.0.0.1:8080": True,
-    "http://127.9.9.9": True,
-    "http://[::1]:8080": True,
-    "https://qstash.upstash.io": False,
-    "http://10.0.0.1": False,
-    "http://localhost.evil.example": False,
-    "http://127.0.0.1.evil.example": False,
-}
-
-
-@pytest.mark.parametrize(("url", "loopback"), HOSTS.items(), ids=HOSTS)
-def test_this_machine_is_known_by_its_name(url: str, loopback: bool) -> None:
-    assert is_loopback(url) is loopback
 
 
 def test_what_is_made_of_the_settings_is_made_once() -> None:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from qstash_integrations._core.production import NAMES
 from qstash_integrations.cli import main
 from qstash_integrations.server.app import ServerConfig, production, running
 from qstash_integrations.server.model import StartupError
@@ -17,7 +18,7 @@ ALLOWED = ServerConfig(port=0, patience=1.0, allow_production=True)
 
 @pytest.fixture(autouse=True)
 def nothing_declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in production.NAMES:
+    for name in NAMES:
         monkeypatch.delenv(name, raising=False)
 
 

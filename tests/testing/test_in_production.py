@@ -2,6 +2,7 @@
 
 import pytest
 
+from qstash_integrations import Receiver
 from qstash_integrations.server.app import LocalServer
 from qstash_integrations.testing import LocalQStash
 from tests.server.client import client
@@ -26,4 +27,6 @@ def test_E15_what_a_test_publishes_is_delivered() -> None:
 def test_E15_the_server_of_the_fixture_starts(request: pytest.FixtureRequest) -> None:
     server: LocalServer = request.getfixturevalue("qstash_server")
     with client(server) as api:
-        assert api.get("/v2/keys").status_code == 200
+        assert api.get("/v2/keys").json() == {"current": server.keys.current, "next": server.keys.next}
+    # No app would take the published ones here.
+    Receiver(server.keys.current, server.keys.next)

@@ -4,7 +4,7 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 """
 
 from ..errors import ConfigurationError
-from ..hosts import is_loopback
+from ..hosts import is_private
 from ..settings import Settings
 
 _FOR_APPS = {
@@ -30,7 +30,7 @@ class Account:
     @classmethod
     def of(cls, settings: Settings, *, allow_http: bool) -> "Account":
         """ConfigurationError that names the setting when the token is missing or would travel in clear."""
-        if settings.url.lower().startswith("http://") and not (allow_http or is_loopback(settings.url)):
+        if settings.url.lower().startswith("http://") and not (allow_http or is_private(settings.url)):
             raise ConfigurationError(
                 "QSTASH_URL is http:// on another machine, so the token would travel in clear; use https://, or pass "
                 "allow_http=True"

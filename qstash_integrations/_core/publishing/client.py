@@ -110,7 +110,7 @@ class QStash(_Client, Resources):
     ``token`` and ``base_url`` default to QSTASH_TOKEN and QSTASH_URL. ``retry`` is ``{"retries": 5, "backoff": f}``,
     with f from the retry's number to milliseconds, or False. ``timeout`` is in seconds, per try. ``http_client`` is a
     ready ``Client`` of httpx or httpx2, with timeouts of its own; closing it stays the caller's job. ``allow_http``
-    lets the token travel in clear to another machine.
+    lets the token travel in clear to another machine; a private name or address needs no such word.
 
     Raises ConfigurationError that names the setting when the token is missing. Calls raise TypeError or ValueError for
     arguments, APIError for what QStash refused, TransportError when no answer came.

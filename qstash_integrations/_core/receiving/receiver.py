@@ -1,6 +1,7 @@
 """Decide whether a request comes from QStash: the current signing key first, then the next one.
 
-Reads no environment and never turns verification off. ``Settings.load().receiver()`` makes one from the environment.
+Never turns verification off. Takes no key from the environment, ``Settings.load().receiver()`` does that; it only asks
+there whether a published key may count.
 
 Spec: https://upstash.com/docs/qstash/howto/signature
 """
@@ -39,6 +40,7 @@ DEV_KEYS = frozenset(
         "sig_7GFR4YaDshFcqsxWRZpRB161jguD",
     }
 )
+PUBLISHED = "is a published key of local development, with which anybody can sign"
 
 
 class Keys(NamedTuple):
@@ -55,8 +57,11 @@ class Receiver:
     """Checks the ``Upstash-Signature`` of requests. Safe to share between threads and tasks.
 
     ``next_signing_key=None`` says in writing that there is one key only. ``clock_tolerance`` is in seconds, 0 to 300,
-    and is applied at both ends of the token's lifetime. ``now`` returns Unix seconds. ``allow_dev_keys`` admits the
-    published keys of local development, with which anybody can sign.
+    and is applied at both ends of the token's lifetime. ``now`` returns Unix seconds.
+
+    The published keys of local development, with which anybody can sign, count while QSTASH_URL is this machine or a
+    private name and the environment does not declare production. ``allow_dev_keys`` says in writing that they do, or
+    with False that they never do.
 
     Raises ConfigurationError for a key that is empty, blank, shorter than 20 characters, a placeholder or published.
     """
@@ -69,7 +74,7 @@ class Receiver:
         next_signing_key: str | None,
         *,
         clock_tolerance: float = 5,
-        allow_dev_keys: bool = False,
+        allow_dev_keys: bool | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         problem = _keys_problem(current_signing_key, next_signing_key, allow_dev_keys) or _tolerance_problem(
@@ -174,13 +179,13 @@ def _made_with(keys: Keys, sealed: Sealed) -> str | None:
     return "next" if keys.next is not None and made_with(keys.next, signed, mac) else None
 
 
-def _keys_problem(current: object, following: object, allow_dev_keys: bool) -> str | None:
+def _keys_problem(current: object, following: object, allow_dev_keys: bool | None) -> str | None:
     return _key_problem("current_signing_key", current, allow_dev_keys) or (
         None if following is None else _key_problem("next_signing_key", following, allow_dev_keys)
     )
 
 
-def _key_problem(name: str, key: object, allow_dev_keys: bool) -> str | None:
+def _key_problem(name: str, key: object, allow_dev_keys: bool | None) -> str | None:
     if not isinstance(key, str):
         return f"{name} must be a str, not {type(key).__name__}; copy it from the QStash console"
     if not key:
@@ -193,12 +198,18 @@ def _key_problem(name: str, key: object, allow_dev_keys: bool) -> str | None:
         )
     if len(set(key)) < 8 or any(word in key.lower() for word in PLACEHOLDERS):
         return f"{name} is a placeholder; copy it from the QStash console"
-    if key in DEV_KEYS and not allow_dev_keys:
-        return (
-            f"{name} is a published key of local development, with which anybody can sign; "
-            "set QSTASH_URL to your local server, or copy your own keys from the QStash console"
-        )
+    if key in DEV_KEYS and (remedy := _remedy_for_dev_keys(allow_dev_keys)):
+        return f"{name} {PUBLISHED}; {remedy}"
     return None
+
+
+def _remedy_for_dev_keys(allow_dev_keys: bool | None) -> str | None:
+    if allow_dev_keys is not None:
+        return None if allow_dev_keys else "copy your own keys from the QStash console"
+    # Imported here: whoever has keys of his own needs neither the settings nor what they import.
+    from ..development import remedy_for_dev_keys
+
+    return remedy_for_dev_keys()
 
 
 def _tolerance_problem(value: float) -> str | None:

@@ -6,11 +6,11 @@ Spec: https://upstash.com/docs/qstash/howto/multi-region
 import time
 from collections.abc import Callable
 
+from ..development import remedy_for_dev_keys
 from ..errors import ConfigurationError
-from ..hosts import is_loopback
 from ..settings import Settings as Values
 from ..settings import SigningKeys
-from .receiver import Receiver
+from .receiver import DEV_KEYS, PUBLISHED, Receiver
 
 _SETTING_OF = {
     "current_signing_key": "QSTASH_CURRENT_SIGNING_KEY",
@@ -43,17 +43,22 @@ def regional_receivers(settings: Values) -> dict[str, Receiver]:
 def _receiver(
     keys: SigningKeys, api_url: str, prefix: str, clock_tolerance: float, now: Callable[[], float]
 ) -> Receiver:
+    remedy = remedy_for_dev_keys(api_url)
     for name, key in (("CURRENT", keys.current), ("NEXT", keys.next)):
+        problem = None
         if key is None:
-            setting = f"{prefix}QSTASH_{name}_SIGNING_KEY"
+            problem = "is not set; copy it from the QStash console"
+        elif remedy and key in DEV_KEYS:
+            problem = f"{PUBLISHED}; {remedy}"
+        if problem:
             del keys, key
-            raise ConfigurationError(f"{setting} is not set; copy it from the QStash console")
+            raise ConfigurationError(f"{prefix}QSTASH_{name}_SIGNING_KEY {problem}")
     try:
         return Receiver(
             str(keys.current),
             str(keys.next),
             clock_tolerance=clock_tolerance,
-            allow_dev_keys=is_loopback(api_url),
+            allow_dev_keys=remedy is None,
             now=now,
         )
     except ConfigurationError as error:

@@ -52,9 +52,9 @@ def token(store: Store, is_loopback: bool) -> str:
     return found
 
 
-def first_keys(is_loopback: bool) -> Keys:
+def first_keys(published: bool) -> Keys:
     """The keys of a server that has none yet."""
-    return DEV_KEYS if is_loopback else Keys(current=signing_key(), next=signing_key())
+    return DEV_KEYS if published else Keys(current=signing_key(), next=signing_key())
 
 
 def retire_published_keys(engine: Engine) -> None:
