@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from ..server.delivery import SignedRequest
+from ..server.attempt import SignedRequest
 from ..server.model import DeadLetter as StoredLetter
 from ..server.model import Header, Message
 from .exchange import Answer

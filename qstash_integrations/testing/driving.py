@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ..server.delivery import LIFETIME, SignedRequest, answer_limit, no_answer, outcome_of, signed_request
+from ..server.attempt import LIFETIME, SignedRequest, answer_limit, no_answer, outcome_of, signed_request
 from ..server.engine import Engine
 from ..server.model import Message, Outcome
 from ..server.tables import Store

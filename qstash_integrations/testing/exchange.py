@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 import anyio
 
-from ..server.delivery import SignedRequest
+from ..server.attempt import SignedRequest
 from .address import address_of
 
 Header = tuple[str, str]

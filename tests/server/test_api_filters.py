@@ -2,7 +2,7 @@
 
 import pytest
 
-from qstash_integrations.server.api.call import Parameters
+from qstash_integrations.server.api.api_call import Parameters
 from qstash_integrations.server.api.filters import (
     DEAD_LETTERS,
     EVENTS,

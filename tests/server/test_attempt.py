@@ -1,68 +1,168 @@
-"""The line that a terminal shows of a delivery."""
+"""From a stored message to a signed request, and from an answer to an outcome."""
 
+from dataclasses import replace
+from typing import Any
+
+import jwt
 import pytest
 
-from qstash_integrations.server.model import Options, Outcome
-from qstash_integrations.server.worker import Attempt, line, printable, summary
-from tests.server.test_delivery import message
+from qstash_integrations import Receiver
+from qstash_integrations.server.attempt import answer_limit, no_answer, outcome_of, sign, signed_request
+from qstash_integrations.server.model import CallbackOptions, Keys, Message, Options
+from tests.signing import CURRENT, NEXT, NOW
+
+KEYS = Keys(current=CURRENT, next=NEXT)
+URL = "https://shop.example/hook?a=1"
 
 
-def attempt(outcome: Outcome, url: str = "http://127.0.0.1:8000/hook", retried: int = 0) -> Attempt:
-    return Attempt(
-        message=message(url=url, retried=retried, options=Options(method="PUT")), outcome=outcome, seconds=0.0123
+_MESSAGE = Message(
+    seq=1,
+    id="msg_1",
+    state="active",
+    url=URL,
+    body=b'{"order":42}',
+    options=Options(),
+    created_at=NOW,
+    not_before_at=NOW,
+    due_at=NOW,
+    retried=0,
+    queue=None,
+    flow_key=None,
+    topic=None,
+    endpoint=None,
+    schedule_id=None,
+    caller_ip="",
+    source=None,
+    cancel_requested=False,
+    finished_at=None,
+    ended=None,
+)
+
+
+def message(**fields: Any) -> Message:
+    return replace(_MESSAGE, **fields)
+
+
+def test_a_signature_is_the_one_that_qstash_makes() -> None:
+    token = sign(
+        URL, b'{"order":42}', "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", 1767225900.9, jti="jwt_2VvVDsNRzvUwQq6Gm5sVZk1YxQpL"
+    )
+    assert token == (
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
+        "eyJhdWQiOiIiLCJib2R5IjoiVkpoZHc4RXZyYWVoc2R0VHp5UFR5OVM4dm1UaHp2bFFjZUlIUGl6djlPMD0iLCJleHAiOjE3NjcyMjYyMDAs"
+        "ImlhdCI6MTc2NzIyNTkwMCwiaXNzIjoiVXBzdGFzaCIsImp0aSI6Imp3dF8yVnZWRHNOUnp2VXdRcTZHbTVzVlprMVl4UXBMIiwibmJmIjow"
+        "LCJzdWIiOiJodHRwczovL3Nob3AuZXhhbXBsZS9ob29rP2E9MSJ9."
+        "W90zVGFWN2WL1O3DbJ-HpFSEV9SBSnBup4N_a5btEy0"
     )
 
 
-def test_a_line_tells_status_duration_message_and_url() -> None:
-    assert line(attempt(Outcome(status=200))) == "200     12 ms  msg_1  PUT  http://127.0.0.1:8000/hook"
+@pytest.mark.parametrize("url", [URL, "http://127.0.0.1:8000", "https://a.example/a%20b/../c//?x={y}|z"])
+@pytest.mark.parametrize("body", [b"", b"\xff\x00", b"x" * 100_000])
+def test_our_receiver_accepts_what_is_signed(url: str, body: bytes) -> None:
+    request = signed_request(message(url=url, body=body), KEYS, NOW)
+    receiver = Receiver(CURRENT, NEXT, now=lambda: NOW)
+    claims = receiver.verify(signature=dict(request.headers)["Upstash-Signature"], body=request.body, url=request.url)
+    assert claims.sub == url
+    assert claims.key == "current"
 
 
-def test_a_retry_is_counted_and_a_missing_answer_explained() -> None:
-    told = line(attempt(Outcome(status=0, error="Connection refused"), retried=2))
-    assert told == "---     12 ms  msg_1  PUT  http://127.0.0.1:8000/hook  (retry 2 of 3)  Connection refused"
+@pytest.mark.parametrize("url", ["https://a.example/x?y=1", 'https://a.example/\xe9"\\', "http://127.0.0.1:8000/"])
+def test_a_signature_is_byte_for_byte_what_pyjwt_makes_of_its_claims(url: str) -> None:
+    signature = sign(url, b"\x00\xff", CURRENT, NOW)
+    claims: dict[str, Any] = jwt.decode(signature, options={"verify_signature": False})
+    assert signature == jwt.encode(claims, CURRENT, "HS256", sort_headers=True)
 
 
-def test_a_query_may_hold_secrets_and_is_left_out() -> None:
-    assert line(attempt(Outcome(status=200), "https://a.example/x?key=secret")).endswith("https://a.example/x?...")
+def test_every_attempt_has_a_signature_of_its_own() -> None:
+    first, second = (dict(signed_request(message(), KEYS, NOW).headers)["Upstash-Signature"] for _ in range(2))
+    assert first != second
 
 
-def test_a_summary_has_neither_query_nor_colours() -> None:
-    outcome = Outcome(status=0, error="Connection refused")
-    assert summary(attempt(outcome, "https://a.example/x?key=secret", retried=2)) == {
-        "status": 0,
-        "milliseconds": 12.3,
-        "messageId": "msg_1",
-        "method": "PUT",
-        "url": "https://a.example/x",
-        "retried": 2,
-        "maxRetries": 3,
-        "error": "Connection refused",
+def test_a_delivery_carries_what_was_forwarded_and_what_qstash_says_of_it() -> None:
+    request = signed_request(
+        message(
+            options=Options(method="PUT", headers=(("Content-Type", "application/json"), ("X-Tenant", "42"))),
+            retried=2,
+            topic="signups",
+            schedule_id="nightly",
+            caller_ip="203.0.113.9",
+        ),
+        KEYS,
+        NOW,
+    )
+    assert (request.method, request.url, request.body) == ("PUT", URL, b'{"order":42}')
+    assert [(name, value) for name, value in request.headers if name != "Upstash-Signature"] == [
+        ("User-Agent", "Upstash-QStash"),
+        ("Content-Type", "application/json"),
+        ("X-Tenant", "42"),
+        ("Upstash-Message-Id", "msg_1"),
+        ("Upstash-Retried", "2"),
+        ("Upstash-Topic-Name", "signups"),
+        ("Upstash-Schedule-Id", "nightly"),
+        ("Upstash-Caller-Ip", "203.0.113.9"),
+        ("Upstash-Hops", "1"),
+    ]
+
+
+def test_a_forwarded_user_agent_takes_the_place_of_our_own() -> None:
+    request = signed_request(message(options=Options(headers=(("User-Agent", "mine"),))), KEYS, NOW)
+    assert [value for name, value in request.headers if name == "User-Agent"] == ["mine"]
+
+
+def test_no_region_is_claimed_since_receivers_would_look_for_its_keys() -> None:
+    assert "Upstash-Region" not in dict(signed_request(message(), KEYS, NOW).headers)
+
+
+def test_a_request_prints_neither_signature_nor_body() -> None:
+    printed = repr(signed_request(message(), KEYS, NOW))
+    assert "order" not in printed
+    assert "eyJ" not in printed
+
+
+def test_the_claims_are_those_of_production() -> None:
+    claims: dict[str, Any] = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
+        sign(URL, b"", CURRENT, NOW), options={"verify_signature": False}
+    )
+    assert claims.pop("jti").startswith("jwt_")
+    assert claims == {
+        "aud": "",
+        "body": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "exp": NOW + 300,
+        "iat": NOW,
+        "iss": "Upstash",
+        "nbf": 0,
+        "sub": URL,
     }
 
 
-def test_an_endless_url_is_cut() -> None:
-    assert len(line(attempt(Outcome(status=200), "https://a.example/" + "x" * 5000))) < 300
+@pytest.mark.parametrize("status", [200, 204, 299, 302, 404, 489, 599])
+def test_an_answer_is_kept_with_its_status(status: int) -> None:
+    outcome = outcome_of(status, [("Retry-After", "5")], b"answer")
+    assert (outcome.status, outcome.headers, outcome.body, outcome.error) == (
+        status, (("Retry-After", "5"),), b"answer", ""
+    )  # fmt: skip
+    assert outcome.delivered is (status < 300)
 
 
-@pytest.mark.parametrize(
-    ("status", "colour"),
-    {200: "\x1b[32m", 404: "\x1b[31m", 500: "\x1b[31m", 503: "\x1b[33m", 429: "\x1b[33m", 302: "\x1b[31m"}.items(),
-)
-def test_colours_are_for_terminals_only(status: int, colour: str) -> None:
-    assert line(attempt(Outcome(status=status)), colour=True).startswith(f"{colour}{status}\x1b[0m  ")
-    assert "\x1b" not in line(attempt(Outcome(status=status)))
+@pytest.mark.parametrize("status", [0, 99, 600, 999])
+def test_a_status_that_http_does_not_know_is_no_answer(status: int) -> None:
+    outcome = outcome_of(status, [], b"")
+    assert outcome == no_answer(f"the answer's status {status} is none that HTTP knows")
+    assert not outcome.delivered
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    {
-        "plain é 日本": "plain é 日本",
-        "a\r\nb": "a\\r\\nb",
-        "\x1b[2J": "\\x1b[2J",
-        "\u202eabc": "\\u202eabc",
-        "\x9b31m": "\\x9b31m",
-        "\ud800": "\\ud800",
-    }.items(),
-)
-def test_nothing_in_a_line_can_steer_the_terminal(text: str, shown: str) -> None:
-    assert printable(text) == shown
+def test_headers_of_an_answer_have_one_spelling() -> None:
+    outcome = outcome_of(200, [("content-type", "text/plain"), ("X-RateLimit-RESET", "1"), ("ETag", '"x"')], b"")
+    assert [name for name, _ in outcome.headers] == ["Content-Type", "X-Ratelimit-Reset", "Etag"]
+
+
+def test_what_is_too_large_of_an_answer_is_left_out() -> None:
+    outcome = outcome_of(200, [(f"X-{n}", "v") for n in range(100)], b"x" * 100, limit=10)
+    assert len(outcome.headers) == 64
+    assert outcome.body == b"x" * 10
+    assert outcome_of(200, [("A", "1"), ("X", "y" * 20_000), ("B", "2")], b"").headers == (("A", "1"),)
+
+
+def test_more_of_an_answer_is_kept_for_a_callback() -> None:
+    assert answer_limit(message()) == 64 * 1024
+    assert answer_limit(message(options=Options(callback=CallbackOptions(url=URL)))) == 1024 * 1024

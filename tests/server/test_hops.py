@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations.server.app import ServerConfig, running
-from qstash_integrations.server.delivery import signed_request
+from qstash_integrations.server.attempt import signed_request
 from qstash_integrations.server.model import Message
 from qstash_integrations.server.worker import Attempt
 from tests.server.client import client

@@ -8,7 +8,7 @@ import pytest
 from qstash_integrations.server.model import Outcome
 from qstash_integrations.server.worker import Listener, Sender
 from tests.server.destination import destination, free_port
-from tests.server.exchange import request, send
+from tests.server.sending import request, send
 
 CERTIFICATE = Path(__file__).parent.parent / "data" / "localhost.pem"
 OUT_OF_REACH = "it is link-local, where metadata services live"

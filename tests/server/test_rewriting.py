@@ -9,7 +9,7 @@ from qstash_integrations.server.worker import Listener, Rewrites, Sender
 from qstash_integrations.server.worker.target import Target
 from tests.server.client import client
 from tests.server.destination import destination
-from tests.server.exchange import request, send
+from tests.server.sending import request, send
 
 LOCAL = "http://127.0.0.1:8000"
 API = Rewrites([("https://api.example.com", LOCAL)])

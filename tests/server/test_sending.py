@@ -12,7 +12,7 @@ import pytest
 from qstash_integrations.server.model import Outcome
 from qstash_integrations.server.worker import Sender
 from tests.server.destination import OK, SOON, Destination, destination
-from tests.server.exchange import request, send
+from tests.server.sending import request, send
 
 
 def wait_for_the_end(connection: socket.socket) -> None:

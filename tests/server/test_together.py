@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qstash_integrations.server.api import Together
-from qstash_integrations.server.api.call import Reply
+from qstash_integrations.server.api.api_call import Reply
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Filter, Publication, Refused, StorageFull
 from qstash_integrations.server.tables import Store

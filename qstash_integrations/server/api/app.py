@@ -12,8 +12,8 @@ from ..dashboard import Asset, asset
 from ..engine import Engine
 from ..model import Refused
 from .access import Access, Refusal
+from .api_call import Call, Reply, header
 from .asgi import Answer, Gone, Receive, Request, Scope, Send, request_of
-from .call import Call, Reply, header
 from .local import LOCAL_ROUTES
 from .local import PREFIX as LOCAL_PREFIX
 from .routes import ROUTES

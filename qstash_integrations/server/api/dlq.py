@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/api/dlq
 
 from ..engine import Engine
 from ..model import Filter
-from .call import Call, Parameters, Reply
+from .api_call import Call, Parameters, Reply
 from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, trim_of, value_of
 from .publishing import receipt_fields, split_destination
 from .render import Fields, dead_letter_fields

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..model import Filter, Refused
-from .call import Parameters, is_list
+from .api_call import Parameters, is_list
 
 # Our field, and whether its values may be separated by commas: URLs contain those.
 _TEXTS: Mapping[str, tuple[str, bool]] = {

@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/api/flow-control
 from ..engine import Engine
 from ..model import Flow, Refused
 from ..rules.flow_control import read_limit
-from .call import Call, Reply
+from .api_call import Call, Reply
 from .filters import value_of
 from .render import Fields
 

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from ..engine import Engine
 from ..model import Flaw, Refused, Search, milliseconds
-from .call import Call, Parameters, Reply
+from .api_call import Call, Parameters, Reply
 from .filters import check_known, count_of, filter_of, integer, value_of
 from .local_render import event_list, listed_fields, message_detail, overview_fields, request_fields
 from .publishing import receipt_fields

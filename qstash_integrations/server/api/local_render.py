@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..delivery import SignedRequest
+from ..attempt import SignedRequest
 from ..model import Event, Listed, Message, Overview, milliseconds
 from .render import Fields, byte_fields, given, header_fields, message_fields, shown_body
 

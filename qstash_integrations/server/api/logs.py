@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine import Engine
 from ..model import Refused
-from .call import Call, Reply
+from .api_call import Call, Reply
 from .filters import EVENTS, count_of, earliest_first, filter_of, trim_of, value_of
 from .render import Fields, event_fields
 

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/api/messages
 
 from ..engine import Engine
 from ..model import Filter
-from .call import Call, Parameters, Reply
+from .api_call import Call, Parameters, Reply
 from .filters import MESSAGES, check_known, count_of, filter_of, from_json
 from .render import message_fields
 

@@ -10,7 +10,7 @@ from ..engine import Engine
 from ..model import Header, Publication, Receipt, Receipts, Refused
 from ..rules.destination import is_url
 from ..rules.options import HOPS
-from .call import Call, Reply, header, is_list, is_object
+from .api_call import Call, Reply, header, is_list, is_object
 
 
 def publish(engine: Engine, call: Call) -> Reply:

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/api/queues
 
 from ..engine import Engine
 from ..model import Queue, Refused, milliseconds
-from .call import Call, Reply
+from .api_call import Call, Reply
 from .render import Fields
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..model import DeadLetter, Event, Header, Message, Options, Outcome, Redaction, milliseconds
-from .call import text_of
+from .api_call import text_of
 
 Fields = dict[str, Any]
 

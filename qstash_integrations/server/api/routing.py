@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from ..engine import Engine
-from .call import Call, Reply
+from .api_call import Call, Reply
 
 PREFIX = "/v2/"
 Endpoint = Callable[[Engine, Call], Reply]

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/api/schedules
 
 from ..engine import Engine
 from ..model import Schedule, milliseconds
-from .call import Call, Reply
+from .api_call import Call, Reply
 from .publishing import publication
 from .render import Fields, body_fields, option_fields
 

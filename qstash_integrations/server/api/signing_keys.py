@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/api/signing-keys
 
 from ..engine import Engine
 from ..model import Keys
-from .call import Call, Reply
+from .api_call import Call, Reply
 
 
 def get(engine: Engine, call: Call) -> Reply:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from ..engine import Engine
-from .call import Reply
+from .api_call import Reply
 
 Run: TypeAlias = Callable[[Callable[[], Reply]], Awaitable[Reply]]
 

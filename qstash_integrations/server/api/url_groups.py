@@ -7,7 +7,7 @@ from typing import Any
 
 from ..engine import Engine
 from ..model import Endpoint, Header, Refused, UrlGroup, milliseconds
-from .call import Call, Reply, header, is_list, is_object
+from .api_call import Call, Reply, header, is_list, is_object
 from .render import Fields
 
 

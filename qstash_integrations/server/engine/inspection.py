@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from ..delivery import SignedRequest, signed_request
+from ..attempt import SignedRequest, signed_request
 from ..model import Event, Limits, Listed, Message, Overview, Page, Refused, Schedule, Search, Second
 from ..rules.cron import next_tick
 from ..tables import Store

@@ -1,7 +1,7 @@
 """Delivery in real time: the loop that drives the engine, and the HTTP that it does."""
 
 from .addresses import Network
-from .attempt import Attempt, line, printable, summary
+from .lines import Attempt, line, printable, summary
 from .loop import Worker
 from .resolving import Listener
 from .sending import Sender

@@ -7,7 +7,7 @@ import asyncio
 import ssl
 from typing import NamedTuple
 
-from .exchange import Answer, Exchange
+from .connection import Answer, Exchange
 
 CONNECT_TIMEOUT = 10.0
 # Shorter than servers keep an idle connection: one that they just closed would cost a delivery its attempt.

@@ -8,11 +8,11 @@ import contextlib
 import os
 import ssl
 
-from ..delivery import SignedRequest, no_answer, outcome_of
+from ..attempt import SignedRequest, no_answer, outcome_of
 from ..model import Outcome
 from .addresses import Network
+from .connection import Broken
 from .connections import KEEP_ALIVE, Connections, NotConnected, Origin
-from .exchange import Broken
 from .resolving import Listener, LookUp, Resolver, Unreachable, look_up
 from .target import Rewrites, Target
 

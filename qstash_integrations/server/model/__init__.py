@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from .._core.errors import QStashError
+from ..._core.errors import QStashError
 
 T = TypeVar("T")
 

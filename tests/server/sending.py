@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from qstash_integrations.server.delivery import SignedRequest
+from qstash_integrations.server.attempt import SignedRequest
 from qstash_integrations.server.model import Header, Outcome
 from qstash_integrations.server.worker import Sender
 
