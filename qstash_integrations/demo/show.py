@@ -8,7 +8,7 @@ import jwt
 
 from .._core.publishing.client import QStash
 from ..server.app import LocalServer, ServerConfig, running
-from ..server.worker import Attempt
+from ..server.attempt import Attempt
 from .apps import App, DemoError, running_apps
 from .clock import MinuteClock
 from .story import HOPELESS, ORDERS, SCHEDULED, Expectation, Story

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from ..server.worker import Attempt
+from ..server.attempt import Attempt
 
 SHIPPED, RETRIED, HOPELESS, SCHEDULED = "shipped", "retried", "not retryable", "scheduled"
 ORDERS: dict[str, dict[str, int]] = {SHIPPED: {"id": 1}, RETRIED: {"id": 2, "fails": 1}, HOPELESS: {"id": 0}}

@@ -1,24 +1,17 @@
-"""From a stored message to the signed request that QStash would make, and from its answer to an outcome. Pure.
+"""An attempt: from a stored message to the signed request that QStash would make, from its answer to an outcome. Pure.
 
 ``Upstash-Region`` is not sent: it makes receivers that run in several regions look for that region's keys, and this
 server has none.
 
-Spec: https://upstash.com/docs/qstash/features/security and https://upstash.com/docs/qstash/howto/receiving
+Spec: https://upstash.com/docs/qstash/howto/receiving
 """
 
-import hashlib
-import json
-from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-import jwt
-
-from .identifiers import signing_key, token_id
 from .model import Header, Keys, Message, Outcome
+from .signature import signature
 
-LIFETIME = 300  # seconds that a signature is good for
 MAX_ANSWER = 64 * 1024
 # A callback hands the answer on to somebody who needs all of it.
 MAX_ANSWER_FOR_CALLBACK = 1024 * 1024
@@ -36,6 +29,15 @@ class SignedRequest:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One that was made, as it is told to whoever watches the server."""
+
+    message: Message
+    outcome: Outcome
+    seconds: float
+
+
 def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequest:
     """The next attempt at ``message``, signed with the current key; every call makes a signature of its own.
 
@@ -44,7 +46,7 @@ def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequ
     forwarded = message.options.headers
     named = {name.lower() for name, _ in forwarded}
     own = (
-        ("Upstash-Signature", _signature(message, keys, signed_at)),
+        ("Upstash-Signature", signature(message, keys, signed_at)),
         ("Upstash-Message-Id", message.id),
         ("Upstash-Retried", str(message.retried)),
         ("Upstash-Topic-Name", message.topic),
@@ -63,61 +65,6 @@ def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequ
         ),
         body=message.body,
     )
-
-
-def sign(url: str, body: bytes, key: str, signed_at: float, jti: str | None = None, *, issuer: str = "Upstash") -> str:
-    """The value of ``Upstash-Signature``. ``url`` is signed byte for byte; ``jti`` is for tests."""
-    issued = int(signed_at)
-    # In QStash's own order, which is that of the alphabet.
-    claims = {
-        "aud": "",
-        "body": urlsafe_b64encode(hashlib.sha256(body).digest()).decode("ascii"),
-        "exp": issued + LIFETIME,
-        "iat": issued,
-        "iss": issuer,
-        "jti": jti or token_id(),
-        "nbf": 0,
-        "sub": url,
-    }
-    segments = f"{_HEADER}.{_segment(json.dumps(claims, separators=(',', ':')).encode())}"
-    return f"{segments}.{_segment(_HS256.sign(segments.encode('ascii'), _prepared(key)))}"
-
-
-def _segment(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
-
-
-@lru_cache(maxsize=8)
-def _prepared(key: str) -> bytes:
-    prepared: bytes = _HS256.prepare_key(key)
-    return prepared
-
-
-# What ``jwt.encode`` does for each token anew: the algorithm, its header and the check of the key are always the same.
-_HS256 = jwt.get_algorithm_by_name("HS256")
-_HEADER = _segment(b'{"alg":"HS256","typ":"JWT"}')
-
-
-def _signature(message: Message, keys: Keys, signed_at: float) -> str:
-    """The genuine one, or with the flaw that was asked for; empty where it is to be missing."""
-    url, body, key = message.url, message.body, keys.current
-    match message.options.flaw:
-        case None:
-            return sign(url, body, key, signed_at)
-        case "missing":
-            return ""
-        case "malformed":
-            return sign(url, body, key, signed_at).replace(".", "")
-        case "wrong_key":
-            return sign(url, body, signing_key(), signed_at)
-        case "issuer":
-            return sign(url, body, key, signed_at, issuer="Nobody")
-        case "expired":
-            return sign(url, body, key, signed_at - 2 * LIFETIME)
-        case "url_mismatch":
-            return sign("https://elsewhere.example/", body, key, signed_at)
-        case "body_mismatch":
-            return sign(url, body + b" ", key, signed_at)
 
 
 def answer_limit(message: Message) -> int:

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from ..server.attempt import LIFETIME, SignedRequest, answer_limit, no_answer, outcome_of, signed_request
+from ..server.attempt import SignedRequest, answer_limit, no_answer, outcome_of, signed_request
 from ..server.engine import Engine
 from ..server.model import Message, Outcome
+from ..server.signature import LIFETIME
 from ..server.tables import Store
 from .attempt import Attempt, attempt_at
 from .clock import Clock

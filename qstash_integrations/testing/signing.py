@@ -11,7 +11,7 @@ import jwt
 from .._core.errors import ConfigurationError
 from .._core.settings import Settings
 from ..server import identifiers
-from ..server.attempt import sign as signature_of
+from ..server.signature import sign as signature_of
 
 # Typed in part only.
 _jwt: Any = jwt

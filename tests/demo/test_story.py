@@ -6,8 +6,8 @@ import pytest
 
 from qstash_integrations.demo.clock import SECONDS_BEFORE, MinuteClock
 from qstash_integrations.demo.story import HOPELESS, RETRIED, SCHEDULED, SHIPPED, Story
+from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.model import Message, Options, Outcome
-from qstash_integrations.server.worker import Attempt
 
 
 def attempt(message_id: str, status: int, schedule_id: str | None = None) -> Attempt:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from qstash_integrations.server.app import LocalServer, running
-from qstash_integrations.server.worker import Attempt
+from qstash_integrations.server.attempt import Attempt
 from tests.server.driver import Driver
 
 

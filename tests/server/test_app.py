@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from qstash_integrations.server.app import LocalServer, ServerConfig, running
+from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.model import Limits, StartupError
-from qstash_integrations.server.worker import Attempt
 from tests.server.client import client
 from tests.server.destination import SOON, destination
 

@@ -7,8 +7,9 @@ import jwt
 import pytest
 
 from qstash_integrations import Receiver
-from qstash_integrations.server.attempt import answer_limit, no_answer, outcome_of, sign, signed_request
+from qstash_integrations.server.attempt import answer_limit, no_answer, outcome_of, signed_request
 from qstash_integrations.server.model import CallbackOptions, Keys, Message, Options
+from qstash_integrations.server.signature import sign
 from tests.signing import CURRENT, NEXT, NOW
 
 KEYS = Keys(current=CURRENT, next=NEXT)

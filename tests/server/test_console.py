@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from qstash_integrations.server.app import Console, ForMachines, ForPeople, LocalServer
+from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.model import Keys, Outcome
-from qstash_integrations.server.worker import Attempt
 from tests.server.test_attempt import message
 
 KEYS = Keys(current="sig_TESTONLYcurrent000000000000A", next="sig_TESTONLYnext00000000000000BB")

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from qstash_integrations.server.app import ServerConfig, running
-from qstash_integrations.server.attempt import signed_request
+from qstash_integrations.server.attempt import Attempt, signed_request
 from qstash_integrations.server.model import Message
-from qstash_integrations.server.worker import Attempt
 from tests.server.client import client
 from tests.server.destination import SOON, destination
 from tests.server.local import URL, Local

@@ -2,8 +2,9 @@
 
 import pytest
 
+from qstash_integrations.server.app.lines import line, printable, summary
+from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.model import Options, Outcome
-from qstash_integrations.server.worker import Attempt, line, printable, summary
 from tests.server.test_attempt import message
 
 

@@ -15,7 +15,7 @@ import qstash as sdk
 from qstash.errors import QStashError
 
 from qstash_integrations.server.app import LocalServer
-from qstash_integrations.server.worker import Attempt
+from qstash_integrations.server.attempt import Attempt
 from tests.server.destination import OK, SOON, Destination, Received, destination
 
 pytestmark = pytest.mark.system

@@ -8,7 +8,7 @@ import pytest
 
 from qstash_integrations import Receiver
 from qstash_integrations.server.app import LocalServer, ServerConfig, running
-from qstash_integrations.server.worker import Attempt
+from qstash_integrations.server.attempt import Attempt
 from tests.server.destination import SOON, destination
 
 USERS = {

@@ -14,10 +14,11 @@ import pytest
 
 from qstash_integrations import Receiver
 from qstash_integrations.server.app import LocalServer, ServerConfig, running
+from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.engine import Engine
 from qstash_integrations.server.model import Filter, Keys, Publication, Retention, StorageFull
 from qstash_integrations.server.tables import Store
-from qstash_integrations.server.worker import Attempt, Sender, Worker
+from qstash_integrations.server.worker import Sender, Worker
 from tests.server.client import client
 from tests.server.destination import OK, SOON, Script, destination
 from tests.signing import CURRENT, NEXT, NOW

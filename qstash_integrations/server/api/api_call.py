@@ -22,7 +22,7 @@ class Reply(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """An authenticated request. Prints neither its headers nor its body."""
 
     method: str

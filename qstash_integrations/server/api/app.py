@@ -12,8 +12,8 @@ from ..dashboard import Asset, asset
 from ..engine import Engine
 from ..model import Refused
 from .access import Access, Refusal
-from .api_call import Call, Reply, header
-from .asgi import Answer, Gone, Receive, Request, Scope, Send, request_of
+from .api_call import ApiCall, Reply, header
+from .asgi import Gone, HttpAnswer, HttpRequest, Receive, Scope, Send, request_of
 from .local import LOCAL_ROUTES
 from .local import PREFIX as LOCAL_PREFIX
 from .routes import ROUTES
@@ -57,7 +57,7 @@ class Api:
             return
         await answer.send(send)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: HttpRequest) -> HttpAnswer:
         headers = request.by_name()
         if request.method in ("GET", "HEAD") and (page := asset(request.path)):
             refusal = self._access.page_refusal(headers)
@@ -78,11 +78,11 @@ class Api:
             return _error(413, f"the request body is larger than {limit} bytes")
         return await self._call(found, _call(request, found, body))
 
-    def _exchange(self, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, headers: Mapping[str, str]) -> HttpAnswer:
         token = self._access.exchange(headers)
         return _refused(token) if isinstance(token, Refusal) else _answer(Reply(200, {"token": token}))
 
-    async def _call(self, found: Match, call: Call) -> Answer:
+    async def _call(self, found: Match, call: ApiCall) -> HttpAnswer:
         run = at_once if call.method == "GET" else self._run
         try:
             reply = await run(lambda: found.route.endpoint(self._engine, call))
@@ -102,8 +102,8 @@ def _find(method: str, path: str) -> Match | tuple[str, ...]:
     return find(ROUTES, method, path)
 
 
-def _call(request: Request, found: Match, body: bytes) -> Call:
-    return Call(
+def _call(request: HttpRequest, found: Match, body: bytes) -> ApiCall:
+    return ApiCall(
         method=request.method,
         path=found.path,
         query=request.query,
@@ -115,7 +115,7 @@ def _call(request: Request, found: Match, body: bytes) -> Call:
     )
 
 
-def _too_large(request: Request) -> Answer | None:
+def _too_large(request: HttpRequest) -> HttpAnswer | None:
     headers = request.headers
     if len(headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
         return _error(431, f"at most {MAX_HEADERS} headers and {MAX_HEADER_BYTES} bytes of them")
@@ -124,31 +124,31 @@ def _too_large(request: Request) -> Answer | None:
     return None
 
 
-def _no_route(method: str, allowed: Sequence[str]) -> Answer:
+def _no_route(method: str, allowed: Sequence[str]) -> HttpAnswer:
     if allowed:
         return _error(405, f"{method} is not possible here", {"allow": ", ".join(allowed)})
     return _error(404, "this path is not part of the QStash API")
 
 
-def _refused(refusal: Refusal) -> Answer:
+def _refused(refusal: Refusal) -> HttpAnswer:
     challenge = {"www-authenticate": "Bearer"} if refusal.status == 401 else {}
     return _error(refusal.status, refusal.error, challenge)
 
 
-def _page(page: Asset) -> Answer:
-    return Answer(200, {**page.headers, **_HEADERS}, page.content)
+def _page(page: Asset) -> HttpAnswer:
+    return HttpAnswer(200, {**page.headers, **_HEADERS}, page.content)
 
 
-def _answer(reply: Reply) -> Answer:
+def _answer(reply: Reply) -> HttpAnswer:
     if reply.content is None:
-        return Answer(reply.status, _HEADERS)
+        return HttpAnswer(reply.status, _HEADERS)
     if isinstance(reply.content, bytes):
-        return Answer(reply.status, _FILE, reply.content)
-    return Answer(reply.status, _JSON, _json(reply.content))
+        return HttpAnswer(reply.status, _FILE, reply.content)
+    return HttpAnswer(reply.status, _JSON, _json(reply.content))
 
 
-def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, {**_JSON, **headers} if headers else _JSON, _json({"error": text}))
+def _error(status: int, text: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
+    return HttpAnswer(status, {**_JSON, **headers} if headers else _JSON, _json({"error": text}))
 
 
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

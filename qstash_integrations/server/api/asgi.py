@@ -12,7 +12,7 @@ class Gone(Exception):
     """The client left before it had sent all of its request."""
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """All but the body."""
 
     method: str
@@ -50,7 +50,7 @@ class Request(NamedTuple):
         return b"".join(chunks)
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
@@ -62,8 +62,8 @@ class Answer(NamedTuple):
         await send({"type": "http.response.body", "body": self.body})
 
 
-def request_of(scope: Scope, receive: Receive) -> Request:
-    return Request(
+def request_of(scope: Scope, receive: Receive) -> HttpRequest:
+    return HttpRequest(
         method=scope["method"],
         path=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),

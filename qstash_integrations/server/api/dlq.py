@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/api/dlq
 
 from ..engine import Engine
 from ..model import Filter
-from .api_call import Call, Parameters, Reply
+from .api_call import ApiCall, Parameters, Reply
 from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, trim_of, value_of
 from .publishing import receipt_fields, split_destination
 from .render import Fields, dead_letter_fields
@@ -15,7 +15,7 @@ from .render import Fields, dead_letter_fields
 PAGE = 100
 
 
-def list_all(engine: Engine, call: Call) -> Reply:
+def list_all(engine: Engine, call: ApiCall) -> Reply:
     parameters = check_known(call.parameters, DEAD_LETTERS)
     page = engine.dead_letters.page(
         filter_of(parameters, DEAD_LETTERS),
@@ -27,30 +27,30 @@ def list_all(engine: Engine, call: Call) -> Reply:
     return Reply(200, _with_cursor({"messages": letters}, page.cursor))
 
 
-def get(engine: Engine, call: Call) -> Reply:
+def get(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, dead_letter_fields(engine.dead_letters.get(call.path["id"])))
 
 
-def delete(engine: Engine, call: Call) -> Reply:
+def delete(engine: Engine, call: ApiCall) -> Reply:
     engine.dead_letters.delete(call.path["id"])
     return Reply()
 
 
-def delete_many(engine: Engine, call: Call) -> Reply:
+def delete_many(engine: Engine, call: ApiCall) -> Reply:
     """By ids, which win over filters, or by filters; everything when neither is given."""
     parameters = check_known((*call.parameters, *from_json(call.json_object())), DEAD_LETTERS)
     deleted, cursor = engine.dead_letters.delete_all(_wanted(parameters), count=count_of(parameters, None, PAGE))
     return Reply(200, _with_cursor({"deleted": deleted}, cursor))
 
 
-def retry(engine: Engine, call: Call) -> Reply:
+def retry(engine: Engine, call: ApiCall) -> Reply:
     """``Upstash-*`` headers of the call replace what the message was published with."""
     _, options = split_destination("", call.query)
     receipt = engine.dead_letters.retry(call.path["id"], (*options, *call.options))
     return Reply(201, receipt_fields(receipt))
 
 
-def retry_many(engine: Engine, call: Call) -> Reply:
+def retry_many(engine: Engine, call: ApiCall) -> Reply:
     _, options = split_destination("", call.query)
     query = tuple((name, value) for name, value in call.parameters if not name.lower().startswith("upstash-"))
     parameters = check_known((*query, *from_json(call.json_object())), DEAD_LETTERS)

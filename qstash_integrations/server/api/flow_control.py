@@ -6,56 +6,56 @@ Spec: https://upstash.com/docs/qstash/api/flow-control
 from ..engine import Engine
 from ..model import Flow, Refused
 from ..rules.flow_control import read_limit
-from .api_call import Call, Reply
+from .api_call import ApiCall, Reply
 from .filters import value_of
 from .render import Fields
 
 
-def list_all(engine: Engine, call: Call) -> Reply:
+def list_all(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, [_fields(flow) for flow in engine.flows.search(value_of(call.parameters, "search") or "")])
 
 
-def get(engine: Engine, call: Call) -> Reply:
+def get(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _fields(engine.flows.get(call.path["key"])))
 
 
-def pause(engine: Engine, call: Call) -> Reply:
+def pause(engine: Engine, call: ApiCall) -> Reply:
     engine.flows.pause(call.path["key"])
     return Reply()
 
 
-def resume(engine: Engine, call: Call) -> Reply:
+def resume(engine: Engine, call: ApiCall) -> Reply:
     engine.flows.resume(call.path["key"])
     return Reply()
 
 
-def pin(engine: Engine, call: Call) -> Reply:
+def pin(engine: Engine, call: ApiCall) -> Reply:
     parallelism, rate, period = (_limit(call, name) for name in ("parallelism", "rate", "period"))
     engine.flows.pin(call.path["key"], parallelism=parallelism, rate=rate, period=period)
     return Reply()
 
 
-def unpin(engine: Engine, call: Call) -> Reply:
+def unpin(engine: Engine, call: ApiCall) -> Reply:
     engine.flows.unpin(call.path["key"], parallelism=_flag(call, "parallelism"), rate=_flag(call, "rate"))
     return Reply()
 
 
-def reset_rate(engine: Engine, call: Call) -> Reply:
+def reset_rate(engine: Engine, call: ApiCall) -> Reply:
     engine.flows.reset_rate(call.path["key"])
     return Reply()
 
 
-def global_parallelism(engine: Engine, call: Call) -> Reply:
+def global_parallelism(engine: Engine, call: ApiCall) -> Reply:
     overview = engine.inspection.overview()
     return Reply(200, {"parallelismMax": overview.parallelism, "parallelismCount": overview.active})
 
 
-def _limit(call: Call, name: str) -> int | None:
+def _limit(call: ApiCall, name: str) -> int | None:
     text = value_of(call.parameters, name)
     return None if text is None else read_limit(name, text)
 
 
-def _flag(call: Call, name: str) -> bool:
+def _flag(call: ApiCall, name: str) -> bool:
     text = (value_of(call.parameters, name) or "false").lower()
     if text not in ("true", "false"):
         raise Refused(400, f"invalid {name} {text[:40]!r}: it must be true or false")

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from ..engine import Engine
 from ..model import Flaw, Refused, Search, milliseconds
-from .api_call import Call, Parameters, Reply
+from .api_call import ApiCall, Parameters, Reply
 from .filters import check_known, count_of, filter_of, integer, value_of
 from .local_render import event_list, listed_fields, message_detail, overview_fields, request_fields
 from .publishing import receipt_fields
@@ -25,12 +25,12 @@ _SEARCH = _EXACT | {"state", "url", "text", "cursor", "count"}
 _FLAWS: tuple[str, ...] = get_args(Flaw)
 
 
-def overview(engine: Engine, call: Call) -> Reply:
+def overview(engine: Engine, call: ApiCall) -> Reply:
     check_known(call.parameters, ())
     return Reply(200, overview_fields(engine.inspection.overview()))
 
 
-def messages(engine: Engine, call: Call) -> Reply:
+def messages(engine: Engine, call: ApiCall) -> Reply:
     """A cursor without messages means: nothing so far, but older ones were not looked at yet."""
     parameters = check_known(call.parameters, _SEARCH)
     page = engine.inspection.messages(
@@ -40,17 +40,17 @@ def messages(engine: Engine, call: Call) -> Reply:
     return Reply(200, {**fields, "cursor": page.cursor} if page.cursor else fields)
 
 
-def message(engine: Engine, call: Call) -> Reply:
+def message(engine: Engine, call: ApiCall) -> Reply:
     found = engine.inspection.message(call.path["id"])
     return Reply(200, {**message_detail(found), "events": event_list(engine.inspection.history(found))})
 
 
-def body(engine: Engine, call: Call) -> Reply:
+def body(engine: Engine, call: ApiCall) -> Reply:
     found = engine.inspection.message(call.path["id"])
     return Reply(200, shown_body(found.body, found.options.redaction))
 
 
-def answer_body(engine: Engine, call: Call) -> Reply:
+def answer_body(engine: Engine, call: ApiCall) -> Reply:
     """Attempts are counted from 1."""
     found = engine.inspection.message(call.path["id"])
     number = integer("attempt", call.path["attempt"])
@@ -61,12 +61,12 @@ def answer_body(engine: Engine, call: Call) -> Reply:
     return Reply(200, outcome.body)
 
 
-def request(engine: Engine, call: Call) -> Reply:
+def request(engine: Engine, call: ApiCall) -> Reply:
     found = engine.inspection.message(call.path["id"])
     return Reply(200, request_fields(found, engine.inspection.next_request(found)))
 
 
-def replay(engine: Engine, call: Call) -> Reply:
+def replay(engine: Engine, call: ApiCall) -> Reply:
     """``{"signature": "expired"}`` asks for one attempt with a signature that has this flaw."""
     flaw = call.json_object().get("signature")
     if flaw is not None and flaw not in _FLAWS:
@@ -74,17 +74,17 @@ def replay(engine: Engine, call: Call) -> Reply:
     return Reply(201, receipt_fields(engine.messages.replay(call.path["id"], flaw)))
 
 
-def ticks(engine: Engine, call: Call) -> Reply:
+def ticks(engine: Engine, call: ApiCall) -> Reply:
     """Of every schedule, by its id, the next moments at which it publishes."""
     found = {schedule.id: engine.inspection.next_ticks(schedule, TICKS) for schedule in engine.schedules.all()}
     return Reply(200, {schedule_id: [milliseconds(tick) for tick in ticks] for schedule_id, ticks in found.items()})
 
 
-def run_schedule(engine: Engine, call: Call) -> Reply:
+def run_schedule(engine: Engine, call: ApiCall) -> Reply:
     return Reply(201, [{**receipt_fields(one), "url": one.url} for one in engine.schedules.run(call.path["id"])])
 
 
-def seconds(engine: Engine, call: Call) -> Reply:
+def seconds(engine: Engine, call: ApiCall) -> Reply:
     """From ``fromDate`` on, at most the last ten minutes."""
     parameters = check_known(call.parameters, ("fromdate",))
     since = engine.inspection.overview().now - MINUTES_SHOWN * 60

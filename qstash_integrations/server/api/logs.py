@@ -7,16 +7,16 @@ from typing import Any
 
 from ..engine import Engine
 from ..model import Refused
-from .api_call import Call, Reply
+from .api_call import ApiCall, Reply
 from .filters import EVENTS, count_of, earliest_first, filter_of, trim_of, value_of
 from .render import Fields, event_fields
 
 
-def events(engine: Engine, call: Call) -> Reply:
+def events(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _listed(engine, call, "events", 1000))
 
 
-def logs(engine: Engine, call: Call) -> Reply:
+def logs(engine: Engine, call: ApiCall) -> Reply:
     group_by = value_of(call.parameters, "groupBy")
     if group_by is None:
         return Reply(200, _listed(engine, call, "logs", 100))
@@ -25,13 +25,13 @@ def logs(engine: Engine, call: Call) -> Reply:
     return Reply(200, _grouped(engine, call))
 
 
-def _listed(engine: Engine, call: Call, name: str, most: int) -> Fields:
+def _listed(engine: Engine, call: ApiCall, name: str, most: int) -> Fields:
     page = engine.log.events(**_asked(call, most, most))
     trim = trim_of(call.parameters)
     return _with_cursor({name: [event_fields(event, trim) for event in page.items]}, page.cursor)
 
 
-def _grouped(engine: Engine, call: Call) -> Fields:
+def _grouped(engine: Engine, call: ApiCall) -> Fields:
     """By message, of which ``count`` is the number, each with all of its entries that are asked for."""
     page = engine.log.groups(**_asked(call, 10, 100))
     trim = trim_of(call.parameters)
@@ -42,7 +42,7 @@ def _grouped(engine: Engine, call: Call) -> Fields:
     return _with_cursor({"messages": messages}, page.cursor)
 
 
-def _asked(call: Call, default: int, largest: int) -> dict[str, Any]:
+def _asked(call: ApiCall, default: int, largest: int) -> dict[str, Any]:
     parameters = call.parameters
     return {
         "wanted": filter_of(parameters, EVENTS),

@@ -10,20 +10,20 @@ from ..engine import Engine
 from ..model import Header, Publication, Receipt, Receipts, Refused
 from ..rules.destination import is_url
 from ..rules.options import HOPS
-from .api_call import Call, Reply, header, is_list, is_object
+from .api_call import ApiCall, Reply, header, is_list, is_object
 
 
-def publish(engine: Engine, call: Call) -> Reply:
+def publish(engine: Engine, call: ApiCall) -> Reply:
     receipts = engine.publishing.publish(publication(call))
     return Reply(_status(receipts, 201), _fields(receipts))
 
 
-def enqueue(engine: Engine, call: Call) -> Reply:
+def enqueue(engine: Engine, call: ApiCall) -> Reply:
     receipts = engine.publishing.publish(publication(call, queue=call.path["queue"]))
     return Reply(_status(receipts, 200), _fields(receipts))
 
 
-def batch(engine: Engine, call: Call) -> Reply:
+def batch(engine: Engine, call: ApiCall) -> Reply:
     items = call.json()
     if not is_list(items):
         raise Refused(400, "invalid batch: the request body must be a JSON array of messages")
@@ -33,7 +33,7 @@ def batch(engine: Engine, call: Call) -> Reply:
     return Reply(200, [_fields(receipts) for receipts in engine.publishing.batch(publications)])
 
 
-def publication(call: Call, queue: str | None = None) -> Publication:
+def publication(call: ApiCall, queue: str | None = None) -> Publication:
     """The publication in a request whose path ends with a destination."""
     destination, options = split_destination(call.path["destination"], call.query)
     return Publication(
@@ -77,7 +77,7 @@ def _status(receipts: Receipts, new: int) -> int:
     return 202 if all(receipt.deduplicated for receipt in receipts.each) else new
 
 
-def _item(item: Any, index: int, call: Call) -> Publication:
+def _item(item: Any, index: int, call: ApiCall) -> Publication:
     where = f"batch item {index}"
     if not is_object(item):
         raise Refused(400, f"{where}: it must be an object")

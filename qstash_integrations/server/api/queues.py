@@ -5,11 +5,11 @@ Spec: https://upstash.com/docs/qstash/api/queues
 
 from ..engine import Engine
 from ..model import Queue, Refused, milliseconds
-from .api_call import Call, Reply
+from .api_call import ApiCall, Reply
 from .render import Fields
 
 
-def upsert(engine: Engine, call: Call) -> Reply:
+def upsert(engine: Engine, call: ApiCall) -> Reply:
     body = call.json_object()
     name = body.get("queueName")
     parallelism = body.get("parallelism", 1)
@@ -24,25 +24,25 @@ def upsert(engine: Engine, call: Call) -> Reply:
     return Reply()
 
 
-def list_all(engine: Engine, call: Call) -> Reply:
+def list_all(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, [_fields(queue) for queue in engine.queues.all()])
 
 
-def get(engine: Engine, call: Call) -> Reply:
+def get(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _fields(engine.queues.get(call.path["name"])))
 
 
-def delete(engine: Engine, call: Call) -> Reply:
+def delete(engine: Engine, call: ApiCall) -> Reply:
     engine.queues.delete(call.path["name"])
     return Reply()
 
 
-def pause(engine: Engine, call: Call) -> Reply:
+def pause(engine: Engine, call: ApiCall) -> Reply:
     engine.queues.pause(call.path["name"])
     return Reply()
 
 
-def resume(engine: Engine, call: Call) -> Reply:
+def resume(engine: Engine, call: ApiCall) -> Reply:
     engine.queues.resume(call.path["name"])
     return Reply()
 

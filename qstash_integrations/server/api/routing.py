@@ -11,10 +11,10 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from ..engine import Engine
-from .api_call import Call, Reply
+from .api_call import ApiCall, Reply
 
 PREFIX = "/v2/"
-Endpoint = Callable[[Engine, Call], Reply]
+Endpoint = Callable[[Engine, ApiCall], Reply]
 
 
 class Route(NamedTuple):

@@ -5,34 +5,34 @@ Spec: https://upstash.com/docs/qstash/api/schedules
 
 from ..engine import Engine
 from ..model import Schedule, milliseconds
-from .api_call import Call, Reply
+from .api_call import ApiCall, Reply
 from .publishing import publication
 from .render import Fields, body_fields, option_fields
 
 
-def create(engine: Engine, call: Call) -> Reply:
+def create(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, {"scheduleId": engine.schedules.create(publication(call))})
 
 
-def list_all(engine: Engine, call: Call) -> Reply:
+def list_all(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, [_fields(engine, schedule) for schedule in engine.schedules.all()])
 
 
-def get(engine: Engine, call: Call) -> Reply:
+def get(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _fields(engine, engine.schedules.get(call.path["id"])))
 
 
-def delete(engine: Engine, call: Call) -> Reply:
+def delete(engine: Engine, call: ApiCall) -> Reply:
     engine.schedules.delete(call.path["id"])
     return Reply()
 
 
-def pause(engine: Engine, call: Call) -> Reply:
+def pause(engine: Engine, call: ApiCall) -> Reply:
     engine.schedules.pause(call.path["id"])
     return Reply()
 
 
-def resume(engine: Engine, call: Call) -> Reply:
+def resume(engine: Engine, call: ApiCall) -> Reply:
     engine.schedules.resume(call.path["id"])
     return Reply()
 

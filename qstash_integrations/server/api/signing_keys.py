@@ -5,14 +5,14 @@ Spec: https://upstash.com/docs/qstash/api/signing-keys
 
 from ..engine import Engine
 from ..model import Keys
-from .api_call import Call, Reply
+from .api_call import ApiCall, Reply
 
 
-def get(engine: Engine, call: Call) -> Reply:
+def get(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _fields(engine.keys.get()))
 
 
-def rotate(engine: Engine, call: Call) -> Reply:
+def rotate(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _fields(engine.keys.rotate()))
 
 

@@ -7,34 +7,34 @@ from typing import Any
 
 from ..engine import Engine
 from ..model import Endpoint, Header, Refused, UrlGroup, milliseconds
-from .api_call import Call, Reply, header, is_list, is_object
+from .api_call import ApiCall, Reply, header, is_list, is_object
 from .render import Fields
 
 
-def list_all(engine: Engine, call: Call) -> Reply:
+def list_all(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, [_fields(group) for group in engine.url_groups.all()])
 
 
-def get(engine: Engine, call: Call) -> Reply:
+def get(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, _fields(engine.url_groups.get(call.path["name"])))
 
 
-def delete(engine: Engine, call: Call) -> Reply:
+def delete(engine: Engine, call: ApiCall) -> Reply:
     engine.url_groups.delete(call.path["name"])
     return Reply()
 
 
-def add_endpoints(engine: Engine, call: Call) -> Reply:
+def add_endpoints(engine: Engine, call: ApiCall) -> Reply:
     engine.url_groups.add_endpoints(call.path["name"], _endpoints(call))
     return Reply()
 
 
-def remove_endpoints(engine: Engine, call: Call) -> Reply:
+def remove_endpoints(engine: Engine, call: ApiCall) -> Reply:
     engine.url_groups.remove_endpoints(call.path["name"], _endpoints(call))
     return Reply()
 
 
-def set_headers(engine: Engine, call: Call) -> Reply:
+def set_headers(engine: Engine, call: ApiCall) -> Reply:
     given = call.json_object().get("headers")
     if not is_object(given):
         raise Refused(400, "invalid headers: they must be an object")
@@ -42,7 +42,7 @@ def set_headers(engine: Engine, call: Call) -> Reply:
     return Reply()
 
 
-def _endpoints(call: Call) -> list[Endpoint]:
+def _endpoints(call: ApiCall) -> list[Endpoint]:
     given = call.json_object().get("endpoints")
     if not is_list(given) or not given:
         raise Refused(400, "invalid endpoints: they must be a list of objects with url and name")

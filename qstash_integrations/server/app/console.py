@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from ..worker import Attempt, line, summary
+from ..attempt import Attempt
 from .config import LocalServer
+from .lines import line, summary
 
 Write = Callable[[str], None]
 

@@ -21,10 +21,10 @@ import uvicorn
 
 from ..._core.production import declared
 from ..api import Users
+from ..attempt import Attempt
 from ..identifiers import password
 from ..model import Keys
 from ..tables import Store
-from ..worker import Attempt
 from . import credentials, production
 from .config import LocalServer, ServerConfig
 from .listening import listen

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from ..api import Access, Api, Together
+from ..attempt import Attempt
 from ..engine import Engine
 from ..model import Keys
 from ..tables import Store
-from ..worker import Attempt, Rewrites, Sender, Worker
+from ..worker import Rewrites, Sender, Worker
 from .config import ServerConfig
 from .listening import Bound
 

@@ -9,10 +9,9 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from ..attempt import answer_limit, no_answer, signed_request
+from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
 from ..model import Keys, Message
-from .lines import Attempt
 from .sending import Sender
 
 logger: logging.Logger = logging.getLogger("qstash_integrations.server")

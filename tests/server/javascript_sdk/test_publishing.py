@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qstash_integrations.server.app import LocalServer
-from qstash_integrations.server.worker import Attempt
+from qstash_integrations.server.attempt import Attempt
 from tests.server.client import client
 from tests.server.destination import SOON, Destination
 from tests.server.javascript_sdk.sdk import JavaScript, JavaScriptError, javascript, needs_javascript, verified

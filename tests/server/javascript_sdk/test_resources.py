@@ -4,7 +4,7 @@ import queue
 
 import pytest
 
-from qstash_integrations.server.worker import Attempt
+from qstash_integrations.server.attempt import Attempt
 from tests.server.destination import SOON, Destination
 from tests.server.javascript_sdk.sdk import JavaScript, JavaScriptError, needs_javascript, verified
 

@@ -1,18 +1,10 @@
-"""One delivery attempt as it is told to whoever watches the server: a value, and its line in a terminal."""
+"""One attempt as a line in a terminal, or as values for machines."""
 
-from dataclasses import dataclass
-
-from ..model import Message, Outcome
+from ..attempt import Attempt
+from ..model import Outcome
 
 _GREEN, _YELLOW, _RED, _DIM, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[2m", "\x1b[0m"
 _LONGEST_URL = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    message: Message
-    outcome: Outcome
-    seconds: float
 
 
 def line(attempt: Attempt, *, colour: bool = False) -> str:

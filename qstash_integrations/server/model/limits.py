@@ -1,0 +1,47 @@
+"""What one server takes on, and how long it keeps what is over."""
+
+from dataclasses import dataclass
+
+READABLE_FOR = 60
+"""Seconds for which a finished message is shown, however full the store is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one server takes on. Bytes count bodies; what the server makes itself, callbacks, is never refused."""
+
+    body: int = 1024 * 1024
+    batch: int = 10_000  # messages out of one call, URL groups unfolded
+    unfinished: int = 1_000_000
+    unfinished_bytes: int = 1024 * 1024 * 1024
+    parallelism: int = 100  # requests in flight, all together
+    rate: int | None = None  # deliveries started in a second, all together; None: as many as there are
+    # To one host and port, for messages that have no flow control of their own.
+    destination_parallelism: int | None = None
+    destination_rate: int | None = None  # deliveries started in a second
+    queue_parallelism: int = 1000
+    queues: int = 10_000
+    schedules: int = 1000
+    url_groups: int = 1000
+    endpoints: int = 100  # of one URL group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what is over stays, and how much of it: whichever limit is reached first.
+
+    ValueError for less than ``READABLE_FOR`` seconds, for which clients may still ask what became of a message.
+    """
+
+    messages: float = 3 * 86_400  # seconds; a finished message and its events
+    message_count: int = 100_000
+    message_bytes: int = 256 * 1024 * 1024
+    dead_letters: float = 7 * 86_400  # seconds
+    dead_letter_count: int = 50_000
+
+    def __post_init__(self) -> None:
+        for name in ("messages", "dead_letters"):
+            if not getattr(self, name) >= READABLE_FOR:
+                raise ValueError(
+                    f"Retention.{name} must be at least {READABLE_FOR} seconds, not {getattr(self, name)!r}"
+                )

@@ -1,0 +1,87 @@
+"""What lists are asked for, and what is in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from .options import Options
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Values of one field are alternatives; different fields must all hold. Empty means: not asked for."""
+
+    message_ids: Sequence[str] = ()
+    dlq_ids: Sequence[str] = ()
+    states: Sequence[str] = ()
+    urls: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+    paths: Sequence[str] = ()
+    topics: Sequence[str] = ()
+    schedules: Sequence[str] = ()
+    queues: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    flow_keys: Sequence[str] = ()
+    caller_ips: Sequence[str] = ()
+    statuses: Sequence[int] = ()
+    from_at: float | None = None  # inclusive
+    to_at: float | None = None  # inclusive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What a person looks for in the list of messages. Empty means: not asked for."""
+
+    exact: Filter = field(default_factory=Filter)
+    states: Sequence[str] = ()  # as in ``Listed``
+    url: str = ""  # a part of it, in any case
+    text: str = ""  # a part of the id, the destination, a name, a label or the body, in any case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A message in a list: all but its bodies."""
+
+    seq: int
+    id: str
+    state: str  # a State, or "retrying", and for a finished one its Ending in lower case
+    url: str
+    options: Options = field(repr=False)
+    created_at: float
+    due_at: float
+    queue: str | None
+    topic: str | None
+    schedule_id: str | None
+    is_callback: bool
+    attempts: int
+    status: int | None  # of the last attempt, 0: no answer arrived
+    finished_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    now: float
+    position: int  # grows with every event of every message
+    unfinished: int
+    finished: int
+    dead_letters: int
+    active: int
+    parallelism: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """How the attempts ended that were over in one second."""
+
+    at: int  # Unix seconds
+    delivered: int
+    retried: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    items: tuple[T, ...]
+    cursor: str | None  # where the next page starts; None: this was the last one

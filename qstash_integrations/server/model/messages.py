@@ -1,0 +1,113 @@
+"""A message on its way: published, accepted, attempted, over."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from .options import Header, Options
+
+State: TypeAlias = Literal["queued", "waiting", "held", "active", "done"]
+"""queued: behind others of its queue; waiting: until ``due_at``; held: by flow control; active: being delivered."""
+
+Ending: TypeAlias = Literal["DELIVERED", "FAILED", "CANCELED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A publish call as it came in, nothing of it checked."""
+
+    destination: str
+    headers: tuple[Header, ...] = ()  # query parameters first, so that a header of the same name wins
+    body: bytes = b""
+    queue: str | None = None
+    caller_ip: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    message_id: str
+    url: str
+    deduplicated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipts:
+    each: tuple[Receipt, ...]
+    grouped: bool  # sent to a URL group: one receipt per endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message that was checked and is about to be stored."""
+
+    id: str
+    url: str
+    body: bytes
+    options: Options
+    created_at: float
+    due_at: float
+    queue: str | None = None
+    topic: str | None = None
+    endpoint: str | None = None
+    schedule_id: str | None = None
+    caller_ip: str = ""
+    source: int | None = None  # seq of the message that this one is a callback of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    seq: int  # order of acceptance
+    id: str
+    state: State
+    url: str
+    body: bytes = field(repr=False)
+    options: Options = field(repr=False)
+    created_at: float
+    not_before_at: float
+    due_at: float
+    retried: int  # retries before the next attempt
+    queue: str | None
+    flow_key: str | None
+    topic: str | None
+    endpoint: str | None
+    schedule_id: str | None
+    caller_ip: str
+    source: int | None
+    cancel_requested: bool
+    finished_at: float | None
+    ended: Ending | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one attempt."""
+
+    status: int  # 0: no answer arrived
+    headers: tuple[Header, ...] = ()
+    body: bytes = field(default=b"", repr=False)
+    error: str = ""  # why there was no answer
+
+    @property
+    def delivered(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a message's history."""
+
+    seq: int
+    at: float
+    state: str
+    message: Message
+    error: str | None
+    next_at: float | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    id: str
+    seq: int
+    at: float
+    message: Message
+    outcome: Outcome
