@@ -7,7 +7,7 @@ import pytest
 from qstash_integrations.cli import add_dev, dev_config, main
 from qstash_integrations.server.app import Retention, ServerConfig
 from qstash_integrations.server.app.listening import listen
-from qstash_integrations.server.app.tenant import Tenant
+from qstash_integrations.server.app.users import User
 from qstash_integrations.server.model import Filter, Outcome, Refused
 from qstash_integrations.server.tables import Store
 from tests.server.driver import KEYS, NOW, publication
@@ -26,7 +26,7 @@ def test_a_server_keeps_what_its_config_says() -> None:
     store = Store.open(None)
     asked = ServerConfig(port=0, retention=Retention(messages=HOUR, dead_letters=2 * HOUR))
     with listen("127.0.0.1", 0) as bound:
-        engine = Tenant(asked, bound, store, token="TESTONLY", keys=KEYS, clock=lambda: now, watch=None).engine
+        engine = User(asked, bound, store, token="TESTONLY", keys=KEYS, clock=lambda: now, watch=None).engine
     for status in (200, 500):
         engine.publishing.publish(publication(retries="0"))
         (message,) = engine.claiming.claim(1)

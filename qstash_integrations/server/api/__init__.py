@@ -1,8 +1,8 @@
 """The ``/v2`` API: thin modules per resource that parse, make one engine call and render."""
 
-from .access import LOCAL_NAMES, Access
+from .access import LOCAL_NAMES, Access, token_of
 from .app import Api
+from .asgi import Receive, Scope, Send
 from .together import Together
-from .users import Users
 
-__all__ = ["LOCAL_NAMES", "Access", "Api", "Together", "Users"]
+__all__ = ["LOCAL_NAMES", "Access", "Api", "Receive", "Scope", "Send", "Together", "token_of"]

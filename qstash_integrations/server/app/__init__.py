@@ -1,8 +1,9 @@
 """The local server as a whole: ``run`` it in the foreground, or have one ``running`` for the length of a block."""
 
 from ..model import Retention
+from .background import running
 from .config import LocalServer, ServerConfig
 from .console import Console, ForMachines, ForPeople
-from .serving import run, running
+from .foreground import run
 
 __all__ = ["Console", "ForMachines", "ForPeople", "LocalServer", "Retention", "ServerConfig", "run", "running"]

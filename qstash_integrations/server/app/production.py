@@ -5,10 +5,13 @@ stands in. Started by a variable in a container's configuration, or by an app th
 real users are.
 """
 
+import logging
 from collections.abc import Mapping
 
 from ..._core.production import declared
 from ..model import StartupError
+
+logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
 
 def check(environ: Mapping[str, str]) -> None:
@@ -19,3 +22,14 @@ def check(environ: Mapping[str, str]) -> None:
             f"{name}={environ[name]!a} declares production, and this is a DEV SERVER, with credentials that everybody "
             "knows; unset the variable, or pass --allow-production (allow_production=True in a ServerConfig)"
         )
+
+
+def announce(url: str, environ: Mapping[str, str]) -> None:
+    """Say what this is: a warning where it runs in production all the same."""
+    forced = declared(environ)
+    logger.log(
+        logging.WARNING if forced else logging.INFO,
+        "DEV SERVER: a local QStash at %s, for development and tests%s",
+        url,
+        f", although {forced} declares production" if forced else "",
+    )

@@ -1,8 +1,8 @@
-"""One user's QStash: a store, the engine over it, the API in front and the worker behind. Users share nothing else."""
+"""One user's QStash: a store, the engine over it, the API in front and the worker behind. Several share an address."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ..api import Access, Api, Together
+from ..api import Access, Api, Receive, Scope, Send, Together, token_of
 from ..attempt import Attempt
 from ..engine import Engine
 from ..model import Keys
@@ -12,7 +12,7 @@ from .config import ServerConfig
 from .listening import Bound
 
 
-class Tenant:
+class User:
     """``keys`` are for a store that has none yet. Whoever opened the store closes it."""
 
     def __init__(
@@ -43,3 +43,20 @@ class Tenant:
             changed=self.worker.wake,
             run=Together(self.engine),
         )
+
+
+class Users:
+    """The API of the user whose token comes with a request; ``first`` answers where it is nobody's, or none is needed.
+
+    Each API looks at the token again: this decides who is asked, and lets nobody in.
+    """
+
+    def __init__(self, first: User, others: Sequence[User]) -> None:
+        self._first = first.api
+        self._others = {other.token: other.api for other in others}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+        headers = {"authorization": ", ".join(given)}
+        token = token_of(headers, scope["query_string"].decode("latin-1"))
+        await self._others.get(token, self._first)(scope, receive, send)
