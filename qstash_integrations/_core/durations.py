@@ -48,6 +48,11 @@ def format_duration(value: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
+def in_words(seconds: int) -> str:
+    """As an error says it to a person."""
+    return {1: "one second", 7 * 86_400: "a week"}.get(seconds) or format_duration(timedelta(seconds=seconds))
+
+
 def _seconds_of_text(text: str, name: str) -> int:
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= 10:

@@ -7,7 +7,10 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 """
 
 import re
+from typing import TypeAlias
 from urllib.parse import quote, unquote
+
+Header: TypeAlias = tuple[str, str]
 
 _NAME = re.compile(r"[A-Za-z0-9_.~-]{1,512}", re.ASCII)
 # What stands in a request line as it is: HTTP libraries would encode anything else, and QStash sign another URL.

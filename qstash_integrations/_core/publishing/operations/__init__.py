@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
-from ..wire import Header
+from ..inputs import Header
 
 T = TypeVar("T")
 

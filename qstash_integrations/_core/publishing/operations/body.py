@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..inputs import check_option
+from ..inputs import Header, check_option
 from ..json_body import encode_json
-from ..wire import Header
 
 JSON = "application/json"
 

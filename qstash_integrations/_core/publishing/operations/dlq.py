@@ -11,12 +11,12 @@ from typing import Any
 
 from ...names import check_names
 from ..filters import DlqFilter, filter_query, page_query
-from ..inputs import check_name
+from ..inputs import Header, check_name
 from ..message import DlqRetryOptions
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse, read_dlq_message, read_dlq_page
 from ..results.fields import Fields, read_list
 from ..results.published import PublishResponse
-from ..wire import Header, headers_of
+from ..wire import headers_of
 from . import Operation, nothing
 from .bulk import MOST_AT_ONCE, selection
 

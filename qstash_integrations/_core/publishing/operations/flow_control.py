@@ -9,6 +9,7 @@ from typing import Any
 from ...names import check_names
 from ..inputs import check_segment, check_text
 from ..message import PinFlowControlOptions, UnpinFlowControlOptions
+from ..parts import flow_limit
 from ..results.fields import read_list
 from ..results.flow_control import (
     FlowControlInfo,
@@ -16,7 +17,6 @@ from ..results.flow_control import (
     read_flow_control_info,
     read_global_parallelism,
 )
-from ..wire import flow_limit
 from . import Operation, nothing
 
 

@@ -8,13 +8,14 @@ from typing import Any, cast
 
 from ...names import check_names
 from ..filters import MessageFilter
-from ..inputs import check_name, check_url
+from ..inputs import Header, check_name, check_url
 from ..message import Api, BatchMessage
+from ..options import OPTIONS
 from ..providers import Provider
 from ..results.fields import Fields
 from ..results.message import Message, read_message
 from ..results.published import PublishResponse, PublishUrlGroupResponse, read_published
-from ..wire import Header, headers_of
+from ..wire import headers_of
 from . import Operation, nothing
 from .body import body_of, with_content_type
 from .bulk import selection
@@ -23,20 +24,20 @@ PublishResult = PublishResponse | list[PublishUrlGroupResponse]
 NewId = Callable[[], str]
 
 _DESTINATIONS = ("url", "url_group", "api")
-OPTIONS = frozenset(BatchMessage.__annotations__)
-ID_HEADER = "Upstash-Deduplication-Id"
+NAMES = frozenset(BatchMessage.__annotations__)
+ID_HEADER = OPTIONS["deduplication_id"].header
 
 
 def publish(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[PublishResult]:
     """``new_id`` makes deduplication ids for messages without one, so that sending again publishes once."""
     if message.get("queue") is not None:
         raise TypeError("publish takes no queue; use enqueue, which does")
-    check_names(message, OPTIONS)
+    check_names(message, NAMES)
     return _publish("/v2/publish/", message, new_id, as_json)
 
 
 def enqueue(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[PublishResult]:
-    check_names(message, OPTIONS)
+    check_names(message, NAMES)
     queue = check_name(message.get("queue"), "queue")
     return _publish(f"/v2/enqueue/{queue}/", message, new_id, as_json)
 
@@ -117,7 +118,8 @@ def _api(api: Any) -> tuple[str, list[Header]]:
             "api must be {'name': 'llm', 'provider': openai(token)} or {'name': 'email', 'provider': resend(token)}, "
             "with a provider of qstash_integrations.chat"
         )
-    return check_url(provider.url, "api"), [(f"Upstash-Forward-{name}", value) for name, value in provider.headers]
+    forward = OPTIONS["headers"].header
+    return check_url(provider.url, "api"), [(forward + name, value) for name, value in provider.headers]
 
 
 def _read_cancelled(answer: Any) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...names import check_names
 from ..inputs import check_name
-from .message import ID_HEADER, OPTIONS, destination_of, has_own_id
+from .message import ID_HEADER, NAMES, destination_of, has_own_id
 
 _MOST = 64
 encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -60,7 +60,7 @@ class Outlines:
 
 
 def _outline(message: Mapping[str, Any], default_type: str | None) -> Outline:
-    check_names(message, OPTIONS)
+    check_names(message, NAMES)
     queue = None if message.get("queue") is None else check_name(message["queue"], "queue")
     destination, headers = destination_of(message, default_type)
     return Outline({"destination": destination, "headers": dict(headers)}, queue, own_id=has_own_id(message))

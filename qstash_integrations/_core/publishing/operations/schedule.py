@@ -9,24 +9,25 @@ from typing import Any
 from ...names import check_names
 from ..inputs import check_name, check_text, check_url
 from ..message import NewSchedule
+from ..options import OPTIONS
 from ..results.fields import Fields, read_list
 from ..results.schedule import Schedule, read_schedule
 from ..wire import headers_of
 from . import Operation, nothing
 from .body import body_of, with_content_type
 
-_OPTIONS = frozenset(NewSchedule.__annotations__)
+_NAMES = frozenset(NewSchedule.__annotations__)
 
 
 def create(schedule: Mapping[str, Any], *, as_json: bool = False) -> Operation[str]:
     """The id of the schedule. Sent again only when it has an id of the caller's: otherwise there would be two."""
-    check_names(schedule, _OPTIONS)
+    check_names(schedule, _NAMES)
     if schedule.get("cron") is None:
         raise TypeError("cron is missing; give five fields such as '*/5 * * * *'")
     body, default_type = body_of(schedule, as_json)
     headers = with_content_type(headers_of(schedule), schedule, default_type)
     if schedule.get("queue") is not None:
-        headers.append(("Upstash-Queue-Name", check_name(schedule["queue"], "queue")))
+        headers.append((OPTIONS["queue"].header, check_name(schedule["queue"], "queue")))
     return Operation(
         method="POST",
         path=f"/v2/schedules/{_destination(schedule.get('destination'))}",
