@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations.server.model import Endpoint, Filter, Message, Redaction
+from qstash_integrations.server.model import Endpoint, Filter, FlowControl, Message, Redaction
 from tests.server.driver import Driver, publication
 
 DONE = "https://cb.example/done?x=1"
@@ -130,6 +130,8 @@ def test_a_callback_has_its_own_settings(driver: Driver) -> None:
         callback_retries="1",
         callback_retry_delay="5000",
         callback_timeout="9s",
+        callback_flow_control_key="crm",
+        callback_flow_control_value="rate=5",
         callback_forward_x_of="77",
         callback_forward_content_type="application/qstash+json",
     )
@@ -139,6 +141,7 @@ def test_a_callback_has_its_own_settings(driver: Driver) -> None:
 
     assert message.options.method == "PUT"
     assert (message.options.retries, message.options.retry_delay, message.options.timeout) == (1, "5000", 9)
+    assert message.options.flow_control == FlowControl(key="crm", rate=5)
     assert message.options.headers == (("X-Of", "77"), ("Content-Type", "application/qstash+json"))
 
 

@@ -86,6 +86,11 @@ def read(*headers: Header) -> Options:
                 url="https://f.example", method="PUT", retries=0, retry_delay="5", timeout=5, headers=(("X-A", "1"),)
             )),
         ),
+        (
+            [("Upstash-Callback", "https://cb.example"), ("Upstash-Callback-Flow-Control-Key", "crm"),
+             ("Upstash-Callback-Flow-Control-Value", "rate=5")],
+            Options(callback=CallbackOptions(url="https://cb.example", flow_control=FlowControl(key="crm", rate=5))),
+        ),
         ([("Upstash-Callback-Retries", "many")], Options()),
         ([("Upstash-Redact-Fields", "body, header")], Options(redaction=Redaction(body=True, all_headers=True))),
         ([("Upstash-Redact-Fields", "headers")], Options(redaction=Redaction(all_headers=True))),
@@ -130,6 +135,8 @@ def test_what_is_understood(headers: list[Header], expected: Options) -> None:
          "Upstash-Callback-Delay is not supported: callbacks cannot be delayed"),
         ([("Upstash-Callback", "https://cb.example"), ("Upstash-Callback-Retries", "x")],
          "invalid Upstash-Callback-Retries 'x': it must be a whole number"),
+        ([("Upstash-Callback", "https://cb.example"), ("Upstash-Callback-Flow-Control-Value", "rate=1")],
+         "Upstash-Flow-Control-Value needs an Upstash-Flow-Control-Key"),
         ([("Upstash-Redact-Fields", "url")],
          "invalid Upstash-Redact-Fields 'url': use body, header or header[Name]"),
         ([("Upstash-Flow-Control-Key", "crm")],

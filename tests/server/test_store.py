@@ -195,6 +195,8 @@ def test_nothing_of_a_failed_transaction_is_stored() -> None:
             "callback": "https://cb.example",
             "callback_forward_x_of": "1",
             "callback_retries": "0",
+            "callback_flow_control_key": "crm",
+            "callback_flow_control_value": "rate=1",
             "failure_callback": "https://failed.example",
             "flow_control_key": "crm",
             "flow_control_value": "rate=1",

@@ -5,21 +5,14 @@ from dataclasses import replace
 
 from .. import identifiers
 from ..model import Draft, Flaw, Header, Message
-from ..rules.options import read_options
+from ..rules.options import read_options, repeated
 from .planning import due_at
 
 
 def again(message: Message, now: float, overrides: Sequence[Header] = ()) -> Draft:
     """The same message; ``Upstash-*`` headers replace what it was published with."""
     # What decided when it was published decides nothing now.
-    base = replace(
-        message.options,
-        delay=0,
-        not_before_at=None,
-        deduplication_id=None,
-        content_based_deduplication=False,
-        queue=None,
-    )
+    base = replace(repeated(message.options), queue=None)
     options = read_options(overrides, now, base)
     # The call may be a delivery, but it makes no message forget what it went through.
     options = replace(options, hops=max(options.hops, message.options.hops))

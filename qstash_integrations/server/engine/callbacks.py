@@ -29,6 +29,7 @@ def callback(options: CallbackOptions, message: Message, outcome: Outcome, now: 
             retries=message.options.retries if options.retries is None else options.retries,
             retry_delay=options.retry_delay,
             timeout=options.timeout,
+            flow_control=options.flow_control,
             redaction=_redaction(message.options.redaction),
             hops=message.options.hops,
         ),

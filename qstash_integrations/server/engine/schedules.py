@@ -12,23 +12,12 @@ from .. import identifiers
 from ..model import Header, Limits, Publication, Receipt, Refused, Schedule
 from ..rules.cron import check_cron, next_tick
 from ..rules.destination import check_group, check_name, check_url, is_url
-from ..rules.options import read_options
+from ..rules.options import NOT_OF_SCHEDULES, read_options
 from ..tables import Store
 from .acceptance import Acceptance
 from .commits import Commits
 from .planning import Planning
 
-# What concerns the call that creates the schedule, or has no meaning for what it publishes.
-_NOT_KEPT = frozenset(
-    (
-        "upstash-cron",
-        "upstash-header-forward",
-        "upstash-schedule-id",
-        "upstash-not-before",
-        "upstash-deduplication-id",
-        "upstash-content-based-deduplication",
-    )
-)
 _STATES = {None: "IN_PROGRESS", "DELIVERED": "SUCCESS", "FAILED": "FAIL", "CANCELED": "FAIL"}
 
 
@@ -157,4 +146,4 @@ def _kept(publication: Publication) -> tuple[Header, ...]:
 
 
 def _is_kept(name: str) -> bool:
-    return name not in _NOT_KEPT and (name == "content-type" or name.startswith("upstash-"))
+    return name not in NOT_OF_SCHEDULES and (name == "content-type" or name.startswith("upstash-"))

@@ -1,7 +1,9 @@
 """What a publisher may ask for, with the message or with its callbacks."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from ..._core.publishing.options import OPTIONS
 
 Header: TypeAlias = tuple[str, str]
 
@@ -20,11 +22,12 @@ class FlowControl:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackOptions:
     url: str
-    method: str = "POST"
+    method: str = OPTIONS["method"].default
     headers: tuple[Header, ...] = ()
     retries: int | None = None  # None: as many as the message itself
     retry_delay: str | None = None
     timeout: int | None = None
+    flow_control: FlowControl | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +41,11 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a publisher may ask for, read from the ``Upstash-*`` headers."""
+    """What a publisher may ask for, read from the ``Upstash-*`` headers: what this server acts upon, by name."""
 
-    method: str = "POST"
+    method: str = OPTIONS["method"].default
     headers: tuple[Header, ...] = ()  # to forward, canonical names, Content-Type included
-    retries: int = 3
+    retries: int = int(OPTIONS["retries"].default)
     retry_delay: str | None = None  # expression, milliseconds
     timeout: int | None = None
     delay: int = 0
@@ -55,5 +58,6 @@ class Options:
     labels: tuple[str, ...] = ()
     redaction: Redaction | None = None
     queue: str | None = None
+    others: tuple[tuple[str, Any], ...] = ()  # options that are kept and shown, no more, by the client's names
     hops: int = 0  # deliveries by a local server that led to its publication, one through the other
     flaw: Flaw | None = None  # sign it wrong; asked for by the dashboard's API only

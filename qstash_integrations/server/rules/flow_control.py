@@ -5,13 +5,15 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-from ..._core.durations import parse_duration
+from ..._core.durations import format_duration, parse_duration
+from ..._core.publishing.options import OPTIONS
 from ..model import Flow, FlowControl, Limits, Refused
 
-LONGEST_PERIOD = 7 * 86_400
-MOST = 999_999_999
+_KEY, *_LIMITS = OPTIONS["flow_control"].parts
+_PARTS = {part.name: part for part in _LIMITS}
 _NUMBER = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -27,15 +29,15 @@ def read_flow_control(key: str | None, value: str | None) -> FlowControl | None:
     found: dict[str, int] = {}
     for part in value.split(","):
         name, _, text = (piece.strip() for piece in part.partition("="))
-        if name not in ("parallelism", "rate", "period") or name in found:
+        if name not in _PARTS or name in found:
             raise Refused(400, f"invalid Upstash-Flow-Control-Value: unknown or repeated part {part.strip()[:60]!r}")
         found[name] = read_limit(name, text)
     return FlowControl(key=key, **found)
 
 
 def check_key(key: str) -> str:
-    if not key or len(key) > 256 or not key.isprintable() or "/" in key:
-        raise Refused(400, "invalid flow control key: at most 256 printable characters without '/'")
+    if not key or len(key) > _KEY.longest or not key.isprintable() or "/" in key:
+        raise Refused(400, f"invalid flow control key: at most {_KEY.longest} printable characters without '/'")
     return key
 
 
@@ -55,9 +57,9 @@ def of_destination(url: str, limits: Limits) -> FlowControl | None:
 
 def read_limit(name: str, text: str) -> int:
     """A limit of 1 or more; ``period`` may also be a duration."""
-    if name == "period":
+    if _PARTS[name].kind == "duration":
         try:
-            seconds = int(parse_duration(text, "period").total_seconds())
+            seconds = int(parse_duration(text, name).total_seconds())
         except ValueError as error:
             raise Refused(400, f"invalid flow control: {error}") from error
         return check_limit(name, seconds)
@@ -68,10 +70,13 @@ def read_limit(name: str, text: str) -> int:
 
 def check_limit(name: str, limit: int) -> int:
     """The limit; ``period`` counts seconds."""
-    if name == "period" and not 1 <= limit <= LONGEST_PERIOD:
-        raise Refused(400, "invalid flow control: period must be between 1s and 7d")
-    if not 1 <= limit <= MOST:
-        raise Refused(400, f"invalid flow control: {name} must be between 1 and {MOST}, not {limit}")
+    part = _PARTS[name]
+    least, most = part.least, part.local_most or limit
+    if not least <= limit <= most:
+        if part.kind == "duration":
+            shortest, longest = (format_duration(timedelta(seconds=end)) for end in (least, most))
+            raise Refused(400, f"invalid flow control: {name} must be between {shortest} and {longest}")
+        raise Refused(400, f"invalid flow control: {name} must be between {least} and {most}, not {limit}")
     return limit
 
 

@@ -1,53 +1,79 @@
-"""Publish options out of ``Upstash-*`` headers: the one place that knows their names and limits.
+"""Publish options out of ``Upstash-*`` headers, by the table that the client writes them by.
 
 Unknown ``Upstash-*`` headers are ignored and never forwarded.
 
 Spec: https://upstash.com/docs/qstash/api/publish
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
 
-from ..._core.durations import parse_duration
-from ..model import CallbackOptions, Header, Options, Redaction, Refused
-from .destination import check_name, check_url
-from .expression import check_expression
+from ..._core.publishing.options import OPTIONS, Option
+from ..model import CallbackOptions, Header, Options, Refused
+from .destination import check_url
 from .flow_control import read_flow_control
 from .headers import canonical, check_size, forwarded, relayed
+from .values import READERS, boolean, number
 
-MAX_RETRIES = 20
-LONGEST_DELAY = 366 * 86_400
-LONGEST_TIMEOUT = 900
 MAX_HOPS = 5
 # Deliveries carry it, and no SDK sends it: a publish call that has it is itself a delivery, through a proxy perhaps.
 HOPS = "upstash-hops"
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
+_HEADER_FORWARD = "upstash-header-forward"
+# Of a schedule: what concerns the call that makes it, or has no meaning for what it publishes.
+NOT_OF_SCHEDULES = frozenset(
+    (
+        _HEADER_FORWARD,
+        *(option.header.lower() for option in OPTIONS.values() if not {"message", "schedule"} <= {*option.of}),
+    )
+)
+_OWN = "upstash-"
 _FORWARD = "upstash-forward-"
-_CALLBACK = "upstash-callback"
-_FAILURE_CALLBACK = "upstash-failure-callback"
-_REDACTED_HEADER = re.compile(r"headers?\[([^\[\]]{1,256})\]", re.ASCII)
+# Where the model's name is not the client's.
+_ATTRIBUTES = {"label": "labels", "redact": "redaction", "not_before": "not_before_at"}
+_DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Options)}
+
+Table = Mapping[str, Option]
 
 
-def read_options(headers: Iterable[Header], now: float, base: Options | None = None) -> Options:
+def by_header(options: Iterable[Option]) -> Table:
+    """The rows that a message's headers are read by, under those headers without ``Upstash-``."""
+    return {
+        header.lower().removeprefix(_OWN): option
+        for option in options
+        if "message" in option.of and option.kind not in ("headers", "callback_headers", "content_type")
+        for header in option.headers
+    }
+
+
+_TABLE = by_header(OPTIONS.values())
+_OF_CALLBACKS: Table = {name: option for name, option in _TABLE.items() if "callback" in option.of}
+
+
+class _Given(NamedTuple):
+    """The headers of one call."""
+
+    pairs: tuple[Header, ...]
+    fields: Mapping[str, str]  # by lower-case names, the later one of two
+    now: float
+
+
+def read_options(headers: Iterable[Header], now: float, base: Options | None = None, table: Table = _TABLE) -> Options:
     """The options in ``headers``, the later one of two winning; what they leave out stays as in ``base``.
 
     Refused names the header whose value makes no sense.
     """
     pairs = tuple(headers)
-    fields = {name.lower(): value.strip() for name, value in pairs}
-    changes: dict[str, Any] = {name: read(fields, now) for name, read in _READERS.items() if _HEADERS[name] in fields}
-    if "upstash-flow-control-key" in fields or "upstash-flow-control-value" in fields:
-        changes["flow_control"] = read_flow_control(
-            fields.get("upstash-flow-control-key"), fields.get("upstash-flow-control-value")
-        )
-    for field, prefix in (("callback", _CALLBACK), ("failure_callback", _FAILURE_CALLBACK)):
-        if prefix in fields:
-            changes[field] = _callback(prefix, fields, pairs)
-    changes["headers"] = _headers(base.headers if base else (), fields, pairs)
-    return replace(base, **changes) if base else Options(**changes)
+    given = _Given(pairs, {name.lower(): value.strip() for name, value in pairs}, now)
+    base = base or Options()
+    changes: dict[str, Any] = {}
+    others = dict(base.others)
+    for name, value in _values(given, _OWN, table).items():
+        attribute = attribute_of(name)
+        (changes if attribute in _DEFAULTS else others)[attribute] = value
+    if HOPS in given.fields:
+        changes["hops"] = _hops(given.fields[HOPS])
+    return replace(base, **changes, headers=_headers(base.headers, given), others=tuple(others.items()))
 
 
 def merged(defaults: Iterable[Header], headers: Iterable[Header]) -> tuple[Header, ...]:
@@ -57,24 +83,56 @@ def merged(defaults: Iterable[Header], headers: Iterable[Header]) -> tuple[Heade
     return (*((name, value) for name, value in defaults if name.lower() not in names), *given)
 
 
-def name_of(option: str) -> str:
-    """The header that carries an option."""
-    return _NAMES.get(option) or "upstash-" + option.replace("_", "-")
+def repeated(options: Options) -> Options:
+    """What is left of a message's options for the one that it is published as once more."""
+    once = [attribute_of(option.name) for option in OPTIONS.values() if option.once]
+    others = tuple((name, value) for name, value in options.others if name not in once)
+    return replace(options, others=others, **{name: _DEFAULTS[name] for name in once if name in _DEFAULTS})
 
 
-_NAMES = {"labels": "upstash-label", "redaction": "upstash-redact-fields", "not_before_at": "upstash-not-before",
-          "queue": "upstash-queue-name"}  # fmt: skip
+def attribute_of(name: str) -> str:
+    """What the model calls an option."""
+    return _ATTRIBUTES.get(name, name)
 
 
-def _headers(base: tuple[Header, ...], fields: Mapping[str, str], pairs: tuple[Header, ...]) -> tuple[Header, ...]:
+def _values(given: _Given, prefix: str, table: Table) -> dict[str, Any]:
+    """By the options' names, what stands in the headers with this prefix."""
+    found: dict[str, Any] = {}
+    for header, text in given.fields.items():
+        option = table.get(header[len(prefix) :]) if header.startswith(prefix) else None
+        if option is None:
+            continue
+        match option.kind:
+            case "callback":
+                found[option.name] = _callback(header, text, given)
+            case "flow_control":
+                key, limits = (given.fields.get(prefix + name.lower().removeprefix(_OWN)) for name in option.headers)
+                found[option.name] = read_flow_control(key, limits)
+            case _:
+                found[option.name] = READERS[option.kind](option, header, text, given.now)
+    return found
+
+
+def _callback(header: str, url: str, given: _Given) -> CallbackOptions:
+    prefix = f"{header}-"
+    if f"{prefix}delay" in given.fields:
+        raise Refused(400, f"{canonical(header)}-Delay is not supported: callbacks cannot be delayed")
+    return CallbackOptions(
+        url=check_url(url, header.removeprefix(_OWN).replace("-", " ")),
+        headers=check_size(tuple(_forwarded(given.pairs, f"{prefix}forward-"))),
+        **_values(given, prefix, _OF_CALLBACKS),
+    )
+
+
+def _headers(base: tuple[Header, ...], given: _Given) -> tuple[Header, ...]:
     found: list[Header] = []
-    if "upstash-header-forward" in fields and _boolean(fields, "upstash-header-forward"):
-        found += relayed(pairs)
-    explicit = _forwarded(pairs, _FORWARD)
+    if _HEADER_FORWARD in given.fields and boolean(_HEADER_FORWARD, given.fields[_HEADER_FORWARD]):
+        found += relayed(given.pairs)
+    explicit = _forwarded(given.pairs, _FORWARD)
     names = {name for name, _ in explicit}
     found = [header for header in found if header[0] not in names] + explicit
-    if fields.get("content-type") and "Content-Type" not in names:
-        content_type = forwarded("Content-Type", fields["content-type"])
+    if given.fields.get("content-type") and "Content-Type" not in names:
+        content_type = forwarded("Content-Type", given.fields["content-type"])
         if content_type is not None:
             found.append(content_type)
     replaced = {name for name, _ in found}
@@ -86,134 +144,8 @@ def _forwarded(pairs: tuple[Header, ...], prefix: str) -> list[Header]:
     return [header for header in found if header is not None]
 
 
-def _callback(prefix: str, fields: Mapping[str, str], pairs: tuple[Header, ...]) -> CallbackOptions:
-    if f"{prefix}-delay" in fields:
-        raise Refused(400, f"{canonical(prefix)}-Delay is not supported: callbacks cannot be delayed")
-    options = CallbackOptions(
-        url=check_url(fields[prefix], prefix.removeprefix("upstash-").replace("-", " ")),
-        headers=check_size(tuple(_forwarded(pairs, f"{prefix}-forward-"))),
-    )
-    if f"{prefix}-method" in fields:
-        options = replace(options, method=_method(fields, f"{prefix}-method"))
-    if f"{prefix}-retries" in fields:
-        options = replace(options, retries=_retries(fields, f"{prefix}-retries"))
-    if f"{prefix}-retry-delay" in fields:
-        options = replace(options, retry_delay=check_expression(fields[f"{prefix}-retry-delay"]))
-    if f"{prefix}-timeout" in fields:
-        options = replace(options, timeout=_timeout(fields, f"{prefix}-timeout"))
-    return options
-
-
-def _method(fields: Mapping[str, str], name: str) -> str:
-    method = fields[name].upper()
-    if method not in _METHODS:
-        raise Refused(400, f"invalid {canonical(name)} {fields[name][:40]!r}: use one of {', '.join(_METHODS)}")
-    return method
-
-
-def _number(fields: Mapping[str, str], name: str) -> int:
-    if not _NUMBER.fullmatch(fields[name]):
-        raise Refused(400, f"invalid {canonical(name)} {fields[name][:40]!r}: it must be a whole number")
-    return int(fields[name])
-
-
-def _retries(fields: Mapping[str, str], name: str) -> int:
-    retries = _number(fields, name)
-    if retries > MAX_RETRIES:
-        raise Refused(400, f"quota maxRetries exceeded, current limit: {MAX_RETRIES}")
-    return retries
-
-
-def _duration(fields: Mapping[str, str], name: str) -> int:
-    try:
-        return int(parse_duration(fields[name], canonical(name)).total_seconds())
-    except ValueError as error:
-        raise Refused(400, f"invalid duration: {error}") from error
-
-
-def _timeout(fields: Mapping[str, str], name: str) -> int:
-    seconds = _duration(fields, name)
-    if seconds < 1:
-        raise Refused(400, f"invalid {canonical(name)}: it must be at least one second")
-    return min(seconds, LONGEST_TIMEOUT)
-
-
-def _delay(fields: Mapping[str, str], name: str) -> int:
-    seconds = _duration(fields, name)
-    if seconds > LONGEST_DELAY:
-        raise Refused(400, f"quota maxDelay exceeded, current limit: {LONGEST_DELAY}")
-    return seconds
-
-
-def _not_before(fields: Mapping[str, str], now: float) -> int:
-    instant = _number(fields, "upstash-not-before")
-    if instant > now + LONGEST_DELAY:
-        raise Refused(400, f"quota maxDelay exceeded, current limit: {LONGEST_DELAY}")
-    return instant
-
-
-def _boolean(fields: Mapping[str, str], name: str) -> bool:
-    text = fields[name].lower()
-    if text not in ("true", "false"):
-        raise Refused(400, f"invalid {canonical(name)} {fields[name][:40]!r}: it must be true or false")
-    return text == "true"
-
-
-def _deduplication_id(fields: Mapping[str, str]) -> str | None:
-    text = fields["upstash-deduplication-id"]
-    if ":" in text:
-        raise Refused(400, "DeduplicationId cannot contain ':'")
-    if len(text) > 1024:
-        raise Refused(400, "invalid Upstash-Deduplication-Id: longer than 1024 characters")
-    return text or None
-
-
-def _labels(fields: Mapping[str, str]) -> tuple[str, ...]:
-    labels = tuple(label for label in (part.strip() for part in fields["upstash-label"].split(",")) if label)
-    if len(labels) > 32 or any(len(label) > 256 for label in labels):
-        raise Refused(400, "invalid Upstash-Label: at most 32 labels of 256 characters")
-    return labels
-
-
-def _redaction(fields: Mapping[str, str]) -> Redaction:
-    redaction = Redaction()
-    for part in fields["upstash-redact-fields"].split(","):
-        field = part.strip()
-        one = _REDACTED_HEADER.fullmatch(field)
-        if field == "body":
-            redaction = replace(redaction, body=True)
-        elif field in ("header", "headers"):
-            redaction = replace(redaction, all_headers=True)
-        elif one:
-            redaction = replace(redaction, headers=(*redaction.headers, canonical(one[1].strip())))
-        else:
-            raise Refused(400, f"invalid Upstash-Redact-Fields {field[:40]!r}: use body, header or header[Name]")
-    return redaction
-
-
-def _hops(fields: Mapping[str, str]) -> int:
-    hops = _number(fields, HOPS)
+def _hops(text: str) -> int:
+    hops = number(HOPS, text)
     if hops > MAX_HOPS:
         raise Refused(400, f"delivered and published again {hops} times: its destination leads back to a local QStash")
     return hops
-
-
-def _queue(fields: Mapping[str, str]) -> str | None:
-    return check_name(fields["upstash-queue-name"], "queue name") if fields["upstash-queue-name"] else None
-
-
-_READERS: Mapping[str, Callable[[Mapping[str, str], float], Any]] = {
-    "method": lambda fields, now: _method(fields, "upstash-method"),
-    "retries": lambda fields, now: _retries(fields, "upstash-retries"),
-    "retry_delay": lambda fields, now: check_expression(fields["upstash-retry-delay"]),
-    "timeout": lambda fields, now: _timeout(fields, "upstash-timeout"),
-    "delay": lambda fields, now: _delay(fields, "upstash-delay"),
-    "not_before_at": _not_before,
-    "deduplication_id": lambda fields, now: _deduplication_id(fields),
-    "content_based_deduplication": lambda fields, now: _boolean(fields, "upstash-content-based-deduplication"),
-    "labels": lambda fields, now: _labels(fields),
-    "redaction": lambda fields, now: _redaction(fields),
-    "queue": lambda fields, now: _queue(fields),
-    "hops": lambda fields, now: _hops(fields),
-}
-_HEADERS = {option: name_of(option) for option in _READERS}

@@ -44,11 +44,7 @@ def options_to_json(options: Options) -> str:
 
 @lru_cache(maxsize=256)
 def options_from_json(text: str) -> Options:
-    found: dict[str, Any] = json.loads(text)
-    for name, cls in _NESTED.items():
-        if name in found:
-            found[name] = cls(**_tuples(found[name]))
-    return Options(**_tuples(found))
+    return Options(**_values(json.loads(text)))
 
 
 def any_of(values: Iterable[str | int]) -> str:
@@ -65,8 +61,10 @@ def _changed(value: Options | _Nested) -> dict[str, Any]:
     return changed
 
 
-def _tuples(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: _tuple(value) for name, value in found.items()}
+def _values(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _NESTED[name](**_values(value)) if name in _NESTED else _tuple(value) for name, value in found.items()
+    }
 
 
 def _tuple(value: Any) -> Any:
