@@ -488,7 +488,7 @@ def test_a_duplicate_leaves_one_record_a_minute(
     ]
 
 
-@pytest.mark.parametrize("store", [True, "claims.db", object(), MemoryStore], ids=repr)
+@pytest.mark.parametrize("store", [True, "claims.db", object(), MemoryStore], ids=["bool", "path", "object", "class"])
 def test_what_is_no_store_is_refused_where_it_is_written(store: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^once must be a store, such as qstash_integrations\.once\.Memory"):
         guard_from_settings({"once": store})
