@@ -7,12 +7,12 @@ Needs no pytest; ``qstash_integrations.pytest_plugin`` has them as fixtures.
 from typing import TYPE_CHECKING
 
 from .outbox import Outbox
-from .published import CreatedSchedule, PublishedMessage
+from .recorded import CreatedSchedule, PublishedMessage
 from .signing import sign
 
 if TYPE_CHECKING:
-    from .attempt import Attempt, DeadLetter
     from .local import LocalQStash
+    from .seen import Attempt, DeadLetter
     from .verdict import NotServed, Refused
 else:
 
@@ -21,13 +21,13 @@ else:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         try:
-            from . import attempt, local, verdict
+            from . import local, seen, verdict
         except ImportError as error:
             raise ImportError(
                 f"{name} needs {error.name}; install it with: pip install 'qstash_integrations[server]'",
                 name=error.name,
             ) from error
-        return next(getattr(module, name) for module in (local, attempt, verdict) if hasattr(module, name))
+        return next(getattr(module, name) for module in (local, seen, verdict) if hasattr(module, name))
 
 
 __all__ = [

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from .._core.publishing.json_body import encode_json
 from .._core.publishing.results.fields import is_list, is_object
 from .._core.publishing.wire import headers_of
-from .published import Published
+from .recorded import Published
 
 T = TypeVar("T", bound=Published)
 _PLAIN = ("url", "url_group", "destination", "queue")

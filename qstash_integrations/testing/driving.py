@@ -14,12 +14,12 @@ from ..server.engine import Engine
 from ..server.model import Message, Outcome
 from ..server.signature import LIFETIME
 from ..server.tables import Store
-from .attempt import Attempt, attempt_at
 from .clock import Clock
-from .exchange import Answer, Call
 from .faults import Expire, Fail, Faults, Twice
 from .hosting import Host
+from .in_process import Answer, Call
 from .places import Place
+from .seen import Attempt, attempt_at
 
 MOST = 10_000
 _LONG_EXPIRED = 3600 + LIFETIME  # seconds, beyond what any receiver tolerates

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from .exchange import Answer
+from .in_process import Answer
 
 
 class EventLoop:

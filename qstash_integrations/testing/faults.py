@@ -3,7 +3,7 @@
 from collections import deque
 from typing import NamedTuple, TypeAlias
 
-from .exchange import Answer
+from .in_process import Answer
 
 
 class Fail(NamedTuple):

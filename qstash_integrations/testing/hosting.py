@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import anyio.to_thread
 
-from .exchange import Answer, Call, call_wsgi, exchange
+from .in_process import Answer, Call, call_wsgi, exchange
 from .reporting import reported, with_error
 from .settings import is_of
 

@@ -15,15 +15,15 @@ from ..server.engine import Engine
 from ..server.model import Filter, Keys
 from ..server.tables import Store
 from .api import InProcessApi
-from .attempt import Attempt, DeadLetter, dead_letter
 from .clock import Clock, Span, instant, span
 from .driving import MOST, Driver, Steps
 from .event_loop import EventLoop
-from .exchange import Answer
 from .faults import Expire, Fail, Faults, Twice
 from .hosting import app_of, host_of
+from .in_process import Answer
 from .outbox import Outbox
 from .places import Places
+from .seen import Attempt, DeadLetter, dead_letter
 from .settings import credentials, for_tests, origins
 from .verdict import check
 

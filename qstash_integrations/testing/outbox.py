@@ -11,7 +11,7 @@ from .._core.publishing.client import APIRequest, APIResponse, override_transpor
 from .._core.publishing.message import DeliveryOptions, MessageOptions
 from ..server import identifiers
 from .comparing import difference, find
-from .published import CreatedSchedule, PublishedMessage, read_call
+from .recorded import CreatedSchedule, PublishedMessage, read_call
 from .settings import credentials, for_tests
 
 

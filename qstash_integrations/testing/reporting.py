@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from .exchange import Answer
+from .in_process import Answer
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from .attempt import Attempt
+from .seen import Attempt
 
 logger: logging.Logger = logging.getLogger("qstash_integrations")
 

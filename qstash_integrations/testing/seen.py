@@ -9,7 +9,7 @@ from typing import Any
 from ..server.attempt import SignedRequest
 from ..server.model import DeadLetter as StoredLetter
 from ..server.model import Header, Message
-from .exchange import Answer
+from .in_process import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
