@@ -7,7 +7,7 @@ from typing import Any
 from .._core.publishing.client import APIRequest, APIResponse
 from ..server.api import LOCAL_NAMES, Access, Api
 from ..server.engine import Engine
-from .address import address_of
+from ..server.worker.target import Target
 
 
 class InProcessApi:
@@ -44,9 +44,9 @@ def _finish(coroutine: Coroutine[Any, Any, None]) -> None:
 
 
 def _scope(request: APIRequest) -> dict[str, Any]:
-    address = address_of(request.url)
-    path, _, query = address.target.partition("?")
-    headers = [("host", address.authority), *request.headers]
+    target = Target.of(request.url)
+    path, _, query = target.path.partition("?")
+    headers = [("host", target.authority), *request.headers]
     return {
         "type": "http",
         "method": request.method,

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import anyio
 
 from ..server.attempt import SignedRequest
-from .address import address_of
+from ..server.worker.target import Target
 
 Header = tuple[str, str]
 _CLIENT = "127.0.0.1"
@@ -102,39 +102,39 @@ def _answer(sent: Sequence[Any], error: Exception | None) -> Answer:
 
 def _scope(call: Call, state: Mapping[str, Any]) -> dict[str, Any]:
     path, _, query = call.target.partition("?")
-    place = address_of(call.request.url)
+    url = Target.of(call.request.url)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
         "method": call.request.method,
-        "scheme": place.scheme,
+        "scheme": url.scheme,
         "path": unquote_to_bytes(path).decode("utf-8", "replace"),
         "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "root_path": "",
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(call)],
         "client": (_CLIENT, 0),
-        "server": (place.host, place.port),
+        "server": (url.host, url.port),
         "state": dict(state),
     }
 
 
 def _environ(call: Call) -> dict[str, Any]:
     path, _, query = call.target.partition("?")
-    place = address_of(call.request.url)
+    url = Target.of(call.request.url)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": call.request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
         "RAW_URI": call.target,
-        "SERVER_NAME": place.host,
-        "SERVER_PORT": str(place.port),
+        "SERVER_NAME": url.host,
+        "SERVER_PORT": str(url.port),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": _CLIENT,
         "wsgi.version": (1, 0),
-        "wsgi.url_scheme": place.scheme,
+        "wsgi.url_scheme": url.scheme,
         "wsgi.input": io.BytesIO(call.request.body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": False,
@@ -150,4 +150,4 @@ def _environ(call: Call) -> dict[str, Any]:
 
 def _headers(call: Call) -> list[Header]:
     length = str(len(call.request.body))
-    return [("Host", address_of(call.request.url).authority), *call.request.headers, ("Content-Length", length)]
+    return [("Host", Target.of(call.request.url).authority), *call.request.headers, ("Content-Length", length)]

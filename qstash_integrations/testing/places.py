@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from .._core.public_urls import public_urls
 from .._core.receiving.urls import TrustedHosts
-from .address import address_of
+from ..server.worker.target import Target
 from .hosting import Host, host_of
 
 
@@ -31,8 +31,8 @@ class Places:
             rest = url[len(base) :]
             if url.startswith(base) and rest[:1] in ("", "/", "?"):
                 return Place(self._by_base[base], rest if rest.startswith("/") else f"/{rest}")
-        address = address_of(url)
-        return Place(self._app, address.target) if address.host.lower() in self._hosts else None
+        target = Target.of(url)
+        return Place(self._app, target.path) if target.host.lower() in self._hosts else None
 
     def described(self) -> str:
         return ", ".join((*self._by_base, *sorted(self._hosts)))
