@@ -138,7 +138,7 @@ def add_sign(commands: Commands) -> None:
 
 def sign(options: argparse.Namespace) -> int:
     """Print the headers or the curl command."""
-    from .testing.command import signed_request
+    from .testing.signing import signed_request
 
     _say(signed_request(options.url, options.body, options.claim, method=options.method, curl=options.curl))
     return 0

@@ -12,8 +12,7 @@ from .signing import sign
 
 if TYPE_CHECKING:
     from .local import LocalQStash
-    from .seen import Attempt, DeadLetter
-    from .verdict import NotServed, Refused
+    from .seen import Attempt, DeadLetter, NotServed, Refused
 else:
 
     def __getattr__(name):
@@ -21,13 +20,13 @@ else:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         try:
-            from . import local, seen, verdict
+            from . import local, seen
         except ImportError as error:
             raise ImportError(
                 f"{name} needs {error.name}; install it with: pip install 'qstash_integrations[server]'",
                 name=error.name,
             ) from error
-        return next(getattr(module, name) for module in (local, seen, verdict) if hasattr(module, name))
+        return next(getattr(module, name) for module in (local, seen) if hasattr(module, name))
 
 
 __all__ = [

@@ -15,24 +15,61 @@ from ..server.model import Message, Outcome
 from ..server.signature import LIFETIME
 from ..server.tables import Store
 from .clock import Clock
-from .faults import Expire, Fail, Faults, Twice
-from .hosting import Host
-from .in_process import Answer, Call
-from .places import Place
+from .hosting import Host, Place
+from .in_process import AppRequest, AppResponse
 from .seen import Attempt, attempt_at
 
 MOST = 10_000
 _LONG_EXPIRED = 3600 + LIFETIME  # seconds, beyond what any receiver tolerates
 
 
+class Fail(NamedTuple):
+    """The message does not reach the app."""
+
+    answer: AppResponse
+
+
+class Twice(NamedTuple):
+    """The message reaches the app twice: the first answer got lost on its way back."""
+
+
+class Expire(NamedTuple):
+    """The message arrives long after its signature has expired."""
+
+
+Fault: TypeAlias = Fail | Twice | Expire
+
+
+class Faults:
+    """What a test wants to go wrong: each with one delivery, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self.reorder = False
+        self._next: deque[Fault] = deque()
+
+    def add(self, fault: Fault, times: int = 1) -> None:
+        if type(times) is not int or times < 1:
+            raise ValueError(f"times must be a number from 1 on, not {times!r}")
+        self._next.extend([fault] * times)
+
+    def take(self) -> Fault | None:
+        """The fault for the delivery that is about to be made."""
+        return self._next.popleft() if self._next else None
+
+    def unused(self) -> list[str]:
+        """The verbs that had no effect: a test that they were part of has not tested what it says."""
+        verbs = {Fail: "fail_next", Twice: "deliver_twice", Expire: "expire_next"}
+        return [*(["reorder"] if self.reorder else []), *(verbs[type(fault)] for fault in self._next)]
+
+
 class Step(NamedTuple):
     """A request to be made; its answer is what the generator wants to have sent."""
 
     host: Host
-    call: Call
+    request: AppRequest
 
 
-Steps: TypeAlias = Generator[Step, Answer, list[Attempt]]
+Steps: TypeAlias = Generator[Step, AppResponse, list[Attempt]]
 
 
 class Driver:
@@ -145,16 +182,22 @@ class Driver:
             keys = self._engine.keys.get()
         return signed_request(message, keys, self._wall_clock() - (_LONG_EXPIRED if expired else 0))
 
-    def _send(self, message: Message, request: SignedRequest, fault: object) -> Generator[Step, Answer, Answer]:
+    def _send(
+        self, message: Message, request: SignedRequest, fault: object
+    ) -> Generator[Step, AppResponse, AppResponse]:
         if isinstance(fault, Fail):
             return fault.answer
         place = self._find(message.url)
         if place is None:
-            return Answer(status=0)
-        return (yield Step(place.host, Call(request, place.target)))
+            return AppResponse(status=0)
+        return (yield Step(place.host, _for_app(request, place.target)))
 
 
-def _outcome(message: Message, answer: Answer) -> Outcome:
+def _for_app(request: SignedRequest, target: str) -> AppRequest:
+    return AppRequest(request.method, request.url, target, request.headers, request.body)
+
+
+def _outcome(message: Message, answer: AppResponse) -> Outcome:
     if answer.status == 0:
         return no_answer("nothing serves this URL in this test")
     return outcome_of(answer.status, answer.headers, answer.body, answer_limit(message))

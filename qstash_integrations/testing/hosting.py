@@ -1,29 +1,37 @@
-"""The app under test as something that takes deliveries, from plain code and from async code.
+"""Apps as something that takes deliveries, from plain code and from async code, and which of them serves a URL.
 
-Spec: https://www.starlette.io/testclient/
+Spec: https://www.starlette.io/testclient/,
+https://docs.djangoproject.com/en/stable/ref/signals/#got-request-exception and
+https://flask.palletsprojects.com/en/stable/api/#flask.got_request_exception
 """
 
+import asyncio
 import inspect
-from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 import anyio.to_thread
 
-from .in_process import Answer, Call, call_wsgi, exchange
-from .reporting import reported, with_error
+from .._core.public_urls import public_urls
+from .._core.receiving.urls import TrustedHosts
+from ..server.worker.target import Target
+from .in_process import AppRequest, AppResponse, call_asgi, call_wsgi
 from .settings import is_of
 
-Run = Callable[[Coroutine[Any, Any, Answer]], Answer]
+Run = Callable[[Coroutine[Any, Any, AppResponse]], AppResponse]
 
 
 class Host(Protocol):
     """An app, whatever its interface."""
 
-    def deliver(self, call: Call, run: Run) -> Answer:
+    def deliver(self, request: AppRequest, run: Run) -> AppResponse:
         """From plain code; ``run`` runs a coroutine to its end in the test's own event loop."""
         ...
 
-    async def adeliver(self, call: Call) -> Answer:
+    async def adeliver(self, request: AppRequest) -> AppResponse:
         """From async code, in the event loop that is running."""
         ...
 
@@ -53,51 +61,99 @@ def app_of(app: Any) -> Any:
     return app.app if _is_test_client(app) else app
 
 
+class Place(NamedTuple):
+    host: Host
+    target: str
+    """Path and query as the app sees them: a path prefix of its public URL is a proxy's affair."""
+
+
+class Places:
+    """The app under test at its public URLs; where it has none, at every URL of the hosts that it trusts."""
+
+    def __init__(self, app: Any, bases: tuple[str, ...], hosts: TrustedHosts | None) -> None:
+        self._app = host_of(app)
+        self._by_base: dict[str, Host] = dict.fromkeys(bases, self._app)
+        self._hosts = hosts.hosts if hosts else frozenset[str]()
+
+    def mount(self, base: str, app: Any) -> None:
+        for checked in public_urls(base, "base"):
+            self._by_base[checked] = host_of(app)
+
+    def find(self, url: str) -> Place | None:
+        for base in sorted(self._by_base, key=len, reverse=True):
+            rest = url[len(base) :]
+            if url.startswith(base) and rest[:1] in ("", "/", "?"):
+                return Place(self._by_base[base], rest if rest.startswith("/") else f"/{rest}")
+        target = Target.of(url)
+        return Place(self._app, target.path) if target.host.lower() in self._hosts else None
+
+    def described(self) -> str:
+        return ", ".join((*self._by_base, *sorted(self._hosts)))
+
+
+class EventLoop:
+    """An event loop that exists between deliveries too, so that what an app keeps in it stays usable."""
+
+    def __init__(self) -> None:
+        self._runner: asyncio.Runner | None = None
+
+    def run(self, coroutine: Coroutine[Any, Any, AppResponse]) -> AppResponse:
+        if self._runner is None:
+            # With a factory of its own it leaves the thread's current event loop alone.
+            self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        return self._runner.run(coroutine)
+
+    def close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+
 class _AsgiHost:
     def __init__(self, app: Any, client: Any = None) -> None:
         self._app = app
         self._client = client
         self._is_django = is_of(app, "django")
 
-    def deliver(self, call: Call, run: Run) -> Answer:
+    def deliver(self, request: AppRequest, run: Run) -> AppResponse:
         portal = None if self._client is None else self._client.portal
-        with reported() as errors:
+        with _reported() as errors:
             if portal is not None:
                 # Where the client has started the app: in its event loop, with what its lifespan has made.
-                return with_error(errors, portal.call(self._exchange, call))
+                return _with_error(errors, portal.call(self._exchange, request))
             if self._is_django:
                 from asgiref.sync import async_to_sync
 
                 # Plain views then run in this thread, and see what the test has put into the database.
-                return with_error(errors, async_to_sync(self._exchange)(call))
-            return with_error(errors, run(self._exchange(call)))
+                return _with_error(errors, async_to_sync(self._exchange)(request))
+            return _with_error(errors, run(self._exchange(request)))
 
-    async def adeliver(self, call: Call) -> Answer:
-        with reported() as errors:
-            return with_error(errors, await self._exchange(call))
+    async def adeliver(self, request: AppRequest) -> AppResponse:
+        with _reported() as errors:
+            return _with_error(errors, await self._exchange(request))
 
-    async def _exchange(self, call: Call) -> Answer:
+    async def _exchange(self, request: AppRequest) -> AppResponse:
         state: dict[str, Any] = {} if self._client is None else self._client.app_state
         # Django cancels what it is still doing when the client leaves, closing of files included.
-        return await exchange(self._app, call, state=state, client_stays=self._is_django)
+        return await call_asgi(self._app, request, state=state, client_stays=self._is_django)
 
 
 class _WsgiHost:
     def __init__(self, app: Any) -> None:
         self._app = app
 
-    def deliver(self, call: Call, run: Run) -> Answer:
-        with reported() as errors:
-            return with_error(errors, call_wsgi(self._app, call))
+    def deliver(self, request: AppRequest, run: Run) -> AppResponse:
+        with _reported() as errors:
+            return _with_error(errors, call_wsgi(self._app, request))
 
-    async def adeliver(self, call: Call) -> Answer:
-        with reported() as errors:
+    async def adeliver(self, request: AppRequest) -> AppResponse:
+        with _reported() as errors:
             if is_of(self._app, "django"):
                 from asgiref.sync import sync_to_async
 
                 # In the thread that Django's own async code uses for the database.
-                return with_error(errors, await sync_to_async(call_wsgi)(self._app, call))
-            return with_error(errors, await anyio.to_thread.run_sync(call_wsgi, self._app, call))
+                return _with_error(errors, await sync_to_async(call_wsgi)(self._app, request))
+            return _with_error(errors, await anyio.to_thread.run_sync(call_wsgi, self._app, request))
 
 
 def _is_test_client(app: object) -> bool:
@@ -112,3 +168,33 @@ def _positional(app: Any) -> list[inspect.Parameter]:
 
 def _kind(app: object) -> str:
     return f"the class {app.__name__}" if isinstance(app, type) else f"a {type(app).__name__}"
+
+
+@contextmanager
+def _reported() -> Generator[list[Exception]]:
+    """What handlers raise meanwhile, as far as Flask and Django tell of it."""
+    errors: list[Exception] = []
+
+    def of_flask(sender: object, *, exception: Exception, **_: object) -> None:
+        errors.append(exception)
+
+    def of_django(**_: object) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, Exception):
+            errors.append(error)
+
+    with ExitStack() as stack:
+        if sys.modules.get("flask"):
+            from flask import got_request_exception
+
+            stack.enter_context(got_request_exception.connected_to(of_flask))
+        if sys.modules.get("django"):
+            from django.core.signals import got_request_exception as signal
+
+            signal.connect(of_django)
+            stack.callback(signal.disconnect, of_django)
+        yield errors
+
+
+def _with_error(errors: list[Exception], answer: AppResponse) -> AppResponse:
+    return answer if answer.error or not errors else replace(answer, error=errors[0])

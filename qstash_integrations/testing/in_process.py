@@ -1,35 +1,41 @@
-"""One delivery into an ASGI or WSGI app without a socket: a signed request in, what a server would send back out.
+"""Apps called in this process, without a socket: a request in, what a server would send back out.
 
-No test client stands between, since those decode paths and add headers, and what was signed has to arrive.
+The app under test, which speaks ASGI or WSGI, and the API of the local server. No test client stands between, since
+those decode paths and add headers, and what was signed has to arrive.
 
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html and https://peps.python.org/pep-3333/
 """
 
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import anyio
 
-from ..server.attempt import SignedRequest
+from .._core.publishing.client import APIRequest, APIResponse
+from ..server.api import LOCAL_NAMES, Access, Api
+from ..server.engine import Engine
 from ..server.worker.target import Target
 
 Header = tuple[str, str]
 _CLIENT = "127.0.0.1"
 
 
-class Call(NamedTuple):
-    """A request for an app; ``target`` is the path and query that it gets to see."""
-
-    request: SignedRequest
+class AppRequest(NamedTuple):
+    method: str
+    url: str
     target: str
+    """Path and query as the app gets to see them."""
+    headers: Sequence[Header]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AppResponse:
     """What the app answered. ``error`` is what its handler raised, whether the app made an answer of it or not."""
 
     status: int
@@ -38,9 +44,9 @@ class Answer:
     error: Exception | None = None
 
 
-async def exchange(app: Any, call: Call, *, state: Mapping[str, Any], client_stays: bool) -> Answer:
+async def call_asgi(app: Any, request: AppRequest, *, state: Mapping[str, Any], client_stays: bool) -> AppResponse:
     """A request to an ASGI app. ``client_stays``: it does not even leave when it has its answer."""
-    incoming: list[dict[str, Any]] = [{"type": "http.request", "body": call.request.body, "more_body": False}]
+    incoming: list[dict[str, Any]] = [{"type": "http.request", "body": request.body, "more_body": False}]
     sent: list[Any] = []
     over = anyio.Event()
 
@@ -58,13 +64,13 @@ async def exchange(app: Any, call: Call, *, state: Mapping[str, Any], client_sta
 
     error: Exception | None = None
     try:
-        await app(_scope(call, state), receive, send)
+        await app(_scope(request, state), receive, send)
     except Exception as raised:  # noqa: BLE001 - it is what the test wants to know
         error = raised
-    return _answer(sent, error)
+    return _response(sent, error)
 
 
-def call_wsgi(app: Callable[..., Any], call: Call) -> Answer:
+def call_wsgi(app: Callable[..., Any], request: AppRequest) -> AppResponse:
     """A request to a WSGI app."""
     started: list[Any] = []
     body = bytearray()
@@ -74,7 +80,7 @@ def call_wsgi(app: Callable[..., Any], call: Call) -> Answer:
         return body.extend
 
     try:
-        chunks = app(_environ(call), start_response)
+        chunks = app(_environ(request), start_response)
         try:
             for chunk in chunks:
                 body += chunk
@@ -82,17 +88,52 @@ def call_wsgi(app: Callable[..., Any], call: Call) -> Answer:
             if hasattr(chunks, "close"):
                 chunks.close()
     except Exception as error:  # noqa: BLE001 - it is what the test wants to know
-        return Answer(status=500, error=error)
+        return AppResponse(status=500, error=error)
     if not started:
-        return Answer(status=500, error=RuntimeError("the app returned without calling start_response"))
-    return Answer(status=started[0], headers=started[1], body=bytes(body))
+        return AppResponse(status=500, error=RuntimeError("the app returned without calling start_response"))
+    return AppResponse(status=started[0], headers=started[1], body=bytes(body))
 
 
-def _answer(sent: Sequence[Any], error: Exception | None) -> Answer:
+class InProcessApi:
+    """Takes the publishers' requests, from whatever thread they come; ``lock`` is held meanwhile."""
+
+    def __init__(self, engine: Engine, token: str, lock: threading.RLock) -> None:
+        self._api = Api(engine, Access(token, LOCAL_NAMES))
+        self._lock = lock
+
+    def __call__(self, request: APIRequest) -> APIResponse:
+        sent: list[Any] = []
+        body = request.body or b""
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        target = Target.of(request.url).path
+        scope = _scope(AppRequest(request.method, request.url, target, request.headers, body), {})
+        with self._lock:
+            _finish(self._api(scope, receive, send))
+        response = _response(sent, None)
+        return APIResponse(response.status, response.body, {name.lower(): value for name, value in response.headers})
+
+
+def _finish(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that never waits: publishers call from inside and outside of event loops."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    coroutine.close()
+    raise RuntimeError("the API waits for something that does not come")
+
+
+def _response(sent: Sequence[Any], error: Exception | None) -> AppResponse:
     start = next((message for message in sent if message["type"] == "http.response.start"), None)
     if start is None:
-        return Answer(status=500, error=error or RuntimeError("the app returned without an answer"))
-    return Answer(
+        return AppResponse(status=500, error=error or RuntimeError("the app returned without an answer"))
+    return AppResponse(
         status=start["status"],
         headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in start.get("headers", ())),
         body=b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body"),
@@ -100,54 +141,54 @@ def _answer(sent: Sequence[Any], error: Exception | None) -> Answer:
     )
 
 
-def _scope(call: Call, state: Mapping[str, Any]) -> dict[str, Any]:
-    path, _, query = call.target.partition("?")
-    url = Target.of(call.request.url)
+def _scope(request: AppRequest, state: Mapping[str, Any]) -> dict[str, Any]:
+    path, _, query = request.target.partition("?")
+    url = Target.of(request.url)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
         "http_version": "1.1",
-        "method": call.request.method,
+        "method": request.method,
         "scheme": url.scheme,
         "path": unquote_to_bytes(path).decode("utf-8", "replace"),
         "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "root_path": "",
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(call)],
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(request)],
         "client": (_CLIENT, 0),
         "server": (url.host, url.port),
         "state": dict(state),
     }
 
 
-def _environ(call: Call) -> dict[str, Any]:
-    path, _, query = call.target.partition("?")
-    url = Target.of(call.request.url)
+def _environ(request: AppRequest) -> dict[str, Any]:
+    path, _, query = request.target.partition("?")
+    url = Target.of(request.url)
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": call.request.method,
+        "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
-        "RAW_URI": call.target,
+        "RAW_URI": request.target,
         "SERVER_NAME": url.host,
         "SERVER_PORT": str(url.port),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": _CLIENT,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": url.scheme,
-        "wsgi.input": io.BytesIO(call.request.body),
+        "wsgi.input": io.BytesIO(request.body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for name, value in _headers(call):
+    for name, value in _headers(request):
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     return environ
 
 
-def _headers(call: Call) -> list[Header]:
-    length = str(len(call.request.body))
-    return [("Host", Target.of(call.request.url).authority), *call.request.headers, ("Content-Length", length)]
+def _headers(request: AppRequest) -> list[Header]:
+    length = str(len(request.body))
+    return [("Host", Target.of(request.url).authority), *request.headers, ("Content-Length", length)]

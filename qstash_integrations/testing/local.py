@@ -14,18 +14,13 @@ from .._core.publishing.client import APIRequest, APIResponse, override_transpor
 from ..server.engine import Engine
 from ..server.model import Filter, Keys
 from ..server.tables import Store
-from .api import InProcessApi
 from .clock import Clock, Span, instant, span
-from .driving import MOST, Driver, Steps
-from .event_loop import EventLoop
-from .faults import Expire, Fail, Faults, Twice
-from .hosting import app_of, host_of
-from .in_process import Answer
+from .driving import MOST, Driver, Expire, Fail, Faults, Steps, Twice
+from .hosting import EventLoop, Places, app_of, host_of
+from .in_process import AppResponse, InProcessApi
 from .outbox import Outbox
-from .places import Places
-from .seen import Attempt, DeadLetter, dead_letter
+from .seen import Attempt, DeadLetter, check, dead_letter
 from .settings import credentials, for_tests, origins
-from .verdict import check
 
 
 class _Parts(NamedTuple):
@@ -163,7 +158,7 @@ class LocalQStash:
         """Answer the next delivery instead of the app, which does not get it; 0 is no answer at all."""
         if status and not 100 <= status <= 599:
             raise ValueError(f"status must be an HTTP status, or 0 for no answer, not {status!r}")
-        answer = Answer(status=status, headers=tuple((headers or {}).items()), body=body)
+        answer = AppResponse(status=status, headers=tuple((headers or {}).items()), body=body)
         self._faults.add(Fail(answer), times)
 
     def deliver_twice(self, *, times: int = 1) -> None:
@@ -232,7 +227,7 @@ class LocalQStash:
                     step = steps.send(answer)
                 except StopIteration as done:
                     return cast("list[Attempt]", done.value)
-                answer = step.host.deliver(step.call, self._loop.run)
+                answer = step.host.deliver(step.request, self._loop.run)
 
     async def _arun(self, steps: Steps) -> list[Attempt]:
         with closing(steps):
@@ -242,7 +237,7 @@ class LocalQStash:
                     step = steps.send(answer)
                 except StopIteration as done:
                     return cast("list[Attempt]", done.value)
-                answer = await step.host.adeliver(step.call)
+                answer = await step.host.adeliver(step.request)
 
 
 def _in_async_code() -> bool:

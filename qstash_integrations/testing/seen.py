@@ -1,6 +1,10 @@
-"""What a test gets to see: attempts at delivery, and dead letters."""
+"""What a test gets to see: attempts at delivery, dead letters, and the answers it must not overlook.
+
+Those are not an ordinary failure: nobody there, a genuine message refused, a bug.
+"""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,7 +13,9 @@ from typing import Any
 from ..server.attempt import SignedRequest
 from ..server.model import DeadLetter as StoredLetter
 from ..server.model import Header, Message
-from .in_process import Answer
+from .in_process import AppResponse
+
+logger: logging.Logger = logging.getLogger("qstash_integrations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,15 @@ class DeadLetter:
         return json.loads(self.body)
 
 
-def attempt_at(message: Message, request: SignedRequest, now: datetime, answer: Answer) -> Attempt:
+class NotServed(AssertionError):
+    """A message went to a URL that no app in the test serves."""
+
+
+class Refused(AssertionError):
+    """The app did not take a genuine message for one."""
+
+
+def attempt_at(message: Message, request: SignedRequest, now: datetime, answer: AppResponse) -> Attempt:
     return Attempt(
         message_id=message.id,
         url=message.url,
@@ -92,3 +106,35 @@ def dead_letter(stored: StoredLetter) -> DeadLetter:
         answer=stored.outcome.body,
         error=stored.outcome.error,
     )
+
+
+def check(attempts: Sequence[Attempt], *, strict: bool, raise_errors: bool, served_at: str) -> None:
+    """Raises NotServed, Refused or what a handler raised, for the first attempt that calls for it."""
+    for attempt in attempts:
+        if attempt.error is not None:
+            if raise_errors:
+                raise attempt.error
+            # It may be what the test is about; if not, the test's report shows where it came from.
+            logger.error("the handler of %s failed", attempt.url, exc_info=attempt.error)
+        elif strict:
+            _check_arrived(attempt, served_at)
+
+
+def _check_arrived(attempt: Attempt, served_at: str) -> None:
+    if attempt.status == 0:
+        raise NotServed(
+            f"{attempt.url} was published to, and no app serves it: the one under test is at {served_at}. Set "
+            "QSTASH_PUBLIC_URL (or public_url=) to the app's own URL, or mount another app: .mount(base, app)"
+        )
+    if attempt.status in (404, 405) or 300 <= attempt.status < 400:
+        kind = ", a redirect, which counts as a failure" if attempt.status < 400 else ""
+        raise NotServed(
+            f"{attempt.url} was published to, and the app answered {attempt.method} with {attempt.status}{kind}; "
+            "if it means that, set .strict = False"
+        )
+    challenge = ("www-authenticate", "Upstash-Signature")
+    if attempt.status == 401 and any((name.lower(), value) == challenge for name, value in attempt.answer_headers):
+        raise Refused(
+            f"the app refused a genuine delivery to {attempt.url}; its log record (logger qstash_integrations) "
+            "says why, and which setting to change"
+        )
