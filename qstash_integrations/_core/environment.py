@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from .errors import ConfigurationError
 from .production import declared
+from .texts import problem_of_text
 
 # What a test puts in front of everything else, and how often that or the framework's settings have changed.
 _overrides: dict[str, str] = {}
@@ -47,7 +48,10 @@ def production() -> tuple[str, str] | None:
 
 
 class Reader:
-    """Reads settings as texts; an error names the one that is none, and shows no value."""
+    """Reads settings as texts; an error names the one that is none, and shows no value.
+
+    A line end behind any of them is forgiven: files with secrets end with one.
+    """
 
     def __init__(self, config: Mapping[str, object], arguments: Mapping[str, object]) -> None:
         self._config = config
@@ -67,8 +71,10 @@ class Reader:
 
     def __call__(self, setting: str, argument: str = "", prefix: str = "") -> str | None:
         value, name = self.find(setting, argument, prefix)
-        if value is None or isinstance(value, str):
-            return value
-        kind = type(value).__name__
+        if value is None:
+            return None
+        problem = problem_of_text(value)
+        if problem is None:
+            return str(value).rstrip("\r\n")
         del value
-        raise ConfigurationError(f"{name} must be a text, not {kind}")
+        raise ConfigurationError(f"{name} {problem}")

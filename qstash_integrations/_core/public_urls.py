@@ -9,6 +9,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .texts import problem_of_text
 
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
 NO_PUBLIC_URL = (
@@ -23,6 +24,8 @@ def public_urls(value: object, name: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, str | list | tuple):
         raise ConfigurationError(f"{name} must be a text or a list of texts, not {type(value).__name__}")
+    if isinstance(value, str) and (problem := problem_of_text(value)):
+        raise ConfigurationError(f"{name} {problem}")
     parts = value.split(",") if isinstance(value, str) else list(cast("Iterable[object]", value))
     return tuple(_public_url(part, name) for part in parts if part != "" or len(parts) > 1)
 
@@ -35,7 +38,7 @@ def join_public_url(bases: tuple[str, ...], path: str) -> str:
 
 
 def _public_url(text: object, name: str) -> str:
-    problem = _problem(text.strip()) if isinstance(text, str) else "is not a text"
+    problem = problem_of_text(text) or _problem(str(text).strip())
     if problem or not isinstance(text, str):
         # What stands before an @ may be a password.
         shown = "" if isinstance(text, str) and "@" in text else f": {text!r}"

@@ -158,6 +158,7 @@ BAD_KEYS = {
     "empty": ("", "is empty"),
     "blank": (" " * 32, "has blanks"),
     "with a line end": (CURRENT + "\n", "has blanks"),
+    "in quotes": (f'"{CURRENT}"', "has quotes around it"),
     "short": ("sig_abc", "is a placeholder or cut short"),
     "None as text": ("None", "is a placeholder or cut short"),
     "a placeholder": ("YOUR_CURRENT_SIGNING_KEY", "is a placeholder"),

@@ -121,8 +121,53 @@ def test_a_token_is_checked_where_it_is_used(token: str | None, problem: str) ->
     assert str(caught.value) == problem
 
 
-def test_a_line_end_after_the_token_is_forgiven() -> None:
-    assert Settings.load(token=TOKEN + "\n").require_token() == TOKEN
+VALUES = {
+    "QSTASH_TOKEN": TOKEN,
+    "QSTASH_URL": "https://qstash.example.com",
+    **KEYS,
+    "QSTASH_PUBLIC_URL": ORIGIN,
+    "QSTASH_REGION": "US_EAST_1",
+    "US_EAST_1_QSTASH_TOKEN": TOKEN,
+    "US_EAST_1_QSTASH_URL": "https://qstash.example.com",
+    "US_EAST_1_QSTASH_CURRENT_SIGNING_KEY": NEXT,
+    "US_EAST_1_QSTASH_NEXT_SIGNING_KEY": CURRENT,
+}
+
+
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", '"{}"\n', "'{}", '{}"'])
+@pytest.mark.parametrize("name", VALUES)
+def test_quotes_that_were_kept_around_a_value_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, quoted: str
+) -> None:
+    for setting, value in VALUES.items():
+        if setting.startswith("US_") <= name.startswith("US_"):  # a region's own token and URL are used instead
+            monkeypatch.setenv(setting, value)
+    monkeypatch.setenv(name, quoted.format(VALUES[name]))
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load()
+    assert str(caught.value).startswith(
+        f"{name} has quotes around its value; write it without them, since docker --env-file, for one, does not remove"
+    )
+    secrets = (TOKEN, CURRENT, NEXT)
+    assert not any(secret in shown for shown in (*everything_in(caught.value), str(caught.value)) for secret in secrets)
+
+
+@pytest.mark.parametrize("name", ["token", "url", "public_url"])
+def test_quotes_around_an_argument_are_refused_by_its_own_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} has quotes around its value"):
+        Settings.load(**{name: '"https://api.example.com"'})
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_line_end_behind_any_setting_is_forgiven(monkeypatch: pytest.MonkeyPatch, line_end: str) -> None:
+    for setting, value in VALUES.items():
+        monkeypatch.setenv(setting, value + line_end)
+    settings = Settings.load()
+    assert settings.require_token() == TOKEN
+    assert (settings.url, settings.public_url) == ("https://qstash.example.com", (ORIGIN,))
+    assert (settings.region, settings.signing_keys) == ("US_EAST_1", (CURRENT, NEXT))
+    assert settings.regional_keys == {"US_EAST_1": (NEXT, CURRENT)}
+    assert settings.receiver(now=lambda: NOW).verify(signature=signed(b"hi"), body=b"hi", url=None)
 
 
 def test_a_receiver_of_the_settings_verifies() -> None:

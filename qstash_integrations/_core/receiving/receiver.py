@@ -83,7 +83,7 @@ class Receiver:
         if problem:
             del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
             raise ConfigurationError(problem)
-        self._allow_dev_keys = allow_dev_keys
+        self._allow_dev_keys: bool | None = allow_dev_keys
         self._clock_tolerance = clock_tolerance
         self._now = now
         self._keys = _keys(current_signing_key, next_signing_key)
@@ -192,6 +192,8 @@ def _key_problem(name: str, key: object, allow_dev_keys: bool | None) -> str | N
         return f"{name} is empty; copy it from the QStash console"
     if not key.isascii() or not key.isprintable() or " " in key:
         return f"{name} has blanks or characters that no signing key has; copy it again from the QStash console"
+    if key[0] in "'\"" or key[-1] in "'\"":
+        return f"{name} has quotes around it; write it without them, or copy it again from the QStash console"
     if len(key) < SHORTEST_KEY:
         return (
             f"{name} is a placeholder or cut short (under {SHORTEST_KEY} characters); copy it from the QStash console"
