@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
+from qstash_integrations._core.publishing._async.connections import KEPT_FOR, AsyncLines, Lines
 from qstash_integrations._core.publishing.call import APIRequest, APIResponse, Lost, Outcome
-from qstash_integrations._core.publishing.http_lines import KEPT_FOR, AsyncLines, Lines
 from tests.publish.loopback import ACCEPTED, SILENCE, TOKEN, URL, Loopback, answer, loopback
 
 

@@ -16,9 +16,9 @@ import httpx
 
 from ..errors import ConfigurationError
 from ..hosts import is_loopback
+from ._async.connections import CONNECTIONS, KEPT_FOR, AsyncLines, Lines, timeout_of
 from .call import APIRequest, Outcome
 from .http import aread, checked, headers_of, library_of, lost, read
-from .http_lines import CONNECTIONS, KEPT_FOR, AsyncLines, Lines, timeout_of
 
 
 class Pool:

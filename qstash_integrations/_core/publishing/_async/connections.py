@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 
-from ..hosts import is_loopback
-from .call import APIRequest, Lost, Outcome
-from .http import aread, checked, headers_of, lost, read
+from ...hosts import is_loopback
+from ..call import APIRequest, Lost, Outcome
+from ..http import aread, checked, headers_of, lost, read
 
 CONNECTIONS = 100
 KEPT_FOR = 30.0  # seconds without use
