@@ -13,8 +13,9 @@ import starlette.applications
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, TransportError
 from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.publishing.base import BaseClient
 from qstash_integrations._core.publishing.call import Transport
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, _Client, override_transport
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations._core.settings import Settings
 from tests.publish.loopback import TOKEN, URL, loopback
 
@@ -110,7 +111,7 @@ def test_a_client_can_be_neither_printed_nor_pickled_nor_copied(kind: Any) -> No
 
 def test_a_client_of_no_kind_cannot_be_made() -> None:
     with pytest.raises(TypeError, match=r"^use QStash or AsyncQStash$"):
-        _Client(TOKEN)
+        BaseClient(TOKEN)
 
 
 def test_sync_is_the_same_publisher() -> None:

@@ -9,8 +9,10 @@ import anyio
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.publishing._async.connections import KEPT_FOR, AsyncLines, Lines
+from qstash_integrations._core.publishing._async.connections import AsyncConnections
+from qstash_integrations._core.publishing._sync.connections import Connections
 from qstash_integrations._core.publishing.call import APIRequest, APIResponse, Lost, Outcome
+from qstash_integrations._core.publishing.http import KEPT_FOR
 from tests.publish.loopback import ACCEPTED, SILENCE, TOKEN, URL, Loopback, answer, loopback
 
 
@@ -28,16 +30,16 @@ def request_to(qstash: Loopback, method: str = "POST", body: bytes | None = b"hi
 def test_what_a_burst_of_tasks_has_left_over_is_closed_when_nobody_needs_it() -> None:
     async def work(qstash: Loopback) -> None:
         clock, request = Clock(), request_to(qstash)
-        lines = AsyncLines(request, 5, now=clock)
-        await asyncio.gather(*(lines.send(request) for _ in range(3)))
+        connections = AsyncConnections(request, 5, now=clock)
+        await asyncio.gather(*(connections.send(request) for _ in range(3)))
         assert qstash.connections == 3
         clock.seconds = KEPT_FOR
-        await lines.send(request)
+        await connections.send(request)
         assert not qstash.closed.acquire(timeout=0.02)
         clock.seconds += 1
-        await lines.send(request)
+        await connections.send(request)
         assert all(qstash.closed.acquire(timeout=5) for _ in range(2))
-        await lines.aclose()
+        await connections.aclose()
         assert qstash.closed.acquire(timeout=5)
         assert (qstash.connections, len(qstash.sent)) == (3, 5)
 
@@ -57,17 +59,17 @@ def test_what_a_burst_of_threads_has_left_over_is_closed_when_nobody_needs_it() 
 
     with loopback() as qstash, ThreadPoolExecutor(1) as threads:
         request = request_to(qstash)
-        lines = Lines(request, 5, now=now)
-        first = threads.submit(lines.send, request)
+        connections = Connections(request, 5, now=now)
+        first = threads.submit(connections.send, request)
         assert asked.wait(5)
-        lines.send(request)
+        connections.send(request)
         sent.set()
         first.result()
         assert qstash.connections == 2
         clock.seconds = KEPT_FOR + 1
-        lines.send(request)
+        connections.send(request)
         assert qstash.closed.acquire(timeout=5)
-        lines.close()
+        connections.close()
         assert qstash.closed.acquire(timeout=5)
         assert qstash.connections == 2
 
@@ -86,41 +88,41 @@ def test_waiting_for_a_connection_ends_with_the_timeout_in_a_thread() -> None:
     answered, ended = threading.Event(), threading.Event()
 
     def now() -> float:
-        """Asked when the answer is there, and the line not free yet."""
+        """Asked when the answer is there, and the connection not free yet."""
         answered.set()
         ended.wait(5)
         return 0.0
 
     with loopback() as qstash, ThreadPoolExecutor(1) as threads:
         request = request_to(qstash)
-        lines = Lines(request, 0.1, connections=1, now=now)
-        first = threads.submit(lines.send, request)
+        connections = Connections(request, 0.1, connections=1, now=now)
+        first = threads.submit(connections.send, request)
         assert answered.wait(5)
-        assert lines.send(request) == Lost("all connections were in use")
+        assert connections.send(request) == Lost("all connections were in use")
         ended.set()
         assert isinstance(first.result(), APIResponse)
-        assert isinstance(lines.send(request), APIResponse)
-        lines.close()
+        assert isinstance(connections.send(request), APIResponse)
+        connections.close()
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_waiting_for_a_connection_ends_with_the_timeout_in_a_task(backend: str) -> None:
     async def work(qstash: Loopback) -> None:
         request = request_to(qstash)
-        lines = AsyncLines(request, 0.1, connections=1)
+        connections = AsyncConnections(request, 0.1, connections=1)
         outcomes: list[Outcome] = []
 
         async def send() -> None:
-            outcomes.append(await lines.send(request))
+            outcomes.append(await connections.send(request))
 
-        # The second begins to wait for the line before the first, which connects, begins to wait for its answer.
+        # The second begins to wait for the connection before the first, which connects, begins to wait for its answer.
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(send)
             tasks.start_soon(send)
         assert Lost("all connections were in use") in outcomes
         assert Lost("ReadTimeout") in outcomes
-        assert isinstance(await lines.send(request), APIResponse)
-        await lines.aclose()
+        assert isinstance(await connections.send(request), APIResponse)
+        await connections.aclose()
 
     with loopback(SILENCE, ACCEPTED) as qstash:
         anyio.run(work, qstash, backend=backend)
@@ -136,10 +138,10 @@ def test_a_client_that_is_closed_while_it_sends_leaves_nothing_open() -> None:
 
     with loopback() as qstash, ThreadPoolExecutor(1) as threads:
         request = request_to(qstash)
-        lines = Lines(request, 5, now=now)
-        sending = threads.submit(lines.send, request)
+        connections = Connections(request, 5, now=now)
+        sending = threads.submit(connections.send, request)
         assert answered.wait(5)
-        lines.close()
+        connections.close()
         closed.set()
         assert isinstance(sending.result(), APIResponse)
         assert qstash.closed.acquire(timeout=5)
@@ -188,8 +190,8 @@ def qstash() -> Iterator[Loopback]:
 def test_a_request_says_how_long_its_body_is(
     qstash: Loopback, method: str, body: bytes | None, length: str | None
 ) -> None:
-    lines = Lines(request_to(qstash), 5)
-    lines.send(request_to(qstash, method, body))
-    lines.close()
+    connections = Connections(request_to(qstash), 5)
+    connections.send(request_to(qstash, method, body))
+    connections.close()
     assert qstash.sent[0].headers.get("content-length") == length
     assert qstash.sent[0].headers["host"] == qstash.url.removeprefix("http://")

@@ -1,4 +1,6 @@
-"""The API as methods to await: the twins of ``api``, name by name.
+"""The API as methods, a module per resource as in ``operations``, and the client that sends them.
+
+Written by hand in ``_async``; ``tools/unasync.py`` makes ``_sync`` of it.
 
 Spec: https://upstash.com/docs/qstash/api/publish
 """

@@ -1,37 +1,38 @@
-"""Up to a hundred connections to the QStash API, each of them an HTTP transport of its own.
+"""Up to a hundred connections to the QStash API, each of them an HTTP transport of its own; or a ready client.
 
 The pools of the HTTP libraries look at every connection whenever a request begins or ends, which with 50 in flight is
-most of their work (of httpx nine tenths). Here a request takes the connection that was used last. It knows no proxy,
-and keeps no cookies.
+most of their work (of httpx nine tenths). Here a request takes the connection that was used last. No cookies are kept.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from threading import BoundedSemaphore
 from typing import Any
 
 import httpx
 
-from ...hosts import is_loopback
 from ..call import APIRequest, Lost, Outcome
-from ..http import aread, checked, headers_of, lost, read
+from ..http import (
+    KEPT_FOR,
+    LARGEST_ANSWER,
+    TOO_LARGE,
+    library_of,
+    lost,
+    request_by,
+    request_of,
+    response_of,
+    timeouts_of,
+    transport_options,
+)
+from ..waiting import AsyncSlots
 
 CONNECTIONS = 100
-KEPT_FOR = 30.0  # seconds without use
-CONNECT_WITHIN = 5.0  # seconds
-_UNPACKED = (b"Accept-Encoding", b"gzip, deflate")
-_WITH_BODY = ("POST", "PUT", "PATCH")
 _NONE_FREE = Lost("all connections were in use")
 
 
-def timeout_of(seconds: float) -> Any:
-    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_WITHIN))
-
-
-class _Lines:
-    """What is the same for both kinds. Last in, first out: what a burst has left over is at the left."""
+class AsyncConnections:
+    """Last in, first out: what a burst has left over is at the left. ``timeout`` is in seconds."""
 
     def __init__(
         self,
@@ -42,129 +43,81 @@ class _Lines:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timeout = timeout
-        self._timeouts = timeout_of(timeout).as_dict()
+        self._timeouts = timeouts_of(timeout)
         self._now = now
-        self._options: dict[str, Any] = {
-            # One for all: it reads all certificates of the machine.
-            "verify": httpx.create_ssl_context(trust_env=not is_loopback(request.url)),
-            "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_FOR),
-        }
-        self._free = self._semaphore(connections)
-        self._idle: deque[tuple[Any, float]] = deque()
+        self._options = transport_options(request.url)
+        self._slots = AsyncSlots(connections)
+        self._idle: deque[tuple[httpx.AsyncHTTPTransport, float]] = deque()
         self._is_closed = False
 
-    def _semaphore(self, value: int) -> Any:
-        raise TypeError("use Lines or AsyncLines")
-
-    def _built(self, request: APIRequest) -> Any:
-        # Whole, so that the library has nothing to add.
-        url, body = httpx.URL(request.url), request.body or b""
-        headers = [(b"Host", url.netloc), _UNPACKED, *headers_of(request)]
-        if body or request.method in _WITH_BODY:
-            headers.append((b"Content-Length", b"%d" % len(body)))
-        stream, timeouts = httpx.ByteStream(body), {"timeout": self._timeouts}
-        built = httpx.Request(request.method, url, headers=headers, stream=stream, extensions=timeouts)
-        del headers, body  # error trackers print the locals of raising frames
-        return checked(built, request)
-
-    def _surplus(self) -> Any:
-        """A line that nobody has needed for long; all of them, one after the other, once it is closed."""
-        # Other threads take from both ends.
-        with suppress(IndexError):
-            if self._is_closed or self._now() - self._idle[0][1] > KEPT_FOR:
-                return self._idle.popleft()[0]
-        return None
-
-
-class Lines(_Lines):
-    """For threads of one process."""
-
-    def _semaphore(self, value: int) -> BoundedSemaphore:
-        return BoundedSemaphore(value)
-
-    def send(self, request: APIRequest) -> Outcome:
-        built = self._built(request)
-        if not self._free.acquire(timeout=self._timeout):
-            return _NONE_FREE
-        try:
-            return self._send(built)
-        except httpx.HTTPError as error:
-            return lost(error, httpx)
-        finally:
-            self._free.release()
-
-    def close(self) -> None:
-        """What is in use closes when it is not any more."""
-        self._is_closed = True
-        while (line := self._surplus()) is not None:
-            line.close()
-
-    def _send(self, built: Any) -> Outcome:
-        line = self._line()
-        try:
-            outcome = read(line.handle_request(built))
-        except BaseException:
-            # Whatever broke off, a half of it may be left in there for the next one.
-            line.close()
-            raise
-        self._idle.append((line, self._now()))
-        while (surplus := self._surplus()) is not None:
-            surplus.close()
-        return outcome
-
-    def _line(self) -> Any:
-        with suppress(IndexError):
-            return self._idle.pop()[0]
-        return httpx.HTTPTransport(**self._options)
-
-
-class AsyncLines(_Lines):
-    """For tasks of one event loop."""
-
-    def _semaphore(self, value: int) -> Any:
-        # Imported here: plain apps get along without.
-        from anyio import Semaphore
-
-        return Semaphore(value)
-
     async def send(self, request: APIRequest) -> Outcome:
-        built = self._built(request)
-        if not await self._acquire():
+        built = request_of(request, self._timeouts)
+        if not await self._slots.take(self._timeout):
             return _NONE_FREE
         try:
             return await self._send(built)
         except httpx.HTTPError as error:
             return lost(error, httpx)
         finally:
-            self._free.release()
+            self._slots.give_back()
 
     async def aclose(self) -> None:
         """What is in use closes when it is not any more."""
         self._is_closed = True
-        while (line := self._surplus()) is not None:
-            await line.aclose()
+        await self._close_surplus()
 
-    async def _acquire(self) -> bool:
-        from anyio import WouldBlock, move_on_after
-
+    async def _send(self, built: httpx.Request) -> Outcome:
+        connection = self._connection()
         try:
-            self._free.acquire_nowait()
-        except WouldBlock:
-            with move_on_after(self._timeout):
-                await self._free.acquire()
-                return True
-            return False
-        return True
-
-    async def _send(self, built: Any) -> Outcome:
-        line = self._idle.pop()[0] if self._idle else httpx.AsyncHTTPTransport(**self._options)
-        try:
-            outcome = await aread(await line.handle_async_request(built))
+            outcome = await _received(await connection.handle_async_request(built))
         except BaseException:
-            # A task that is cancelled at the wrong moment leaves a line of httpx in use for ever.
-            await line.aclose()
+            # Whatever broke off, a half of it may be left in there for the next one. And a task that is cancelled at
+            # the wrong moment leaves a connection of httpx in use for ever.
+            await connection.aclose()
             raise
-        self._idle.append((line, self._now()))
-        while (surplus := self._surplus()) is not None:
-            await surplus.aclose()
+        self._idle.append((connection, self._now()))
+        await self._close_surplus()
         return outcome
+
+    def _connection(self) -> httpx.AsyncHTTPTransport:
+        # Other threads take from both ends.
+        with suppress(IndexError):
+            return self._idle.pop()[0]
+        return httpx.AsyncHTTPTransport(**self._options)
+
+    async def _close_surplus(self) -> None:
+        """Those that nobody has needed for long; all of them once it is closed."""
+        with suppress(IndexError):
+            while self._is_closed or self._now() - self._idle[0][1] > KEPT_FOR:
+                await self._idle.popleft()[0].aclose()
+
+
+class AsyncReadyClient:
+    """The caller's own client, with whatever it is set to; closing it is the caller's job."""
+
+    def __init__(self, client: Any) -> None:
+        self._library = library_of(client, "AsyncClient")
+        self._client = client
+
+    async def send(self, request: APIRequest) -> Outcome:
+        try:
+            built = request_by(self._client, request)
+            return await _received(await self._client.send(built, stream=True, auth=None, follow_redirects=False))
+        except self._library.HTTPError as error:
+            return lost(error, self._library)
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def _received(response: Any) -> Outcome:
+    """The whole answer, as long as it is not endless; its connection is free then."""
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > LARGEST_ANSWER:
+                return TOO_LARGE
+        return response_of(response, body)
+    finally:
+        await response.aclose()

@@ -1,17 +1,15 @@
-"""``Many`` for ``async for``, over messages that may come asynchronously as well.
+"""What ``publish_many`` returns: it reads, sends and hands out receipts as it is iterated over.
 
-A class and no async generator: one that is left in the middle would have to be closed by hand on trio.
+A class and no generator: an async one that is left in the middle would have to be closed by hand on trio.
 """
 
-import inspect
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from typing import Any
+from collections.abc import AsyncIterator
 
-from .._sync.many import NEVER_STARTED
 from ..operations import Operation
-from ..operations.many import Chunks, Progress, check_source
+from ..operations.many import NEVER_STARTED, Chunks, Progress
 from ..operations.message import PublishResult
+from ..waiting import AsyncSource, async_fill, async_opened, async_tell
 from . import AsyncRunner
 
 
@@ -27,16 +25,15 @@ class AsyncMany(AsyncIterator[PublishResult]):
     def __init__(
         self,
         runner: AsyncRunner,
-        messages: Iterable[Any] | AsyncIterable[Any],
+        messages: AsyncSource,
         *,
         as_json: bool,
         chunk_size: int,
         on_progress: Progress | None,
     ) -> None:
-        check_source(messages, Iterable, AsyncIterable)
+        self._messages = async_opened(messages)
         self._chunks = Chunks(runner.new_id, as_json=as_json, chunk_size=chunk_size)
         self._runner = runner
-        self._messages = aiter(messages) if isinstance(messages, AsyncIterable) else iter(messages)
         self._on_progress = on_progress
         self._started = False
 
@@ -70,21 +67,14 @@ class AsyncMany(AsyncIterator[PublishResult]):
             receipts = await self._runner.run(operation)
         chunks.accept(receipts)
         if self._on_progress is not None:
-            told = self._on_progress(chunks.accepted)
-            if inspect.isawaitable(told):
-                await told
+            await async_tell(self._on_progress, chunks.accepted)
         return True
 
     async def _read(self) -> Operation[list[PublishResult]] | None:
         chunks = self._chunks
         with chunks.reading():
-            if isinstance(self._messages, AsyncIterator):
-                async for message in self._messages:
-                    if chunks.add(message):
-                        return chunks.next
-            elif any(map(chunks.add, self._messages)):
-                return chunks.next
-            chunks.finish()
+            if not await async_fill(chunks.add, self._messages):
+                chunks.finish()
         return chunks.next
 
     def __del__(self) -> None:

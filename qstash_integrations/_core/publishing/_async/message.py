@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
 # ruff: noqa: A002 - ``filter`` is the official SDK's name
 
 from abc import abstractmethod
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack, overload
 
 from ..filters import MessageFilter
@@ -26,6 +26,7 @@ from ..operations.many import Progress
 from ..operations.message import PublishResult
 from ..results.message import Message
 from ..results.published import PublishResponse, PublishUrlGroupResponse
+from ..waiting import AsyncSource
 from . import AsyncRunner
 from .many import AsyncMany
 
@@ -111,7 +112,7 @@ class AsyncMessageVerbs:
 
     def publish_many(
         self,
-        messages: Iterable[AnyMessage] | AsyncIterable[AnyMessage],
+        messages: AsyncSource,
         *,
         chunk_size: int = 100,
         on_progress: Progress | None = None,
@@ -129,7 +130,7 @@ class AsyncMessageVerbs:
 
     def publish_many_json(
         self,
-        messages: Iterable[AnyMessage] | AsyncIterable[AnyMessage],
+        messages: AsyncSource,
         *,
         chunk_size: int = 100,
         on_progress: Progress | None = None,

@@ -1,13 +1,18 @@
-"""One item after the other out of pages that are awaited one by one.
+"""One item after the other out of pages that are asked for one by one.
 
-A class and no async generator: one that is left in the middle would have to be closed by hand on trio.
+A class and no generator: an async one that is left in the middle would have to be closed by hand on trio.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Generic, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
-from .._sync.pages import P
 
+class Page(Protocol):
+    @property
+    def cursor(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=Page)
 T = TypeVar("T")
 
 

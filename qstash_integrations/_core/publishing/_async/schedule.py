@@ -44,7 +44,7 @@ class AsyncScheduleApi:
         return await self._client.run(operations.get(schedule_id))
 
     async def list(self) -> list[Schedule]:
-        """All operations."""
+        """All schedules."""
         return await self._client.run(operations.list_all())
 
     async def delete(self, schedule_id: str) -> None:

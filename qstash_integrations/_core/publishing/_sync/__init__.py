@@ -1,6 +1,7 @@
-"""The API as methods that wait for the answer. The async twins are in ``_async``; both only name operations.
+# Made of _async/__init__.py by tools/unasync.py: change that one, and run it.
+"""The API as methods, a module per resource as in ``operations``, and the client that sends them.
 
-One module per resource, as in ``operations``.
+Written by hand in ``_async``; ``tools/unasync.py`` makes ``_sync`` of it.
 
 Spec: https://upstash.com/docs/qstash/api/publish
 """
@@ -14,7 +15,7 @@ T = TypeVar("T")
 
 
 class Runner(Protocol):
-    """Sends operations: a ``QStash``."""
+    """Sends operations: an ``QStash``."""
 
     @property
     def new_id(self) -> NewId | None: ...

@@ -1,3 +1,4 @@
+# Made of _async/dlq.py by tools/unasync.py: change that one, and run it.
 """``client.dlq``: the dead letter queue.
 
 Spec: https://upstash.com/docs/qstash/features/dlq
@@ -14,7 +15,7 @@ from ..operations import dlq as operations
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
 from ..results.published import PublishResponse
 from . import Runner
-from .pages import items
+from .pages import Items
 
 
 class DlqApi:
@@ -83,7 +84,7 @@ class DlqApi:
 
     def iter(self, *, filter: DlqFilter | None = None, count: int | None = None) -> Iterator[DlqMessage]:
         """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for."""
-        return items(lambda cursor: self.list(cursor=cursor, count=count, filter=filter), lambda page: page.messages)
+        return Items(lambda cursor: self.list(cursor=cursor, count=count, filter=filter), lambda page: page.messages)
 
     def list(
         self, *, cursor: str | None = None, count: int | None = None, filter: DlqFilter | None = None

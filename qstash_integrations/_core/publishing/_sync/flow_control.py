@@ -1,3 +1,4 @@
+# Made of _async/flow_control.py by tools/unasync.py: change that one, and run it.
 """``client.flow_control``.
 
 Spec: https://upstash.com/docs/qstash/features/flowcontrol

@@ -1,3 +1,4 @@
+# Made of _async/log.py by tools/unasync.py: change that one, and run it.
 """``client.log``.
 
 Spec: https://upstash.com/docs/qstash/api-refernce/logs/list-logs
@@ -11,7 +12,7 @@ from ..filters import LogFilter
 from ..operations import log as operations
 from ..results.log import ListLogsResponse, Log
 from . import Runner
-from .pages import items
+from .pages import Items
 
 
 class LogApi:
@@ -24,7 +25,7 @@ class LogApi:
 
     def iter(self, *, filter: LogFilter | None = None, count: int | None = None) -> Iterator[Log]:
         """Every entry that fits the filter, newest first, read a page of ``count`` at a time as they are asked for."""
-        return items(lambda cursor: self.list(cursor=cursor, count=count, filter=filter), lambda page: page.logs)
+        return Items(lambda cursor: self.list(cursor=cursor, count=count, filter=filter), lambda page: page.logs)
 
     def list(
         self, *, cursor: str | None = None, count: int | None = None, filter: LogFilter | None = None

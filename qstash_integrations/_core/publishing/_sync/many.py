@@ -1,15 +1,17 @@
-"""What ``publish_many`` returns: it reads, sends and hands out receipts as it is iterated over."""
+# Made of _async/many.py by tools/unasync.py: change that one, and run it.
+"""What ``publish_many`` returns: it reads, sends and hands out receipts as it is iterated over.
+
+A class and no generator: an async one that is left in the middle would have to be closed by hand on trio.
+"""
 
 import warnings
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from ..operations import Operation
-from ..operations.many import Chunks, Progress, check_source
+from ..operations.many import NEVER_STARTED, Chunks, Progress
 from ..operations.message import PublishResult
+from ..waiting import Source, fill, opened, tell
 from . import Runner
-
-NEVER_STARTED = "publish_many was called and nothing was sent: iterate over what it returns, or call its send()"
 
 
 class Many(Iterator[PublishResult]):
@@ -22,12 +24,17 @@ class Many(Iterator[PublishResult]):
     _started = True
 
     def __init__(
-        self, runner: Runner, messages: Iterable[Any], *, as_json: bool, chunk_size: int, on_progress: Progress | None
+        self,
+        runner: Runner,
+        messages: Source,
+        *,
+        as_json: bool,
+        chunk_size: int,
+        on_progress: Progress | None,
     ) -> None:
-        check_source(messages, Iterable)
+        self._messages = opened(messages)
         self._chunks = Chunks(runner.new_id, as_json=as_json, chunk_size=chunk_size)
         self._runner = runner
-        self._messages = iter(messages)
         self._on_progress = on_progress
         self._started = False
 
@@ -61,14 +68,13 @@ class Many(Iterator[PublishResult]):
             receipts = self._runner.run(operation)
         chunks.accept(receipts)
         if self._on_progress is not None:
-            self._on_progress(chunks.accepted)
+            tell(self._on_progress, chunks.accepted)
         return True
 
     def _read(self) -> Operation[list[PublishResult]] | None:
         chunks = self._chunks
         with chunks.reading():
-            # Stops at the first message that fills the chunk.
-            if not any(map(chunks.add, self._messages)):
+            if not fill(chunks.add, self._messages):
                 chunks.finish()
         return chunks.next
 

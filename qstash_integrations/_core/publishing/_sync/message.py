@@ -1,3 +1,4 @@
+# Made of _async/message.py by tools/unasync.py: change that one, and run it.
 """``client.message``, and the verbs that stand on the client as well.
 
 Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
@@ -26,6 +27,7 @@ from ..operations.many import Progress
 from ..operations.message import PublishResult
 from ..results.message import Message
 from ..results.published import PublishResponse, PublishUrlGroupResponse
+from ..waiting import Source
 from . import Runner
 from .many import Many
 
@@ -110,7 +112,11 @@ class MessageVerbs:
         return self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
 
     def publish_many(
-        self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+        self,
+        messages: Source,
+        *,
+        chunk_size: int = 100,
+        on_progress: Progress | None = None,
     ) -> Many:
         """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
 
@@ -124,7 +130,11 @@ class MessageVerbs:
         return Many(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
 
     def publish_many_json(
-        self, messages: Iterable[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+        self,
+        messages: Source,
+        *,
+        chunk_size: int = 100,
+        on_progress: Progress | None = None,
     ) -> Many:
         """``publish_many`` with the bodies encoded as JSON."""
         return Many(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)

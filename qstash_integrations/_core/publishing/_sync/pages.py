@@ -1,7 +1,11 @@
-"""One item after the other out of pages that are asked for one by one."""
+# Made of _async/pages.py by tools/unasync.py: change that one, and run it.
+"""One item after the other out of pages that are asked for one by one.
+
+A class and no generator: an async one that is left in the middle would have to be closed by hand on trio.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 
 class Page(Protocol):
@@ -13,12 +17,26 @@ P = TypeVar("P", bound=Page)
 T = TypeVar("T")
 
 
-def items(page_at: Callable[[str | None], P], items_of: Callable[[P], Iterable[T]]) -> Iterator[T]:
+class Items(Generic[P, T]):
     """A cursor that comes back unchanged ends it: asking for the same page for ever helps nobody."""
-    cursor: str | None = None
-    while True:
-        page = page_at(cursor)
-        yield from items_of(page)
-        if page.cursor in (None, cursor):
-            return
-        cursor = page.cursor
+
+    def __init__(self, page_at: Callable[[str | None], P], items_of: Callable[[P], Iterable[T]]) -> None:
+        self._page_at = page_at
+        self._items_of = items_of
+        self._items: Iterator[T] = iter(())
+        self._cursor: str | None = None
+        self._is_last = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            if self._is_last:
+                raise StopIteration
+            page = self._page_at(self._cursor)
+            self._items = iter(self._items_of(page))
+            self._is_last = page.cursor in (None, self._cursor)
+            self._cursor = page.cursor

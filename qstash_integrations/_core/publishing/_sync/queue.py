@@ -1,3 +1,4 @@
+# Made of _async/queue.py by tools/unasync.py: change that one, and run it.
 """``client.queue``.
 
 Spec: https://upstash.com/docs/qstash/features/queues

@@ -1,3 +1,4 @@
+# Made of _async/resources.py by tools/unasync.py: change that one, and run it.
 """Everything that can be asked of QStash, resource by resource, as properties of the client."""
 
 from .dlq import DlqApi

@@ -1,3 +1,4 @@
+# Made of _async/schedule.py by tools/unasync.py: change that one, and run it.
 """``client.schedule``.
 
 Spec: https://upstash.com/docs/qstash/features/schedules
@@ -44,7 +45,7 @@ class ScheduleApi:
         return self._client.run(operations.get(schedule_id))
 
     def list(self) -> list[Schedule]:
-        """All operations."""
+        """All schedules."""
         return self._client.run(operations.list_all())
 
     def delete(self, schedule_id: str) -> None:

@@ -1,3 +1,4 @@
+# Made of _async/signing_key.py by tools/unasync.py: change that one, and run it.
 """``client.signing_key``.
 
 Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys

@@ -1,3 +1,4 @@
+# Made of _async/url_group.py by tools/unasync.py: change that one, and run it.
 """``client.url_group``.
 
 Spec: https://upstash.com/docs/qstash/features/url-groups

@@ -3,7 +3,7 @@
 Spec: https://upstash.com/docs/qstash/features/batch
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from .message import NewId, PublishResult
 # Of one call. QStash takes ten times as much; memory stays flat, and a try that is lost costs little.
 CHUNK_BYTES = 10_000_000
 Progress = Callable[[int], object]
+NEVER_STARTED = "publish_many was called and nothing was sent: iterate over what it returns, or call its send()"
 
 
 class Chunks:
@@ -96,13 +97,6 @@ class Chunks:
 
     def _queue(self, batch: Batch) -> None:
         self.next, self._size = batch.operation(in_parts=True), len(batch)
-
-
-def check_source(messages: object, *kinds: type) -> None:
-    """TypeError for what is no source of messages, though one can iterate over it."""
-    kind = type(messages).__name__
-    if isinstance(messages, Mapping | str | bytes) or not isinstance(messages, kinds):
-        raise TypeError(f"messages must be an iterable of dicts, not {kind}")
 
 
 def _place(error: APIError | TransportError, where: str) -> None:

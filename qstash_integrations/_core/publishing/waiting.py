@@ -1,0 +1,102 @@
+"""What waits in another way in async code, each thing twice: ``_async`` uses the one called async, ``_sync`` the other.
+
+anyio is imported when it is needed: plain apps get along without.
+"""
+
+import inspect
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from threading import BoundedSemaphore
+from typing import Any, TypeAlias
+
+from .message import AnyMessage
+
+Source: TypeAlias = Iterable[AnyMessage]
+AsyncSource: TypeAlias = Iterable[AnyMessage] | AsyncIterable[AnyMessage]
+"""Of messages: async code may have them from either kind."""
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+async def async_sleep(seconds: float) -> None:
+    from anyio import sleep
+
+    await sleep(seconds)
+
+
+class Slots:
+    """As many as may be in use at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._semaphore = BoundedSemaphore(limit)
+
+    def take(self, within: float) -> bool:
+        """False when all have stayed in use for so many seconds."""
+        return self._semaphore.acquire(timeout=within)
+
+    def give_back(self) -> None:
+        self._semaphore.release()
+
+
+class AsyncSlots:
+    def __init__(self, limit: int) -> None:
+        from anyio import Semaphore
+
+        self._semaphore = Semaphore(limit)
+
+    async def take(self, within: float) -> bool:
+        from anyio import WouldBlock, move_on_after
+
+        try:
+            self._semaphore.acquire_nowait()
+        except WouldBlock:
+            with move_on_after(within):
+                await self._semaphore.acquire()
+                return True
+            return False
+        return True
+
+    def give_back(self) -> None:
+        self._semaphore.release()
+
+
+def opened(source: Source) -> Iterator[Any]:
+    _check(source, Iterable)
+    return iter(source)
+
+
+def async_opened(source: AsyncSource) -> Iterator[Any] | AsyncIterator[Any]:
+    """TypeError for what is no source of messages, though one can iterate over it."""
+    _check(source, Iterable | AsyncIterable)
+    return aiter(source) if isinstance(source, AsyncIterable) else iter(source)
+
+
+def fill(add: Callable[[Any], bool], messages: Iterator[Any]) -> bool:
+    return any(map(add, messages))
+
+
+async def async_fill(add: Callable[[Any], bool], messages: Iterator[Any] | AsyncIterator[Any]) -> bool:
+    """Whether ``add`` said of a message that it was enough; none is read behind that one."""
+    if not isinstance(messages, AsyncIterator):
+        return any(map(add, messages))
+    async for message in messages:
+        if add(message):
+            return True
+    return False
+
+
+def tell(listener: Callable[[int], object], number: int) -> None:
+    listener(number)
+
+
+async def async_tell(listener: Callable[[int], object], number: int) -> None:
+    told = listener(number)
+    if inspect.isawaitable(told):
+        await told
+
+
+def _check(source: object, kinds: Any) -> None:
+    if isinstance(source, Mapping | str | bytes) or not isinstance(source, kinds):
+        raise TypeError(f"messages must be an iterable of dicts, not {type(source).__name__}")
