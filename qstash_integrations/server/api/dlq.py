@@ -8,9 +8,10 @@ Spec: https://upstash.com/docs/qstash/api/dlq
 from ..engine import Engine
 from ..model import Filter
 from .api_call import ApiCall, Parameters, Reply
+from .contents import Fields
 from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, trim_of, value_of
 from .publishing import receipt_fields, split_destination
-from .render import Fields, dead_letter_fields
+from .render import dead_letter_fields
 
 PAGE = 100
 

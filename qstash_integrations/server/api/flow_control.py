@@ -7,8 +7,8 @@ from ..engine import Engine
 from ..model import Flow, Refused
 from ..rules.flow_control import read_limit
 from .api_call import ApiCall, Reply
+from .contents import Fields
 from .filters import value_of
-from .render import Fields
 
 
 def list_all(engine: Engine, call: ApiCall) -> Reply:

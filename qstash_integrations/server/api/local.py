@@ -9,10 +9,10 @@ from typing import Any, get_args
 from ..engine import Engine
 from ..model import Flaw, Refused, Search, milliseconds
 from .api_call import ApiCall, Parameters, Reply
+from .contents import shown_body
 from .filters import check_known, count_of, filter_of, integer, value_of
 from .local_render import event_list, listed_fields, message_detail, overview_fields, request_fields
 from .publishing import receipt_fields
-from .render import shown_body
 from .routing import Route
 
 PREFIX = "/_local/"

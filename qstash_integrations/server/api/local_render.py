@@ -11,7 +11,9 @@ from typing import Any
 
 from ..attempt import SignedRequest
 from ..model import Event, Listed, Message, Overview, milliseconds
-from .render import Fields, byte_fields, given, header_fields, message_fields, shown_body
+from .contents import Fields, byte_fields, given, header_fields, shown_body
+from .option_fields import option_fields
+from .render import message_fields
 
 LONGEST_SHOWN = 64 * 1024
 
@@ -57,6 +59,7 @@ def message_detail(message: Message) -> Fields:
     options = message.options
     body = shown_body(message.body, options.redaction)
     return {
+        **option_fields(options, None),
         **message_fields(replace(message, body=b"")),
         **_cut("body", body),
         "state": state_of(message),
@@ -66,7 +69,6 @@ def message_detail(message: Message) -> Fields:
         "isRedacted": options.redaction is not None,
         **given(
             finishedAt=None if message.finished_at is None else milliseconds(message.finished_at),
-            timeout=options.timeout,
             signature=options.flaw,
         ),
     }

@@ -8,8 +8,9 @@ from typing import Any
 from ..engine import Engine
 from ..model import Refused
 from .api_call import ApiCall, Reply
+from .contents import Fields
 from .filters import EVENTS, count_of, earliest_first, filter_of, trim_of, value_of
-from .render import Fields, event_fields
+from .render import event_fields
 
 
 def events(engine: Engine, call: ApiCall) -> Reply:

@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/api/queues
 from ..engine import Engine
 from ..model import Queue, Refused, milliseconds
 from .api_call import ApiCall, Reply
-from .render import Fields
+from .contents import Fields
 
 
 def upsert(engine: Engine, call: ApiCall) -> Reply:

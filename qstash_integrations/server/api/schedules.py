@@ -6,8 +6,9 @@ Spec: https://upstash.com/docs/qstash/api/schedules
 from ..engine import Engine
 from ..model import Schedule, milliseconds
 from .api_call import ApiCall, Reply
+from .contents import Fields, body_fields, given
+from .option_fields import option_fields
 from .publishing import publication
-from .render import Fields, body_fields, option_fields
 
 
 def create(engine: Engine, call: ApiCall) -> Reply:
@@ -39,24 +40,19 @@ def resume(engine: Engine, call: ApiCall) -> Reply:
 
 def _fields(engine: Engine, schedule: Schedule) -> Fields:
     options = schedule.options
-    optional: Fields = {
-        "delay": options.delay or None,
-        "timeout": options.timeout,
-        "queueName": options.queue,
-        "callerIP": schedule.caller_ip or None,
-        "lastScheduleTime": None if schedule.last_at is None else milliseconds(schedule.last_at),
-        "nextScheduleTime": None if schedule.next_at is None else milliseconds(schedule.next_at),
-        "lastScheduleStates": engine.schedules.states(schedule) or None,
-        "error": schedule.error,
-    }
     return {
         "scheduleId": schedule.id,
         "destination": schedule.destination,
         "cron": schedule.cron,
         "createdAt": milliseconds(schedule.created_at),
-        "retries": options.retries,
         "isPaused": schedule.paused,
-        **option_fields(options),
+        **option_fields(options, "schedules"),
         **body_fields(schedule.body, options.redaction),
-        **{name: value for name, value in optional.items() if value is not None},
+        **given(
+            callerIP=schedule.caller_ip or None,
+            lastScheduleTime=None if schedule.last_at is None else milliseconds(schedule.last_at),
+            nextScheduleTime=None if schedule.next_at is None else milliseconds(schedule.next_at),
+            lastScheduleStates=engine.schedules.states(schedule) or None,
+            error=schedule.error,
+        ),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Engine
 from ..model import Endpoint, Header, Refused, UrlGroup, milliseconds
 from .api_call import ApiCall, Reply, header, is_list, is_object
-from .render import Fields
+from .contents import Fields
 
 
 def list_all(engine: Engine, call: ApiCall) -> Reply:
