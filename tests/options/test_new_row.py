@@ -20,7 +20,7 @@ def test_the_client_writes_it() -> None:
 
 
 def test_the_client_refuses_a_wrong_one_by_name() -> None:
-    with pytest.raises(TypeError, match="^priority must be an int, not str$"):
+    with pytest.raises(TypeError, match=r"^priority must be an int, not str$"):
         headers_of({"priority": "7"}, TABLE)
 
 
@@ -29,7 +29,7 @@ def test_the_local_server_reads_it() -> None:
 
 
 def test_the_local_server_refuses_more_than_the_row_allows() -> None:
-    with pytest.raises(Refused, match="^quota maxPriority exceeded, current limit: 9$"):
+    with pytest.raises(Refused, match=r"^quota maxPriority exceeded, current limit: 9$"):
         read_options([("upstash-priority", "10")], NOW, table=by_header(TABLE.values()))
 
 
