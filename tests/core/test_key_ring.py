@@ -25,7 +25,7 @@ from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.django import verify_qstash
 from tests.core.test_receiver import own_locals
 from tests.django.project import asgi_app, configure
-from tests.hosts import APIRequest as Sent
+from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange, asgi_send
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
 

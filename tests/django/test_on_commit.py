@@ -26,7 +26,7 @@ from qstash_integrations._core.publishing.results.published import PublishRespon
 from qstash_integrations.django import aqstash, qstash
 from tests.django.postgres import cluster, missing
 from tests.django.shop import HOSTS
-from tests.hosts import APIRequest as HttpCall
+from tests.hosts import Request as HttpCall
 
 URL = "https://api.example.com/ship"
 NOT_YET = "^nothing was published yet: that happens when the transaction commits"
