@@ -12,6 +12,12 @@ settings.register_profile("shared machine", deadline=None, suppress_health_check
 settings.load_profile("shared machine")
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """What async tests run on; those in which something is waited for run ``on_both_loops``."""
+    return "asyncio"
+
+
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):

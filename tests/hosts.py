@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import anyio
 import anyio.lowlevel
+import pytest
 
 
 class Answer(NamedTuple):
@@ -34,6 +35,8 @@ class Request(NamedTuple):
 
 Send = Callable[[Request], Answer]
 NOTHING_SENT = Answer(0, {}, b"")
+# Only waiting differs between them: for tests in which something is waited for.
+on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
 
 
 def asgi_send(app: Any, backend: str = "asyncio") -> Send:

@@ -1,4 +1,4 @@
-"""The ASGI messages that pass through ``QStashMiddleware``, on asyncio and on trio."""
+"""The ASGI messages that pass through ``QStashMiddleware``."""
 
 import asyncio
 import copy
@@ -11,7 +11,7 @@ import trio
 
 from qstash_integrations import Delivery, NonRetryable, Receiver
 from qstash_integrations.asgi import QStashMiddleware
-from tests.hosts import NOTHING_SENT, Answer, Request, answer_of, asgi_exchange, scope_of
+from tests.hosts import NOTHING_SENT, Answer, Request, answer_of, asgi_exchange, on_both_loops, scope_of
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +124,7 @@ async def test_A10_a_body_in_parts_is_given_as_one() -> None:
     assert given == [{"type": "http.request", "body": b"hi", "more_body": False}]
 
 
+@on_both_loops
 @pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
 async def test_A11_after_the_body_the_app_waits_on_the_real_connection(spec_version: str) -> None:
     gone = anyio.Event()
@@ -156,6 +157,7 @@ async def test_A11_after_the_body_the_app_waits_on_the_real_connection(spec_vers
     assert b"".join(message.get("body", b"") for message in wire.sent) == b"12345"
 
 
+@on_both_loops
 async def test_H37_nobody_is_answered_who_left_before_the_end() -> None:
     ran: list[Any] = []
 
@@ -167,6 +169,7 @@ async def test_H37_nobody_is_answered_who_left_before_the_end() -> None:
     assert (ran, wire.sent) == ([], [])
 
 
+@on_both_loops
 async def test_A19_a_cancelled_request_is_cancelled() -> None:
     wire = Wire({"type": "http.request", "body": b"h", "more_body": True}, then=anyio.sleep_forever)
     with anyio.CancelScope() as scope:
@@ -178,6 +181,7 @@ async def test_A19_a_cancelled_request_is_cancelled() -> None:
     assert wire.sent == []
 
 
+@on_both_loops
 @pytest.mark.parametrize("request_of", [SIGNED._replace(headers=[]), SIGNED], ids=["rejected", "signalled"])
 async def test_A20_a_client_that_has_gone_is_no_error(request_of: Request, caplog: pytest.LogCaptureFixture) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -209,6 +213,7 @@ async def test_A22_what_the_app_sends_is_not_our_business() -> None:
     assert wire.sent == messages
 
 
+@on_both_loops
 async def test_A23_a_body_that_does_not_come_to_an_end_is_given_up() -> None:
     wire = Wire({"type": "http.request", "body": b"h", "more_body": True}, then=anyio.sleep_forever)
     await protected(ok, body_timeout=0.02)(scope_of(SIGNED), wire.receive, wire.send)
@@ -238,6 +243,7 @@ def test_A23_trio_as_the_guest_of_an_asyncio_loop_gives_it_up_too() -> None:
     assert answer_of(wire.sent).status == 408
 
 
+@on_both_loops
 async def test_A23_an_end_of_time_that_is_the_servers_own_passes() -> None:
     async def receive() -> NoReturn:
         raise TimeoutError("the server's")
@@ -246,6 +252,7 @@ async def test_A23_an_end_of_time_that_is_the_servers_own_passes() -> None:
         await protected(ok)(scope_of(SIGNED), receive, Wire().send)
 
 
+@on_both_loops
 async def test_A23_the_time_for_the_body_is_not_the_handlers() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await anyio.sleep(0.04)

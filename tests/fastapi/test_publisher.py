@@ -11,7 +11,7 @@ from qstash_integrations import Receiver
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.fastapi import QStash, QStashDep, SyncQStashDep, VerifiedRoute
 from tests.hosts import Request as Sent
-from tests.hosts import asgi_exchange
+from tests.hosts import asgi_exchange, on_both_loops
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 from tests.starlette.test_publisher import live
 
@@ -68,6 +68,7 @@ PUBLISHED = {
 }
 
 
+@on_both_loops
 @pytest.mark.parametrize(("path", "destination"), PUBLISHED.items(), ids=PUBLISHED)
 async def test_an_endpoint_publishes(calls: list[APIRequest], path: str, destination: str) -> None:
     app = shop(FastAPI())

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from qstash_integrations import ConfigurationError, NonRetryable, Receiver, RetryAfter
 from qstash_integrations.fastapi import DeliveryDep, VerifiedRoute
-from tests.hosts import Answer, asgi_exchange
+from tests.hosts import Answer, asgi_exchange, on_both_loops
 from tests.hosts import Request as Sent
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
@@ -162,6 +162,7 @@ OUTCOMES: dict[str, tuple[Exception | None, int, list[str]]] = {
 }
 
 
+@on_both_loops
 @pytest.mark.parametrize(("error", "status", "log"), OUTCOMES.values(), ids=OUTCOMES)
 async def test_a_yield_dependency_sees_what_the_endpoint_raises(
     error: Exception | None, status: int, log: list[str]

@@ -98,8 +98,3 @@ def awaited(store: Store, backend: str = "asyncio") -> Calls:
         return anyio.run(store.arelease, run, backend=backend)
 
     return Calls(claim, complete, release)
-
-
-def awaited_on_trio(store: Store) -> Calls:
-    # Django's caches know asyncio only.
-    return awaited(store, "asyncio" if isinstance(store, DjangoCacheStore) else "trio")

@@ -7,9 +7,9 @@ import anyio
 import pytest
 
 from qstash_integrations.once import Run, Standing, Store
-from tests.once.stores import KEPT, LEASE, TOKEN_TTL, Calls, Opened, awaited, awaited_on_trio, plain, run
+from tests.once.stores import KEPT, LEASE, TOKEN_TTL, Calls, Opened, awaited, plain, run
 
-STYLES: dict[str, Callable[[Store], Calls]] = {"plain": plain, "awaited": awaited, "trio": awaited_on_trio}
+STYLES: dict[str, Callable[[Store], Calls]] = {"plain": plain, "awaited": awaited}
 
 
 @pytest.fixture(params=STYLES)
@@ -167,3 +167,16 @@ def test_of_hundreds_of_duplicates_in_tasks_one_is_free(opened: Opened) -> None:
 
     anyio.run(claim_all)
     assert (found.count("free"), found.count("busy")) == (1, 399)
+
+
+# Django's caches know asyncio only.
+@pytest.mark.parametrize("opened", ["memory", "sqlite", pytest.param("redis", marks=pytest.mark.system)], indirect=True)
+def test_on_trio_a_run_takes_the_same_course(opened: Opened) -> None:
+    calls, first = awaited(opened.store, "trio"), run()
+    assert calls.claim(first) == Standing("free")
+    assert calls.claim(run(first.message)).state == "busy"
+    assert calls.release(first) is True
+    second = run(first.message)
+    assert calls.claim(second) == Standing("free")
+    assert calls.complete(second) is True
+    assert calls.claim(run(first.message)) == Standing("done")

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from qstash_integrations.fastapi import VerifiedRoute
 from qstash_integrations.once import MemoryStore, SQLiteStore
 from qstash_integrations.starlette import QStashMiddleware, verify_qstash
-from tests.hosts import asgi_exchange, scope_of
+from tests.hosts import asgi_exchange, on_both_loops, scope_of
 from tests.once.attempts import DUPLICATE, OPTIONS, attempt
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +79,7 @@ async def test_a_class_is_protected() -> None:
     assert await bodies(Starlette(routes=[Route("/hooks/ship", Ship)])) == [b"shipped", DUPLICATE]
 
 
+@on_both_loops
 async def test_a_plain_function_is_protected(tmp_path: Path) -> None:
     def plain(request: Request) -> Response:
         return PlainTextResponse("shipped")
@@ -98,6 +99,7 @@ async def test_a_file_counts_as_sent_with_its_last_part(tmp_path: Path) -> None:
     assert (len(first), second) == (500_000, DUPLICATE)
 
 
+@on_both_loops
 async def test_a_background_task_does_not_hold_the_claim() -> None:
     meanwhile: list[bytes] = []
 
@@ -143,8 +145,6 @@ async def test_a_response_that_a_decorator_drops_is_not_done() -> None:
     assert ran == ["ship", "ship"]
 
 
-# On trio, BaseHTTPMiddleware of Starlette 1.0 leaves a generator behind.
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_response_that_middleware_further_out_drops_is_not_done() -> None:
     async def fail(request: Request, call_next: Any) -> NoReturn:
         await call_next(request)
@@ -184,6 +184,7 @@ async def forever() -> AsyncGenerator[bytes]:
         await anyio.lowlevel.checkpoint()
 
 
+@on_both_loops
 async def test_a_stream_whose_client_leaves_is_not_done() -> None:
     async def endpoint(request: Request) -> Response:
         return StreamingResponse(forever())
@@ -214,6 +215,7 @@ async def hang_up_after(app: Any, parts: int) -> None:
     await app(scope_of(attempt()), receive, send)
 
 
+@on_both_loops
 async def test_a_response_that_cannot_be_sent_is_not_done() -> None:
     app = QStashMiddleware(
         Starlette(routes=[Route("/hooks/ship", ship, methods=["POST"])]), **OPTIONS, once=MemoryStore()
@@ -231,6 +233,7 @@ async def test_a_response_that_cannot_be_sent_is_not_done() -> None:
     assert ran == ["ship", "ship"]
 
 
+@on_both_loops
 async def test_a_handler_that_is_cancelled_is_not_done() -> None:
     async def endpoint(request: Request) -> Response:
         ran.append("endpoint")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import APIError, ConfigurationError, DailyLimitError, RateLimitError, TransportError
-from tests.publish.clients import MakeClient
+from tests.publish.clients import MakeClient, on_trio_too
 from tests.publish.loopback import ACCEPTED, CUT_SHORT, HANG_UP, SILENCE, URL, Act, answer, loopback
 
 
@@ -32,6 +32,7 @@ FAILURES: dict[str, Act] = {
 }
 
 
+@on_trio_too
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_a_message_gets_through_and_is_published_once(make_client: MakeClient, failure: Act) -> None:
     with loopback(failure, failure, ACCEPTED) as qstash:
@@ -242,6 +243,7 @@ def test_a_backoff_that_fails_is_reported_at_once(make_client: MakeClient) -> No
     assert len(qstash.sent) == 1
 
 
+@on_trio_too
 def test_no_server_at_all(make_client: MakeClient) -> None:
     with loopback() as qstash:
         pass
@@ -252,6 +254,7 @@ def test_no_server_at_all(make_client: MakeClient) -> None:
     assert str(caught.value).endswith("; is the local server running? qstash-integrations dev starts it")
 
 
+@on_trio_too
 def test_a_timeout_is_told_as_such(make_client: MakeClient) -> None:
     with loopback(SILENCE) as qstash:
         client = make_client(base_url=qstash.url, retry=False, timeout=0.5)

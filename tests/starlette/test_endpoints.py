@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 
 from qstash_integrations import ConfigurationError, NonRetryable, Receiver, RetryAfter
 from qstash_integrations.starlette import verify_qstash
-from tests.hosts import NOTHING_SENT, Answer, asgi_exchange, scope_of
+from tests.hosts import NOTHING_SENT, Answer, asgi_exchange, on_both_loops, scope_of
 from tests.hosts import Request as Sent
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
@@ -135,6 +135,7 @@ async def test_the_endpoint_may_steer_qstash() -> None:
     assert (never.status, never.body) == (489, b'{"error":"no such order"}')
 
 
+@on_both_loops
 @pytest.mark.parametrize("endpoint", [plain_async, Ship], ids=["function", "class"])
 async def test_H37_nobody_is_answered_who_left_before_the_end(endpoint: Any) -> None:
     app = shop(endpoint, methods=["POST"])

@@ -18,7 +18,7 @@ from qstash_integrations import AsyncQStash, ConfigurationError
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.starlette import QStash
 from tests.hosts import Request as Sent
-from tests.hosts import asgi_exchange
+from tests.hosts import asgi_exchange, on_both_loops
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +51,7 @@ def plain_order(request: Request) -> Response:
     return PlainTextResponse(response.message_id)
 
 
+@on_both_loops
 @pytest.mark.parametrize("endpoint", [order, plain_order], ids=["async", "plain"])
 async def test_an_endpoint_publishes(calls: list[APIRequest], endpoint: Any) -> None:
     app = Starlette(routes=[Route("/order", endpoint, methods=["POST"])])
@@ -109,6 +110,7 @@ async def test_the_apps_own_lifespan_still_runs_around_it() -> None:
     assert (log, state) == (["start: True", "stop"], {"pool": "the pool"})
 
 
+@on_both_loops
 async def test_it_closes_its_connections_with_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     closed = anyio.Event()
 
