@@ -20,18 +20,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ._core.errors import NonRetryable, RetryAfter
-from ._core.from_settings import FromSettings
-from ._core.public_urls import join_public_url
-from ._core.publishing.client import AsyncQStash
-from ._core.receiving.answers import Answer, answer_signal
-from ._core.receiving.delivery import Delivery
-from ._core.receiving.guard import Guard, GuardOptions
-from ._core.receiving.head import PATH
-from ._core.receiving.once import Turn
-from ._core.receiving.options import guard_from_settings
-from ._core.settings import Settings
-from .asgi import CLAIMED, QStashMiddleware, Watched, deliver, protect, replay, with_delivery
+from .._core.errors import NonRetryable, RetryAfter
+from .._core.from_settings import FromSettings
+from .._core.public_urls import join_public_url
+from .._core.publishing.client import AsyncQStash
+from .._core.receiving.answers import Answer, answer_signal
+from .._core.receiving.delivery import Delivery
+from .._core.receiving.guard import Guard, GuardOptions
+from .._core.receiving.head import PATH
+from .._core.receiving.once import Turn
+from .._core.receiving.options import guard_from_settings
+from .._core.settings import Settings
+from ..asgi import CLAIMED, QStashMiddleware, Watched, deliver, protect, replay, with_delivery
 
 __all__ = ["Publisher", "QStash", "QStashMiddleware", "verify_qstash"]
 
