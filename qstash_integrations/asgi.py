@@ -1,22 +1,24 @@
 """Verification in front of any ASGI app, with no framework in between.
 
-``app.add_middleware(QStashMiddleware)`` in Starlette and FastAPI, ``QStashMiddleware(app)`` around anything else. The
-other ASGI adapters are made of ``protect``, the ten steps of which are the whole of it.
+``app.add_middleware(QStashMiddleware)`` in Starlette and FastAPI, ``QStashMiddleware(app)`` around anything else. How a
+request becomes a delivery: ``_core/receiving/admission.py``. No frame here holds the scope, which has the token, or a
+body while the app runs: error trackers print the locals of raising frames.
 
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias, Unpack
+from io import BytesIO
+from typing import Any, TypeAlias, Unpack, cast
 
 from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
-from ._core.receiving.answers import BODY_TIMED_OUT, Answer, answer_signal
-from ._core.receiving.delivery import Delivery
-from ._core.receiving.guard import Admission, Guard, GuardOptions
-from ._core.receiving.head import head_of_scope
-from ._core.receiving.once import Turn
+from ._core.receiving.admission import ahandle
+from ._core.receiving.answers import Answer, answer_signal
+from ._core.receiving.guard import Guard, GuardOptions
+from ._core.receiving.head import Head, head_of_scope
+from ._core.receiving.in_time import in_time
+from ._core.receiving.once import Claimed, Turn
 from ._core.receiving.options import guard_from_settings
 from ._core.receiving.paths import Protected
 
@@ -29,7 +31,9 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 DELIVERY = "qstash_delivery"
 CLAIMED = "qstash_integrations.claimed"
 
-_BODIES = ("http.response.body", "http.response.zerocopysend", "http.response.pathsend")
+LARGEST_HELD = 64 * 1024  # bytes
+_MORE = object()
+_LAST_PARTS = ("http.response.body", "http.response.zerocopysend", "http.response.pathsend")
 
 
 class QStashMiddleware:
@@ -52,17 +56,21 @@ class QStashMiddleware:
         self.qstash_guard = guard_from_settings(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        running: Awaitable[None]
         match scope["type"]:
             case "lifespan":
-                await self._lifespan(scope, receive, send)
+                running = self._lifespan(scope, receive, send)
             case "http" | "websocket" if not self._protected.covers(scope):
-                await self._app(scope, receive, send)
+                running = self._app(scope, receive, send)
             case "http":
-                await protect(self.qstash_guard(), scope, receive, send, self._app)
+                running = ahandle(self.qstash_guard, AsgiHost(scope, receive, send, self._app))
             case "websocket":
-                await send({"type": "websocket.close", "code": 1008})
+                running = send({"type": "websocket.close", "code": 1008})
             case other:
+                del scope
                 raise RuntimeError(f"QStashMiddleware cannot check a connection of type {other!r}, so it refuses it")
+        del scope, receive, send
+        await running
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -75,41 +83,146 @@ class QStashMiddleware:
         await self._app(scope, receive, send)
 
 
-async def protect(guard: Guard, scope: Scope, receive: Receive, send: Send, app: ASGIApp) -> None:
-    """Call ``app`` for a genuine request, answer any other one, answer what the app raises to steer QStash."""
-    delivery = await deliver(guard, scope, receive)
-    if not isinstance(delivery, Delivery):
-        await reply(delivery, scope, send)
-        return
-    turn = await guard.once.abegin(delivery, scope["method"], scope.get(CLAIMED))
-    if isinstance(turn, Answer):
-        await reply(turn, scope, send)
-        return
-    watched = Watched(send, turn)
-    try:
-        running = app(with_delivery(scope, delivery, turn), replay(delivery.body, receive), watched)
-        del delivery  # error trackers print the locals of raising frames
+class AsgiHost:
+    """One request to an ASGI app; the turn ends with the last part of the response."""
+
+    __slots__ = ("_app", "_receive", "_scope", "_send", "_sending")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, app: ASGIApp) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._app = app
+        self._sending: Sending | None = None
+
+    @property
+    def claimed(self) -> Claimed | None:
+        return self._scope.get(CLAIMED)
+
+    def head(self) -> Head:
+        return head_of_scope(self._scope)
+
+    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
+        return await read_body(guard, head, self._receive)
+
+    async def answer(self, answer: Answer | None) -> None:
+        if answer is not None:  # else nobody waits for one
+            await reply(answer, self._scope["method"], self._send)
+
+    async def run(self, turn: Turn) -> None:
+        inner = with_delivery(self._scope, turn)
+        sending = self._sending = Sending(self._send, turn, inner)
+        running = self._app(inner, replay(turn.delivery.body, self._receive), sending)
+        del inner
         await running
-    except (NonRetryable, RetryAfter) as signal:
-        if watched.status:
-            raise
-        await reply(answer_signal(signal), scope, watched)
-    finally:
-        await turn.aend(None)  # of no effect once the response was complete
+        await sending.finish()
+
+    async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
+        if self._sending is not None and self._sending.has_begun:
+            raise signal
+        await reply(answer_signal(signal), self._scope["method"], Sending(self._send, turn, {}))
 
 
-async def deliver(guard: Guard, scope: Scope, receive: Receive) -> Delivery | Answer | None:
-    """Verify the head, then read and verify the body. None: the client left before it had sent its body."""
-    head = head_of_scope(scope)
-    if guard.prepare:
-        await guard.prepare(head.signature)
-    admission = guard.admit(head)
-    return admission if isinstance(admission, Answer) else await _read_in_time(admission, receive, guard.body_timeout)
+class Sending:
+    """A ``send`` that ends the turn with the last part of the response, once that was sent.
+
+    Where FastAPI will run exit code of ``yield`` dependencies after the response, the response is held until the app
+    has returned: a commit that fails there would have been answered 200. What is larger than 64 KiB is sent, and its
+    turn ends when the app has returned.
+    """
+
+    __slots__ = ("_held", "_is_complete", "_scope", "_send", "_size", "_status", "_turn", "_waits", "has_begun")
+
+    def __init__(self, send: Send, turn: Turn, scope: Scope) -> None:
+        self.has_begun = False
+        self._send = send
+        self._turn = turn
+        self._scope = scope
+        self._status: int | None = None
+        self._is_complete = False
+        self._waits = False
+        self._held: list[Message] = []
+        self._size = 0  # bytes of the body, as far as it is held
+
+    async def __call__(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start":
+            self._status = message["status"]
+            self._waits = _has_exit_code(self._scope)
+        if self._waits:
+            self._size += len(message.get("body", b""))
+            self._held.append(message)
+            if self._size > LARGEST_HELD:
+                await self._send_held()
+        else:
+            self.has_begun = True
+            await self._send(message)
+        if kind in _LAST_PARTS and not message.get("more_body", False):
+            self._is_complete = True
+            if not self._waits:
+                await self._turn.aend(self._status)
+
+    async def finish(self) -> None:
+        """The app has returned, and nothing in it can fail any more."""
+        await self._send_held()
+        await self._turn.aend(self._status if self._is_complete else None)
+
+    async def _send_held(self) -> None:
+        while self._held:
+            self.has_begun = True
+            await self._send(self._held.pop(0))
 
 
-def with_delivery(scope: Scope, delivery: Delivery, turn: Turn) -> Scope:
+def _has_exit_code(scope: Scope) -> bool:
+    stack = scope.get("fastapi_inner_astack")
+    # Which has no public way to ask whether it is empty.
+    return stack is not None and bool(getattr(stack, "_exit_callbacks", True))
+
+
+async def read_body(guard: Guard, head: Head, receive: Receive) -> bytes | Answer | None:
+    """The whole body, within the limits of size and time; None when the client left before."""
+    arriving = _Arriving(guard, head)
+    return await in_time(arriving.read(receive), guard.body_timeout, arriving.too_late)
+
+
+class _Arriving:
+    """A body that arrives, in no variable of a frame that waits for more of it."""
+
+    __slots__ = ("_guard", "_head", "_read")
+
+    def __init__(self, guard: Guard, head: Head) -> None:
+        self._guard = guard
+        self._head = head
+        self._read: BytesIO | None = None
+
+    async def read(self, receive: Receive) -> bytes | Answer | None:
+        while (body := self._take(await receive())) is _MORE:
+            pass
+        return cast("bytes | Answer | None", body)
+
+    def too_late(self) -> Answer:
+        return self._guard.too_late(self._head)
+
+    def _take(self, message: Message) -> object:
+        if message["type"] == "http.disconnect":
+            return None
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if self._read is None:
+            if not more:
+                return body
+            self._read = BytesIO()
+        if self._read.tell() + len(body) > self._guard.max_body_size:
+            return self._guard.too_large(self._head)
+        self._read.write(body)
+        return _MORE if more else self._read.getvalue()
+
+
+def with_delivery(scope: Scope, turn: Turn) -> Scope:
     """A copy of the scope that carries the delivery, and what was claimed; the server's own is left alone."""
-    return {**scope, "state": {**scope.get("state", {}), DELIVERY: delivery}, CLAIMED: turn.claimed}
+    marked = {**scope, "state": {**scope.get("state", {}), DELIVERY: turn.delivery}}
+    if turn.claimed is not None:
+        marked[CLAIMED] = turn.claimed
+    return marked
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
@@ -125,66 +238,10 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-class Watched:
-    """A ``send`` that keeps the status, and ends the turn with the last part of the response."""
-
-    def __init__(self, send: Send, turn: Turn) -> None:
-        self.status: int | None = None
-        self._send = send
-        self._turn = turn
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self._send(message)
-        if message["type"] in _BODIES and not message.get("more_body", False):
-            await self._turn.aend(self.status)
-
-
-async def reply(answer: Answer | None, scope: Scope, send: Send) -> None:
-    """Send an answer; nobody waits for None."""
-    if answer is None:
-        return
+async def reply(answer: Answer, method: str, send: Send) -> None:
     headers = [(name.encode(), value.encode()) for name, value in answer.headers]
     headers.append((b"content-length", str(len(answer.body)).encode()))
     # A client that has gone away is no error of the app.
     with suppress(OSError):
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
-
-
-async def _read_in_time(admission: Admission, receive: Receive, seconds: float) -> Delivery | Answer | None:
-    if not _in_asyncio():
-        from anyio import move_on_after
-
-        with move_on_after(seconds):
-            return await _read(admission, receive)
-        return BODY_TIMED_OUT
-    # At half the cost of anyio's, which would be as much as that of the signature.
-    timeout = asyncio.timeout(seconds)
-    try:
-        async with timeout:
-            return await _read(admission, receive)
-    except TimeoutError:
-        if not timeout.expired():
-            raise
-    return BODY_TIMED_OUT
-
-
-def _in_asyncio() -> bool:
-    """Rather than in trio, which may be a guest of an asyncio loop and is in none of its tasks then."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
-
-
-async def _read(admission: Admission, receive: Receive) -> Delivery | Answer | None:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        if refusal := admission.feed(message.get("body", b"")):
-            return refusal
-        if not message.get("more_body", False):
-            return admission.finish()
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})

@@ -16,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from ._core.from_settings import FromSettings
 from ._core.publishing.client import QStash as SyncClient
+from ._core.receiving.admission import ahandle
 from ._core.receiving.delivery import Delivery
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
-from .asgi import DELIVERY, protect
+from .asgi import DELIVERY, AsgiHost
 from .starlette import Publisher, QStash, QStashMiddleware
 
 __all__ = ["DeliveryDep", "Publisher", "QStash", "QStashDep", "QStashMiddleware", "SyncQStashDep", "VerifiedRoute"]
@@ -40,7 +41,9 @@ class VerifiedRoute(APIRoute):
         return type(cls.__name__, (cls,), {"qstash_guard": guard_from_settings(options)})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await protect(self.qstash_guard(), scope, receive, send, super().handle)
+        host = AsgiHost(scope, receive, send, super().handle)
+        del scope, receive, send  # error trackers print the locals of raising frames
+        await ahandle(self.qstash_guard, host)
 
 
 def _delivery(request: Request) -> Delivery:

@@ -14,7 +14,6 @@ from .._core.receiving.answers import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_RE
 from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head, head_of_environ, head_of_scope
 from .._core.receiving.report import logger
-from .._core.receiving.token import Refusal
 
 
 def head_of(request: HttpRequest) -> Head:
@@ -37,7 +36,7 @@ def read(request: HttpRequest, head: Head, guard: Guard) -> bytes | Answer:
     try:
         body = request.body
     except RawPostDataException:
-        return guard.reject(head, Refusal("body_mismatch", "the body was read before it could be verified"))
+        return guard.taken(head)
     except RequestDataTooBig:
         logger.warning(
             "qstash request rejected: the body is over DATA_UPLOAD_MAX_MEMORY_SIZE (%s bytes); raise it if such "
@@ -65,5 +64,8 @@ def _buffered(request: HttpRequest) -> int:
 def _environ(request: HttpRequest) -> dict[str, Any]:
     environ = request.META
     # Django has decoded these two in place; WSGI spells them as the bytes they are.
-    decoded = {name: str(environ.get(name, "")) for name in ("SCRIPT_NAME", "PATH_INFO")}
-    return {**environ, **{name: text.encode("utf-8").decode("latin-1") for name, text in decoded.items()}}
+    script_name, path = str(environ.get("SCRIPT_NAME", "")), str(environ.get("PATH_INFO", ""))
+    if script_name.isascii() and path.isascii():
+        return environ
+    spelled = {"SCRIPT_NAME": script_name.encode().decode("latin-1"), "PATH_INFO": path.encode().decode("latin-1")}
+    return {**environ, **spelled}

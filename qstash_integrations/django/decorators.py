@@ -1,29 +1,22 @@
-"""``verify_qstash``: a view that takes only what QStash signed. How a request becomes a ``Delivery``: ``_deliver``.
-
-``body_timeout`` has no effect here: the body is read by the server, whose own timeout counts.
+"""``verify_qstash``: a view that takes only what QStash signed. How a request becomes a delivery: ``verification.py``.
 
 Spec: https://docs.djangoproject.com/en/stable/ref/request-response/
 """
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from asgiref.sync import iscoroutinefunction
-from django.db import connections
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from .._core.errors import NonRetryable, RetryAfter
+from .._core import errors
 from .._core.from_settings import FromSettings
-from .._core.receiving.answers import Answer, answer_signal
-from .._core.receiving.delivery import Delivery
+from .._core.receiving.admission import ahandle, handle
 from .._core.receiving.guard import Guard, GuardOptions
-from .._core.receiving.once import Turn
 from .._core.receiving.options import guard_from_settings
-from .body import head_of, read
-from .conf import allowed_hosts, improperly_configured, load
-from .response import claimed, let_in, watch
+from .conf import ConfigurationError, allowed_hosts, improperly_configured, load
+from .verification import AsyncDjangoHost, DjangoHost
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -57,30 +50,17 @@ def _verified(view: Callable[..., Any], guard: FromSettings[Guard], options: Gua
     if not callable(view) or isinstance(view, type):
         raise TypeError(USE_METHOD_DECORATOR)
 
-    def verified(request: Any, *args: Any, **kwargs: Any) -> Any:
-        turn = _begin(guard, _plain(request))
-        if isinstance(turn, HttpResponse):
-            return turn
+    def made() -> Guard:
         try:
-            return watch(view(request, *args, **kwargs), turn)
-        except (NonRetryable, RetryAfter) as signal:
-            return watch(_steer(signal, _plain(request)), turn)
-        except BaseException:
-            turn.end(None)
-            raise
+            return guard()
+        except errors.ConfigurationError as error:
+            raise ConfigurationError(str(error)) from None
+
+    def verified(request: Any, *args: Any, **kwargs: Any) -> Any:
+        return handle(made, DjangoHost(view, _plain(request), request, args, kwargs))
 
     async def averified(request: Any, *args: Any, **kwargs: Any) -> Any:
-        turn = await _abegin(guard, _plain(request))
-        if isinstance(turn, HttpResponse):
-            return turn
-        try:
-            response = view(request, *args, **kwargs)
-            return watch(await response if inspect.isawaitable(response) else response, turn)
-        except (NonRetryable, RetryAfter) as signal:
-            return watch(_steer(signal, _plain(request)), turn)
-        except BaseException:
-            await turn.aend(None)
-            raise
+        return await ahandle(made, AsyncDjangoHost(DjangoHost(view, _plain(request), request, args, kwargs)))
 
     wrapper: Any = functools.wraps(view)(averified if _is_async(view) else verified)
     wrapper.csrf_exempt = True
@@ -94,58 +74,6 @@ def _plain(request: Any) -> HttpRequest:
     if not isinstance(request, HttpRequest):
         raise TypeError(USE_METHOD_DECORATOR)
     return request
-
-
-def _begin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpResponse:
-    """The view's turn, with the delivery in its place, or the answer to a request that may not pass."""
-    made = _made(guard)
-    delivery = _deliver(made, request)
-    if not isinstance(delivery, Delivery):
-        return _response(delivery, request)
-    turn = made.once.begin(delivery, request.method or "", claimed(request))
-    return _response(turn, request) if isinstance(turn, Answer) else let_in(request, delivery, turn)
-
-
-async def _abegin(guard: FromSettings[Guard], request: HttpRequest) -> Turn | HttpResponse:
-    """``_begin`` for ``async`` views: keys and store are awaited, Django has read the body before."""
-    made = _made(guard)
-    if made.prepare:
-        await made.prepare(head_of(request).signature)
-    delivery = _deliver(made, request)
-    if not isinstance(delivery, Delivery):
-        return _response(delivery, request)
-    turn = await made.once.abegin(delivery, request.method or "", claimed(request))
-    return _response(turn, request) if isinstance(turn, Answer) else let_in(request, delivery, turn)
-
-
-def _made(guard: FromSettings[Guard]) -> Guard:
-    with improperly_configured():
-        return guard()
-
-
-def _deliver(guard: Guard, request: HttpRequest) -> Delivery | Answer:
-    """Verify the head, then read and verify the body; Django keeps it for the view."""
-    head = head_of(request)
-    admission = guard.admit(head)
-    if isinstance(admission, Answer):
-        return admission
-    body = read(request, head, guard)
-    return body if isinstance(body, Answer) else admission.take(body)
-
-
-def _steer(signal: NonRetryable | RetryAfter, request: HttpRequest) -> HttpResponse:
-    """Answer a signal, and leave nothing of what the view wrote: to the block around it, nothing was raised."""
-    for connection in connections.all(initialized_only=True):
-        blocks = connection.atomic_blocks
-        # The outermost block of a TestCase is none of the app's.
-        if connection.in_atomic_block and not getattr(blocks[-1] if blocks else None, "_from_testcase", False):
-            connection.set_rollback(True)
-    return _response(answer_signal(signal), request)
-
-
-def _response(answer: Answer, request: HttpRequest) -> HttpResponse:
-    headers = {**dict(answer.headers), "content-length": str(len(answer.body))}
-    return HttpResponse(b"" if request.method == "HEAD" else answer.body, status=answer.status, headers=headers)
 
 
 def _is_async(view: Callable[..., Any]) -> bool:

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar, Unpack, cast, overload
 
-from flask import Blueprint, Flask, Response, current_app, g
+from flask import Blueprint, Flask, Response, g
 
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.receiving.answers import answer_signal
@@ -61,12 +61,7 @@ def _verified(verification: Verification, view: Callable[..., Any]) -> Callable[
 
     @functools.wraps(view)
     def verified(*args: Any, **kwargs: Any) -> Any:
-        if refusal := verification.refuse():
-            return refusal
-        try:
-            return current_app.ensure_sync(view)(*args, **kwargs)
-        except (NonRetryable, RetryAfter) as signal:
-            return response(answer_signal(signal))
+        return verification.call(view, args, kwargs)
 
     cast("Any", verified).qstash_verification = verification
     return verified

@@ -1,39 +1,28 @@
-"""How a request becomes a ``Delivery``, or the answer to one that may not pass.
+"""How Flask gives a head and a body, takes an answer, and where the delivery goes: ``g.qstash_delivery``.
 
 ``body_timeout`` has no effect here: under WSGI the server owns the socket, and its own timeout counts.
 """
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 from weakref import WeakKeyDictionary, ref
 
 from flask import Flask, Response, g
 
+from .._core.errors import NonRetryable, RetryAfter
 from .._core.from_settings import FromSettings
-from .._core.receiving.answers import Answer
-from .._core.receiving.delivery import Delivery
+from .._core.receiving.admission import admit, handle
+from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.guard import Guard, GuardOptions
-from .._core.receiving.head import head_of_environ
+from .._core.receiving.head import Head, head_of_environ
+from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
 from .body import give_back, read, reads_chunks
 from .conf import app_here, config_of, load, options_of, request_here
-from .response import claimed, end_with_response, response
+from .response import end_with_request, response
 
 DELIVERY = "qstash_delivery"
-
-
-def deliver(guard: Guard) -> Delivery | Answer:
-    """Verify the head, then read and verify the body, and leave the body where Flask looks for it."""
-    here = request_here()  # which a proxy would look up again for each of a dozen attributes
-    head = head_of_environ(here.environ, reads_chunks=reads_chunks(here))
-    admission = guard.admit(head)
-    if isinstance(admission, Answer):
-        return admission
-    body = read(here, head, guard)
-    delivery = body if isinstance(body, Answer) else admission.take(body)
-    if isinstance(delivery, Delivery):
-        give_back(here, delivery.body)
-    return delivery
+_CLAIMED = "qstash_integrations.claimed"
 
 
 class Verification:
@@ -55,18 +44,60 @@ class Verification:
             self._guards[app] = made
         return made()
 
+    def call(self, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The view's answer to a genuine request, ours to any other one."""
+        return handle(self._here, _Host(view, args, kwargs))
+
     def refuse(self) -> Response | None:
         """The answer to a request that may not pass, or None with the delivery in its place."""
+        host = _Host()
+        turn = admit(self._here, host)
+        if isinstance(turn, Answer):
+            return host.answer(turn)
+        host.let_in(turn)
+        return None
+
+    def _here(self) -> Guard:
+        return self.guard(app_here())
+
+
+class _Host:
+    __slots__ = ("_args", "_kwargs", "_request", "_view")
+
+    def __init__(
+        self, view: Callable[..., Any] | None = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> None:
+        self._view = view
+        self._args = args
+        self._kwargs = kwargs or {}
+        self._request = request_here()  # which a proxy would look up again for each of a dozen attributes
+
+    @property
+    def claimed(self) -> Claimed | None:
+        return cast("Claimed | None", self._request.environ.get(_CLAIMED))
+
+    def head(self) -> Head:
         # An app context that outlives its requests, as in tests, still has the previous one's.
         g.pop(DELIVERY, None)
-        guard = self.guard(app_here())
-        delivery = deliver(guard)
-        if not isinstance(delivery, Delivery):
-            return response(delivery)
-        turn = guard.once.begin(delivery, request_here().method, claimed())
-        if isinstance(turn, Answer):
-            return response(turn)
-        if turn.open:
-            end_with_response(turn)
-        setattr(g, DELIVERY, delivery)
-        return None
+        return head_of_environ(self._request.environ, reads_chunks=reads_chunks(self._request))
+
+    def read(self, guard: Guard, head: Head) -> bytes | Answer:
+        return read(self._request, head, guard)
+
+    def answer(self, answer: Answer) -> Response:
+        return response(answer)
+
+    def let_in(self, turn: Turn) -> None:
+        """Leave the body where Flask looks for it, and the delivery where the view does."""
+        end_with_request(turn)
+        give_back(self._request, turn.delivery.body)
+        if turn.claimed is not None:
+            self._request.environ[_CLAIMED] = turn.claimed
+        setattr(g, DELIVERY, turn.delivery)
+
+    def run(self, turn: Turn) -> Any:
+        self.let_in(turn)
+        return app_here().ensure_sync(cast("Callable[..., Any]", self._view))(*self._args, **self._kwargs)
+
+    def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
+        return response(answer_signal(signal))

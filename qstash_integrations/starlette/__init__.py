@@ -4,6 +4,7 @@ Verification of whole apps and mounts is ``QStashMiddleware``.
 """
 
 from ..asgi import QStashMiddleware
-from .endpoints import Publisher, QStash, verify_qstash
+from .endpoints import verify_qstash
+from .publisher import Publisher, QStash
 
 __all__ = ["Publisher", "QStash", "QStashMiddleware", "verify_qstash"]

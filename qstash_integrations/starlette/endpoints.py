@@ -1,19 +1,15 @@
-"""Starlette: verified endpoints, and a publisher on the app that lives as long as the app does.
+"""``verify_qstash`` for endpoints: functions, plain or async, and ``HTTPEndpoint`` classes.
 
-Verification of whole apps or of everything below a path is ``QStashMiddleware``.
-
-Spec: https://www.starlette.io/endpoints/ and https://www.starlette.io/lifespan/
+Spec: https://www.starlette.io/endpoints/
 """
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from copy import copy
 from typing import Any, NoReturn, TypeVar, Unpack, cast, overload
-from urllib.parse import quote
 
 from starlette._utils import is_async_callable
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
@@ -22,18 +18,13 @@ from starlette.types import Receive, Scope, Send
 
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.from_settings import FromSettings
-from .._core.public_urls import join_public_url
-from .._core.publishing.client import AsyncQStash
+from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import Answer, answer_signal
-from .._core.receiving.delivery import Delivery
 from .._core.receiving.guard import Guard, GuardOptions
-from .._core.receiving.head import PATH
-from .._core.receiving.once import Turn
+from .._core.receiving.head import Head, head_of_scope
+from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
-from .._core.settings import Settings
-from ..asgi import CLAIMED, QStashMiddleware, Watched, deliver, protect, replay, with_delivery
-
-__all__ = ["Publisher", "QStash", "QStashMiddleware", "verify_qstash"]
+from ..asgi import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -41,54 +32,6 @@ NOT_FOR_FASTAPI = (
     "verify_qstash is for Starlette endpoints, which take one request; FastAPI would read the body before it is "
     "verified: use APIRouter(route_class=qstash_integrations.fastapi.VerifiedRoute)"
 )
-
-
-class Publisher(AsyncQStash):
-    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
-
-    app: Starlette
-
-    def url_for(self, name: str, /, **path_params: Any) -> str:
-        """The public URL of a route of this app: the first QSTASH_PUBLIC_URL, and the route's path.
-
-        Raises ConfigurationError when no public URL is set, NoMatchFound for an unknown route.
-        """
-        path = str(self.app.url_path_for(name, **path_params))
-        return join_public_url(Settings.load().public_url, quote(path, safe=PATH))
-
-
-class QStash:
-    """``QStash(app)`` puts a publisher on ``app.state.qstash`` and closes it when the app shuts down.
-
-    The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Its settings are read at its first
-    use, so that an app that only receives needs no token. What a verified endpoint lacks shows when the app starts:
-    ``lifespan.startup.failed`` with the ConfigurationError.
-    """
-
-    def __init__(self, app: Starlette) -> None:
-        if not isinstance(app, Starlette):
-            raise TypeError(
-                "qstash_integrations.starlette.QStash takes the app; the client that takes a token is "
-                "qstash_integrations.QStash or qstash_integrations.AsyncQStash"
-            )
-        if hasattr(app.state, "qstash"):
-            raise RuntimeError("this app has a publisher already: QStash(app) was called twice")
-        publisher = Publisher.from_settings(Settings.load)
-        publisher.app = app
-        app.state.qstash = publisher
-        run = app.router.lifespan_context
-
-        @asynccontextmanager
-        async def lifespan(running: Any) -> AsyncGenerator[Any]:
-            for guard in _guards(app.routes):
-                guard()
-            try:
-                async with run(running) as state:
-                    yield state
-            finally:
-                await publisher.aclose()
-
-        app.router.lifespan_context = lifespan
 
 
 @overload
@@ -117,11 +60,12 @@ def _verified(guard: FromSettings[Guard], endpoint: Any) -> Any:
 def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) -> type[HTTPEndpoint]:
     class Verified(endpoint):  # type: ignore[misc,valid-type]
         async def dispatch(self) -> None:
-            async def app(scope: Scope, receive: Receive, send: Send) -> None:
-                # Anew, of the class that was called: a subclass has methods of its own.
-                await super(Verified, type(self)(scope, receive, send)).dispatch()
+            # Of the class that was called: a subclass has methods of its own.
+            def anew(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+                call: Awaitable[None] = super(Verified, type(self)(scope, receive, send)).dispatch()
+                return call
 
-            await protect(guard(), self.scope, self.receive, self.send, app)
+            await ahandle(guard, AsgiHost(self.scope, self.receive, self.send, anew))
 
     cast("Any", Verified).qstash_guard = guard
     return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
@@ -132,25 +76,9 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
 
     @functools.wraps(endpoint)
     async def verified(*args: Any) -> Response:
-        *bound, request = args
-        made = guard()
-        delivery = await deliver(made, request.scope, request.receive)
-        if not isinstance(delivery, Delivery):
-            return _response(delivery, request.method)
-        turn = await made.once.abegin(delivery, request.method, request.scope.get(CLAIMED))
-        if isinstance(turn, Answer):
-            return _response(turn, request.method)
-        scope, receive = with_delivery(request.scope, delivery, turn), replay(delivery.body, request.receive)
-        # The send is for early hints and push promises.
-        again = Request(scope, receive, request._send)  # pyright: ignore[reportPrivateUsage]
-        try:
-            response = cast(Response, await call(*bound, again))
-        except (NonRetryable, RetryAfter) as signal:
-            response = _response(answer_signal(signal), request.method)
-        except BaseException:
-            await turn.aend(None)
-            raise
-        return _Watched(response, turn) if turn.open else response
+        host = _EndpointHost(call, *args)
+        del args  # error trackers print the locals of raising frames, and walk through requests
+        return await ahandle(guard, host)
 
     # FastAPI inspects its endpoints when they are registered, Starlette never does.
     verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]
@@ -158,16 +86,49 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
     return verified
 
 
-def _guards(routes: Iterable[Any]) -> Iterator[FromSettings[Guard]]:
-    """The guards of all verified endpoints and mounts, those of mounted and included routers among them."""
-    for route in routes:
-        for holder in (route, getattr(route, "endpoint", None), getattr(route, "app", None)):
-            guard = getattr(holder, "qstash_guard", None)
-            if isinstance(guard, FromSettings):
-                yield cast("FromSettings[Guard]", guard)
-        # Newer versions of FastAPI keep an included router as it is.
-        router = getattr(route, "original_router", route)
-        yield from _guards(getattr(router, "routes", None) or ())
+class _EndpointHost:
+    """One call of an endpoint function, which returns a response that the router sends."""
+
+    __slots__ = ("_bound", "_call", "_request")
+
+    def __init__(self, call: Callable[..., Awaitable[Response]], *args: Any) -> None:
+        *self._bound, self._request = args
+        self._call = call
+
+    @property
+    def claimed(self) -> Claimed | None:
+        return cast("Claimed | None", self._request.scope.get(CLAIMED))
+
+    def head(self) -> Head:
+        return head_of_scope(self._request.scope)
+
+    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
+        """Also a body that somebody ahead has read with ``request.body()``, and that Starlette keeps."""
+        kept = getattr(self._request, "_body", None)
+        if isinstance(kept, bytes):
+            return kept
+        if getattr(self._request, "_stream_consumed", False):
+            return guard.taken(head)
+        return await read_body(guard, head, self._request.receive)
+
+    async def answer(self, answer: Answer | None) -> Response:
+        return _Silence() if answer is None else _response(answer, self._request.method)
+
+    async def run(self, turn: Turn) -> Response:
+        request = self._request
+        running = self._call(
+            *self._bound,
+            Request(
+                with_delivery(request.scope, turn),
+                replay(turn.delivery.body, request.receive),
+                request._send,  # pyright: ignore[reportPrivateUsage] - for early hints and push promises
+            ),
+        )
+        del request
+        return _ending(await running, turn)
+
+    async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
+        return _ending(_response(answer_signal(signal), self._request.method), turn)
 
 
 def _response(answer: Answer | None, method: str) -> Response:
@@ -177,22 +138,32 @@ def _response(answer: Answer | None, method: str) -> Response:
     return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
 
 
-class _Watched(Response):
-    """The endpoint's response, which ends the turn once it was sent."""
+def _ending(response: Response, turn: Turn) -> Response:
+    """The endpoint's response, which ends the turn when it was sent.
 
-    __slots__ = ("_response", "_turn")
+    A copy, since an app may answer many requests with one response. It is what decorators further out see and change.
+    """
+    if not turn.is_claimed:
+        return response
+    sent = copy(response)
+    kind: Any = type(response)
+    sent.__class__ = _ending_kind(kind)
+    cast("Any", sent).qstash_turn = turn
+    return sent
 
-    def __init__(self, response: Response, turn: Turn) -> None:
-        self._response = response
-        self._turn = turn
-        # Whatever decorators further out read or change is the response itself.
-        self.__dict__ = response.__dict__
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+@functools.cache
+def _ending_kind(kind: Any) -> type[Response]:
+    async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        turn: Turn = self.qstash_turn
+        sending = Sending(send, turn, scope)
         try:
-            await self._response(scope, receive, Watched(send, self._turn))
+            await kind.__call__(self, scope, receive, sending)
+            await sending.finish()
         finally:
-            await self._turn.aend(None)
+            await turn.aend(None)  # of no effect once it was sent
+
+    return type(kind.__name__, (kind,), {"__call__": call, "__module__": kind.__module__, "__doc__": kind.__doc__})
 
 
 class _Silence(Response):

@@ -301,4 +301,4 @@ async def test_no_frame_of_ours_keeps_the_body_while_the_app_runs() -> None:
     assert [
         name for frame in ours for name, value in frame.items() if value == b"hi" or isinstance(value, Delivery)
     ] == []
-    assert len(ours) == 3
+    assert len(ours) > 3

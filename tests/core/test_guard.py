@@ -19,7 +19,7 @@ from qstash_integrations._core.receiving.answers import (
     answer_signal,
     in_progress,
 )
-from qstash_integrations._core.receiving.guard import Admission, Guard
+from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head
 from qstash_integrations._core.receiving.report import Reporter
 from qstash_integrations._core.receiving.urls import PublicUrls
@@ -50,8 +50,8 @@ def guard(**options: Any) -> Guard:
 
 
 def outcome(guard: Guard, head: Head, body: bytes = b"hi") -> Delivery | Answer:
-    admission = guard.admit(head)
-    return admission if isinstance(admission, Answer) else admission.take(body)
+    claims = guard.admit(head)
+    return claims if isinstance(claims, Answer) else guard.deliver(claims, body, head)
 
 
 def test_a_genuine_request_becomes_a_delivery() -> None:
@@ -85,11 +85,8 @@ def test_a_request_is_refused_by_its_head(answer: Answer, change: dict[str, Any]
     assert guard(max_body_size=1000).admit(head(**change)) == answer
 
 
-def test_a_body_over_the_limit_is_refused_while_it_arrives() -> None:
-    admission = guard(max_body_size=3).admit(head(b"hihi", content_length=None))
-    assert isinstance(admission, Admission)
-    assert admission.feed(b"hi") is None
-    assert admission.feed(b"hi") == BODY_TOO_LARGE
+def test_a_body_over_the_limit_is_refused_whatever_its_head_said() -> None:
+    assert outcome(guard(max_body_size=3), head(b"hihi", content_length=None), b"hihi") == BODY_TOO_LARGE
 
 
 def test_a_body_of_exactly_the_limit_passes() -> None:
@@ -185,6 +182,15 @@ def test_control_characters_do_not_reach_the_log(caplog: pytest.LogCaptureFixtur
     guard().admit(head(claims={"sub": "https://evil.example/\r\n\x1b[31mfake"}))
     assert "\\r\\n\\x1b[31mfake" in caplog.text
     assert "\x1b" not in caplog.messages[0]
+
+
+def test_a_body_that_is_late_or_taken_is_answered_with_a_record_that_names_the_cause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert (guard(body_timeout=2.5).too_late(head()), guard().taken(head())) == (BODY_TIMED_OUT, REJECTED)
+    late, taken = caplog.messages
+    assert "the body did not arrive within body_timeout (2.5 seconds)" in late
+    assert "the body was read before it could be verified" in taken
 
 
 def test_a_flood_of_one_reason_is_one_record_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -170,21 +170,13 @@ def test_a_duplicate_is_answered(begin: Begin, found: Standing, answer: Answer) 
 
 
 @both_begins
-def test_without_a_store_every_delivery_has_its_turn(begin: Begin) -> None:
-    turn = begin(once(None), delivery())
-    assert isinstance(turn, Turn)
-    assert turn.claimed is None
-    turn.end(200)
-
-
-@both_begins
 def test_what_was_claimed_further_out_is_not_claimed_in_the_same_store_again(begin: Begin) -> None:
     store = Script()
     outer = begin(once(store), delivery())
     assert isinstance(outer, Turn)
     inner = begin(once(store), delivery(), outer.claimed)
     assert isinstance(inner, Turn)
-    assert not inner.open
+    assert not inner.is_claimed
     inner.end(200)
     assert store.asked == ["claim"]
 
@@ -201,17 +193,6 @@ def test_S05_a_second_store_claims_for_itself(begin: Begin) -> None:
     for turn in (innermost, inner, outer):
         turn.end(200)
     assert outer_store.asked == inner_store.asked == ["claim", "complete"]
-
-
-@both_begins
-def test_S05_without_a_store_of_its_own_a_layer_hands_on_what_was_claimed(begin: Begin) -> None:
-    store = Script()
-    outer = begin(once(store), delivery())
-    assert isinstance(outer, Turn)
-    between = begin(once(None), delivery(), outer.claimed)
-    assert isinstance(between, Turn)
-    assert begin(once(store), delivery(), between.claimed) is not None
-    assert store.asked == ["claim"]
 
 
 @both_begins

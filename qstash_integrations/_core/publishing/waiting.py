@@ -98,5 +98,6 @@ async def async_tell(listener: Callable[[int], object], number: int) -> None:
 
 
 def _check(source: object, kinds: Any) -> None:
+    kind = type(source).__name__
     if isinstance(source, Mapping | str | bytes) or not isinstance(source, kinds):
-        raise TypeError(f"messages must be an iterable of dicts, not {type(source).__name__}")
+        raise TypeError(f"messages must be an iterable of dicts, not {kind}")

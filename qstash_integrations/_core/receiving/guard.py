@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypedDict
 
 from ..errors import ConfigurationError
-from .answers import BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
+from .answers import BODY_TIMED_OUT, BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
 from .delivery import Delivery
 from .head import Head
 from .once import Once
@@ -43,39 +43,6 @@ class GuardOptions(TypedDict, total=False):
     """Runs the handler once per message and refuses replays; the stores are in ``qstash_integrations.once``."""
 
 
-class Admission:
-    """A request whose token is genuine, while its body arrives."""
-
-    __slots__ = ("_chunks", "_claims", "_guard", "_head", "_size")
-
-    def __init__(self, guard: "Guard", head: Head, claims: Claims) -> None:
-        self._guard = guard
-        self._head = head
-        self._claims = claims
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def feed(self, chunk: bytes) -> Answer | None:
-        """Take the next part of the body; 413 once it is over the limit."""
-        self._size += len(chunk)
-        if self._size > self._guard.max_body_size:
-            return self._guard.too_large(self._head)
-        self._chunks.append(chunk)
-        return None
-
-    def finish(self) -> "Delivery | Answer":
-        """The body is complete: the verified delivery, or 401."""
-        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        refusal = check_body(self._claims, hashlib.sha256(body).digest())
-        if refusal:
-            return self._guard.reject(self._head, refusal)
-        return Delivery.of(self._claims, body, self._head.header)
-
-    def take(self, body: bytes) -> "Delivery | Answer":
-        """``feed`` and ``finish`` for hosts that have the body in one piece."""
-        return self.feed(body) or self.finish()
-
-
 class Guard:
     """The rules of one endpoint, or of one app. Safe to share between threads and tasks.
 
@@ -103,10 +70,10 @@ class Guard:
         self._expected = expected
         self._regional = regional or {}
         self._reporter = reporter or Reporter()
-        self.once: Once = Once(once, receiver.now, self._reporter)
+        self.once: Once | None = None if once is None else Once(once, receiver.now, self._reporter)
 
-    def admit(self, head: Head) -> Admission | Answer:
-        """Decide by the head alone: 401, 411, 413, or an Admission that takes the body."""
+    def admit(self, head: Head) -> Claims | Answer:
+        """Decide by the head alone: what QStash signed, or 401, 411, 413."""
         try:
             outcome = self._authenticate(head)
         except Exception as error:  # noqa: BLE001 - whatever breaks here must not let a request in
@@ -118,7 +85,14 @@ class Guard:
             return LENGTH_REQUIRED
         if head.content_length is not None and head.content_length > self.max_body_size:
             return self.too_large(head)
-        return Admission(self, head, outcome)
+        return outcome
+
+    def deliver(self, claims: Claims, body: bytes, head: Head) -> Delivery | Answer:
+        """The body is complete: the verified delivery, or 401, 413."""
+        if len(body) > self.max_body_size:
+            return self.too_large(head)
+        refusal = check_body(claims, hashlib.sha256(body).digest())
+        return self.reject(head, refusal) if refusal else Delivery.of(claims, body, head.header)
 
     def reject(self, head: Head, refusal: Refusal) -> Answer:
         """401, and one log record that says why."""
@@ -130,6 +104,16 @@ class Guard:
         detail = f"the body is over max_body_size ({self.max_body_size} bytes)"
         self._reporter.rejected(head, Refusal("body_too_large", detail))
         return BODY_TOO_LARGE
+
+    def too_late(self, head: Head) -> Answer:
+        """408, and one log record that names the option, and what else may be the cause."""
+        detail = f"the body did not arrive within body_timeout ({self.body_timeout:g} seconds)"
+        self._reporter.rejected(head, Refusal("body_timeout", detail))
+        return BODY_TIMED_OUT
+
+    def taken(self, head: Head) -> Answer:
+        """401, and one log record: somebody ahead has read the body and kept none of it."""
+        return self.reject(head, Refusal("body_taken", "the body was read before it could be verified"))
 
     def _authenticate(self, head: Head) -> Claims | Refusal:
         receiver = self._receiver

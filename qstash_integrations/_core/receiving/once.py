@@ -33,28 +33,37 @@ Claimed: TypeAlias = tuple[_Claim, ...]
 
 
 class Turn:
-    """The handler's turn. ``end`` it with the status of the completed response, or with None when there was none.
+    """The handler's turn with a delivery. Nothing was claimed for it, so nothing has to be ended."""
 
-    Only the first ``end`` counts, and neither form of it raises for what the store does. A turn that is forgotten ends
-    with None before the next one begins.
+    __slots__ = ("delivery",)
+    is_claimed = False
+    claimed: Claimed | None = None
+    """For layers further in: what was claimed for this request, here and further out. None when nothing was."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+
+    def end(self, status: int | None) -> None:
+        """Once: with the status of the completed response, or with None when there was none. Raises nothing."""
+
+    async def aend(self, status: int | None) -> None:
+        """``end`` for ``async`` code."""
+
+
+class ClaimedTurn(Turn):
+    """The turn of a run that a store keeps for it.
+
+    Only the first ``end`` counts. A turn that is forgotten ends with None before the next one begins.
     """
 
-    __slots__ = ("_claimed", "_once", "_run")
+    __slots__ = ("_once", "_run", "claimed")
+    is_claimed = True
 
-    def __init__(self, once: "Once", run: Run | None, claimed: Claimed | None) -> None:
+    def __init__(self, delivery: Delivery, once: "Once", run: Run, claimed: Claimed) -> None:
+        super().__init__(delivery)
         self._once = once
-        self._run = run
-        self._claimed = claimed
-
-    @property
-    def claimed(self) -> Claimed | None:
-        """For layers further in: what was claimed for this request, here and further out. None when nothing was."""
-        return self._claimed
-
-    @property
-    def open(self) -> bool:
-        """Whether it claimed something that has not ended yet."""
-        return self._run is not None
+        self._run: Run | None = run
+        self.claimed = claimed
 
     def end(self, status: int | None) -> None:
         run, self._run = self._run, None
@@ -105,9 +114,9 @@ class Turn:
 
 
 class Once:
-    """The duplicate protection of one guard. Without a store every delivery has its turn."""
+    """The duplicate protection of one guard."""
 
-    def __init__(self, store: Store | None, now: Callable[[], float], reporter: Reporter) -> None:
+    def __init__(self, store: Store, now: Callable[[], float], reporter: Reporter) -> None:
         self.store: Any = store
         self.reporter: Reporter = reporter
         self.forgotten: deque[Run] = deque(maxlen=_REMEMBERED)
@@ -145,8 +154,6 @@ class Once:
 
     def _run(self, delivery: Delivery, method: str, claimed: Claimed | None) -> Run | Turn | Answer:
         """The run to claim, or what there is to say without asking the store."""
-        if self.store is None:
-            return Turn(self, None, claimed)
         # Some frameworks take methods in any case.
         method = method.upper()
         if method not in _METHODS:
@@ -154,7 +161,7 @@ class Once:
             return REJECTED
         run = run_of(delivery, method, self._now())
         if any(claim.store is self.store and claim.token == run.token for claim in claimed or ()):
-            return Turn(self, None, claimed)
+            return Turn(delivery)
         return run
 
     def _forgotten(self) -> Iterator[Run]:
@@ -171,7 +178,7 @@ class Once:
 
     def _decide(self, run: Run, standing: Standing, delivery: Delivery, claimed: Claimed | None) -> Turn | Answer:
         if standing.state == "free":
-            return Turn(self, run, (*(claimed or ()), _Claim(self.store, run.token)))
+            return ClaimedTurn(delivery, self, run, (*(claimed or ()), _Claim(self.store, run.token)))
         self.reporter.repeated(standing.state, delivery.claims.sub)
         match standing.state:
             case "busy":

@@ -9,7 +9,7 @@ Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from ..errors import ConfigurationError
@@ -31,7 +31,7 @@ class Protected:
         self._prefix = _segments(_checked(prefix, "prefix"))
         if isinstance(exclude, str | bytes) or not isinstance(exclude, Iterable):
             raise ConfigurationError(f"exclude must be a list of paths, not {exclude!r}")
-        self._exclude = frozenset(_checked(path, "exclude") for path in exclude)
+        self._exclude = frozenset(_checked(path, "exclude") for path in cast("Iterable[object]", exclude))
 
     def covers(self, scope: Mapping[str, Any]) -> bool:
         """Whether the request of an ASGI scope has to be signed."""

@@ -30,6 +30,10 @@ _REMEDIES = {
     "url_mismatch": "if the signed URL is this app's, set QSTASH_PUBLIC_URL to its origin, with the path prefix if any",
     "body_mismatch": "something between QStash and the app changes the body, or it was forged",
     "body_too_large": "raise max_body_size if such messages are expected",
+    "body_timeout": (
+        "the sender is slow, or a hook, a decorator or a middleware has read the body already: verify in front of it"
+    ),
+    "body_taken": "verify in front of whatever reads the body, such as a hook, a decorator or a middleware",
     "next_key": (
         "the keys were rotated: update QSTASH_CURRENT_SIGNING_KEY and QSTASH_NEXT_SIGNING_KEY from the console; "
         "with a KeyRing there is nothing to do"

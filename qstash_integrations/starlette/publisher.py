@@ -1,0 +1,78 @@
+"""``QStash(app)``: a publisher on the app that lives as long as the app does, and knows the app's own URLs.
+
+Spec: https://www.starlette.io/lifespan/
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+
+from .._core.from_settings import FromSettings
+from .._core.public_urls import join_public_url
+from .._core.publishing.client import AsyncQStash
+from .._core.receiving.guard import Guard
+from .._core.receiving.head import PATH
+from .._core.settings import Settings
+
+
+class Publisher(AsyncQStash):
+    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
+
+    app: Starlette
+
+    def url_for(self, name: str, /, **path_params: Any) -> str:
+        """The public URL of a route of this app: the first QSTASH_PUBLIC_URL, and the route's path.
+
+        Raises ConfigurationError when no public URL is set, NoMatchFound for an unknown route.
+        """
+        path = str(self.app.url_path_for(name, **path_params))
+        return join_public_url(Settings.load().public_url, quote(path, safe=PATH))
+
+
+class QStash:
+    """``QStash(app)`` puts a publisher on ``app.state.qstash`` and closes it when the app shuts down.
+
+    The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Its settings are read at its first
+    use, so that an app that only receives needs no token. What a verified endpoint lacks shows when the app starts:
+    ``lifespan.startup.failed`` with the ConfigurationError.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        if not isinstance(app, Starlette):
+            raise TypeError(
+                "qstash_integrations.starlette.QStash takes the app; the client that takes a token is "
+                "qstash_integrations.QStash or qstash_integrations.AsyncQStash"
+            )
+        if hasattr(app.state, "qstash"):
+            raise RuntimeError("this app has a publisher already: QStash(app) was called twice")
+        publisher = Publisher.from_settings(Settings.load)
+        publisher.app = app
+        app.state.qstash = publisher
+        run = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def lifespan(running: Any) -> AsyncGenerator[Any]:
+            for guard in _guards(app.routes):
+                guard()
+            try:
+                async with run(running) as state:
+                    yield state
+            finally:
+                await publisher.aclose()
+
+        app.router.lifespan_context = lifespan
+
+
+def _guards(routes: Iterable[Any]) -> Iterator[FromSettings[Guard]]:
+    """The guards of all verified endpoints and mounts, those of mounted and included routers among them."""
+    for route in routes:
+        for holder in (route, getattr(route, "endpoint", None), getattr(route, "app", None)):
+            guard = getattr(holder, "qstash_guard", None)
+            if isinstance(guard, FromSettings):
+                yield cast("FromSettings[Guard]", guard)
+        # Newer versions of FastAPI keep an included router as it is.
+        router = getattr(route, "original_router", route)
+        yield from _guards(getattr(router, "routes", None) or ())
