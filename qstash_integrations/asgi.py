@@ -1,39 +1,22 @@
 """Verification in front of any ASGI app, with no framework in between.
 
 ``app.add_middleware(QStashMiddleware)`` in Starlette and FastAPI, ``QStashMiddleware(app)`` around anything else. How a
-request becomes a delivery: ``_core/receiving/admission.py``. No frame here holds the scope, which has the token, or a
-body while the app runs: error trackers print the locals of raising frames.
+request becomes a delivery: ``_core/receiving/admission.py``.
 
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from contextlib import suppress
-from io import BytesIO
-from typing import Any, TypeAlias, Unpack, cast
+from collections.abc import Awaitable, Sequence
+from typing import Unpack
 
-from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
+from ._core.errors import ConfigurationError
 from ._core.receiving.admission import ahandle
-from ._core.receiving.answers import Answer, answer_signal
-from ._core.receiving.guard import Guard, GuardOptions
-from ._core.receiving.head import Head, head_of_scope
-from ._core.receiving.in_time import in_time
-from ._core.receiving.once import Claimed, Turn
+from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send
+from ._core.receiving.guard import GuardOptions
 from ._core.receiving.options import guard_from_settings
 from ._core.receiving.paths import Protected
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-DELIVERY = "qstash_delivery"
-CLAIMED = "qstash_integrations.claimed"
-
-LARGEST_HELD = 64 * 1024  # bytes
-_MORE = object()
-_LAST_PARTS = ("http.response.body", "http.response.zerocopysend", "http.response.pathsend")
+__all__ = ["QStashMiddleware"]
 
 
 class QStashMiddleware:
@@ -81,167 +64,3 @@ class QStashMiddleware:
             # As Starlette does: its TestClient would take a quiet end for a start.
             raise
         await self._app(scope, receive, send)
-
-
-class AsgiHost:
-    """One request to an ASGI app; the turn ends with the last part of the response."""
-
-    __slots__ = ("_app", "_receive", "_scope", "_send", "_sending")
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send, app: ASGIApp) -> None:
-        self._scope = scope
-        self._receive = receive
-        self._send = send
-        self._app = app
-        self._sending: Sending | None = None
-
-    @property
-    def claimed(self) -> Claimed | None:
-        return self._scope.get(CLAIMED)
-
-    def head(self) -> Head:
-        return head_of_scope(self._scope)
-
-    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
-        return await read_body(guard, head, self._receive)
-
-    async def answer(self, answer: Answer | None) -> None:
-        if answer is not None:  # else nobody waits for one
-            await reply(answer, self._scope["method"], self._send)
-
-    async def run(self, turn: Turn) -> None:
-        inner = with_delivery(self._scope, turn)
-        sending = self._sending = Sending(self._send, turn, inner)
-        running = self._app(inner, replay(turn.delivery.body, self._receive), sending)
-        del inner
-        await running
-        await sending.finish()
-
-    async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
-        if self._sending is not None and self._sending.has_begun:
-            raise signal
-        await reply(answer_signal(signal), self._scope["method"], Sending(self._send, turn, {}))
-
-
-class Sending:
-    """A ``send`` that ends the turn with the last part of the response, once that was sent.
-
-    Where FastAPI will run exit code of ``yield`` dependencies after the response, the response is held until the app
-    has returned: a commit that fails there would have been answered 200. What is larger than 64 KiB is sent, and its
-    turn ends when the app has returned.
-    """
-
-    __slots__ = ("_held", "_is_complete", "_scope", "_send", "_size", "_status", "_turn", "_waits", "has_begun")
-
-    def __init__(self, send: Send, turn: Turn, scope: Scope) -> None:
-        self.has_begun = False
-        self._send = send
-        self._turn = turn
-        self._scope = scope
-        self._status: int | None = None
-        self._is_complete = False
-        self._waits = False
-        self._held: list[Message] = []
-        self._size = 0  # bytes of the body, as far as it is held
-
-    async def __call__(self, message: Message) -> None:
-        kind = message["type"]
-        if kind == "http.response.start":
-            self._status = message["status"]
-            self._waits = _has_exit_code(self._scope)
-        if self._waits:
-            self._size += len(message.get("body", b""))
-            self._held.append(message)
-            if self._size > LARGEST_HELD:
-                await self._send_held()
-        else:
-            self.has_begun = True
-            await self._send(message)
-        if kind in _LAST_PARTS and not message.get("more_body", False):
-            self._is_complete = True
-            if not self._waits:
-                await self._turn.aend(self._status)
-
-    async def finish(self) -> None:
-        """The app has returned, and nothing in it can fail any more."""
-        await self._send_held()
-        await self._turn.aend(self._status if self._is_complete else None)
-
-    async def _send_held(self) -> None:
-        while self._held:
-            self.has_begun = True
-            await self._send(self._held.pop(0))
-
-
-def _has_exit_code(scope: Scope) -> bool:
-    stack = scope.get("fastapi_inner_astack")
-    # Which has no public way to ask whether it is empty.
-    return stack is not None and bool(getattr(stack, "_exit_callbacks", True))
-
-
-async def read_body(guard: Guard, head: Head, receive: Receive) -> bytes | Answer | None:
-    """The whole body, within the limits of size and time; None when the client left before."""
-    arriving = _Arriving(guard, head)
-    return await in_time(arriving.read(receive), guard.body_timeout, arriving.too_late)
-
-
-class _Arriving:
-    """A body that arrives, in no variable of a frame that waits for more of it."""
-
-    __slots__ = ("_guard", "_head", "_read")
-
-    def __init__(self, guard: Guard, head: Head) -> None:
-        self._guard = guard
-        self._head = head
-        self._read: BytesIO | None = None
-
-    async def read(self, receive: Receive) -> bytes | Answer | None:
-        while (body := self._take(await receive())) is _MORE:
-            pass
-        return cast("bytes | Answer | None", body)
-
-    def too_late(self) -> Answer:
-        return self._guard.too_late(self._head)
-
-    def _take(self, message: Message) -> object:
-        if message["type"] == "http.disconnect":
-            return None
-        body, more = message.get("body", b""), message.get("more_body", False)
-        if self._read is None:
-            if not more:
-                return body
-            self._read = BytesIO()
-        if self._read.tell() + len(body) > self._guard.max_body_size:
-            return self._guard.too_large(self._head)
-        self._read.write(body)
-        return _MORE if more else self._read.getvalue()
-
-
-def with_delivery(scope: Scope, turn: Turn) -> Scope:
-    """A copy of the scope that carries the delivery, and what was claimed; the server's own is left alone."""
-    marked = {**scope, "state": {**scope.get("state", {}), DELIVERY: turn.delivery}}
-    if turn.claimed is not None:
-        marked[CLAIMED] = turn.claimed
-    return marked
-
-
-def replay(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that gives the body once and is the real one from then on.
-
-    Giving the body again makes a waiting app spin; inventing a disconnect cuts streaming responses short.
-    """
-    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive_again() -> Message:
-        return messages.pop() if messages else await receive()
-
-    return receive_again
-
-
-async def reply(answer: Answer, method: str, send: Send) -> None:
-    headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-    headers.append((b"content-length", str(len(answer.body)).encode()))
-    # A client that has gone away is no error of the app.
-    with suppress(OSError):
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})

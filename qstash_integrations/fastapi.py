@@ -17,10 +17,10 @@ from starlette.types import Receive, Scope, Send
 from ._core.from_settings import FromSettings
 from ._core.publishing.client import QStash as SyncClient
 from ._core.receiving.admission import ahandle
+from ._core.receiving.asgi_host import DELIVERY, AsgiHost
 from ._core.receiving.delivery import Delivery
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
-from .asgi import DELIVERY, AsgiHost
 from .starlette import Publisher, QStash, QStashMiddleware
 
 __all__ = ["DeliveryDep", "Publisher", "QStash", "QStashDep", "QStashMiddleware", "SyncQStashDep", "VerifiedRoute"]

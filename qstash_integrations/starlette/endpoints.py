@@ -20,11 +20,11 @@ from .._core.errors import NonRetryable, RetryAfter
 from .._core.from_settings import FromSettings
 from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import Answer, answer_signal
+from .._core.receiving.asgi_host import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.head import Head, head_of_scope
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
-from ..asgi import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI
 from starlette.responses import StreamingResponse
 
 from qstash_integrations import RetryAfter
-from qstash_integrations.asgi import LARGEST_HELD
+from qstash_integrations._core.receiving.asgi_host import LARGEST_HELD
 from qstash_integrations.fastapi import QStashMiddleware, VerifiedRoute
 from qstash_integrations.once import MemoryStore
 from tests.hosts import asgi_exchange, scope_of
