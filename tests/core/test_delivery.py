@@ -32,7 +32,7 @@ SMALLEST = {"sourceMessageId": "msg_1", "url": "https://shop.example/hook"}
 
 
 def delivery(body: bytes, **headers: str) -> Delivery:
-    return Delivery.of(CLAIMS, body, headers.get)
+    return Delivery.of(CLAIMS, body, lambda names: map(headers.get, names))
 
 
 def callback(fields: Any) -> Callback:

@@ -38,7 +38,7 @@ def head(body: bytes = b"hi", **change: Any) -> Head:
         "root_path": "",
         "content_length": len(body),
         "length_known": True,
-        "header": headers.get,
+        "headers": lambda names: [headers.get(name) for name in names],
         **change,
     }
     return Head(**fields)

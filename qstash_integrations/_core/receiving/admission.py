@@ -8,7 +8,7 @@ locals of raising frames.
 Spec: https://upstash.com/docs/qstash/howto/signature and https://upstash.com/docs/qstash/features/retry
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from ..errors import NonRetryable, RetryAfter
@@ -55,7 +55,7 @@ class Host(Readable, Protocol[R_co]):
 class AsyncHost(Guest, Protocol[R_co]):
     """``Host`` for event loops."""
 
-    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
+    def read(self, guard: Guard, head: Head) -> Awaitable[bytes | Answer | None]:
         """As in ``Host``; None when the client left, and nobody waits for an answer."""
         ...
 
@@ -94,28 +94,25 @@ def handle(made: Callable[[], Guard], host: Host[R]) -> R:
         raise
 
 
-async def aadmit(made: Callable[[], Guard], host: AsyncHost[R]) -> Turn | Answer | None:
-    """``admit`` for event loops; None when the client left before it had sent its body."""
+async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
+    """``handle`` for event loops, in one piece: each further coroutine costs at every step of every request."""
     guard, head = made(), host.head()
     if guard.prepare:
         await guard.prepare(head.signature)
     claims = guard.admit(head)
     if isinstance(claims, Answer):
-        return claims
+        return await host.answer(claims)
     body = await host.read(guard, head)
     if not isinstance(body, bytes):
-        return body
+        return await host.answer(body)
     delivery = guard.deliver(claims, body, head)
     if isinstance(delivery, Answer):
-        return delivery
-    return Turn(delivery) if guard.once is None else await guard.once.abegin(delivery, head.method, host.claimed)
-
-
-async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
-    """``handle`` for event loops."""
-    turn = await aadmit(made, host)
-    if not isinstance(turn, Turn):
+        return await host.answer(delivery)
+    once = guard.once
+    turn = Turn(delivery) if once is None else await once.abegin(delivery, head.method, host.claimed)
+    if isinstance(turn, Answer):
         return await host.answer(turn)
+    del body, claims, delivery
     try:
         try:
             return await host.run(turn)

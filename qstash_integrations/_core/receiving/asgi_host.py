@@ -51,8 +51,8 @@ class AsgiHost:
     def head(self) -> Head:
         return head_of_scope(self._scope)
 
-    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
-        return await read_body(guard, head, self._receive)
+    def read(self, guard: Guard, head: Head) -> Awaitable[bytes | Answer | None]:
+        return read_body(guard, head, self._receive)
 
     async def answer(self, answer: Answer | None) -> None:
         if answer is not None:  # else nobody waits for one
@@ -64,7 +64,8 @@ class AsgiHost:
         running = self._app(inner, replay(turn.delivery.body, self._receive), sending)
         del inner
         await running
-        await sending.finish()
+        if sending.is_held or turn.is_claimed:
+            await sending.finish()
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
         if self._sending is not None and self._sending.has_begun:
@@ -80,16 +81,16 @@ class Sending:
     turn ends when the app has returned.
     """
 
-    __slots__ = ("_held", "_is_complete", "_scope", "_send", "_size", "_status", "_turn", "_waits", "has_begun")
+    __slots__ = ("_held", "_is_complete", "_scope", "_send", "_size", "_status", "_turn", "has_begun", "is_held")
 
     def __init__(self, send: Send, turn: Turn, scope: Scope) -> None:
         self.has_begun = False
+        self.is_held = False
         self._send = send
         self._turn = turn
         self._scope = scope
         self._status: int | None = None
         self._is_complete = False
-        self._waits = False
         self._held: list[Message] = []
         self._size = 0  # bytes of the body, as far as it is held
 
@@ -97,8 +98,8 @@ class Sending:
         kind = message["type"]
         if kind == "http.response.start":
             self._status = message["status"]
-            self._waits = _has_exit_code(self._scope)
-        if self._waits:
+            self.is_held = "fastapi_inner_astack" in self._scope and _has_exit_code(self._scope)
+        if self.is_held:
             self._size += len(message.get("body", b""))
             self._held.append(message)
             if self._size > LARGEST_HELD:
@@ -108,7 +109,7 @@ class Sending:
             await self._send(message)
         if kind in _LAST_PARTS and not message.get("more_body", False):
             self._is_complete = True
-            if not self._waits:
+            if self._turn.is_claimed and not self.is_held:
                 await self._turn.aend(self._status)
 
     async def finish(self) -> None:
@@ -123,15 +124,14 @@ class Sending:
 
 
 def _has_exit_code(scope: Scope) -> bool:
-    stack = scope.get("fastapi_inner_astack")
-    # Which has no public way to ask whether it is empty.
-    return stack is not None and bool(getattr(stack, "_exit_callbacks", True))
+    # A stack has no public way to ask whether it is empty.
+    return bool(getattr(scope["fastapi_inner_astack"], "_exit_callbacks", True))
 
 
-async def read_body(guard: Guard, head: Head, receive: Receive) -> bytes | Answer | None:
+def read_body(guard: Guard, head: Head, receive: Receive) -> Awaitable[bytes | Answer | None]:
     """The whole body, within the limits of size and time; None when the client left before."""
     arriving = _Arriving(guard, head)
-    return await in_time(arriving.read(receive), guard.body_timeout, arriving.too_late)
+    return in_time(arriving.read(receive), guard.body_timeout, arriving.too_late)
 
 
 class _Arriving:

@@ -8,12 +8,20 @@ Spec: https://upstash.com/docs/qstash/features/security and https://upstash.com/
 
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from .token import Claims
 
 _LONGEST_HEADER = 1024
+_HEADERS = (
+    "upstash-message-id",
+    "upstash-retried",
+    "upstash-schedule-id",
+    "upstash-caller-ip",
+    "upstash-topic-name",
+    "upstash-region",
+)
 
 
 class Delivery(NamedTuple):
@@ -44,19 +52,14 @@ class Delivery(NamedTuple):
         return f"Delivery(message_id={self.message_id!r}, retried={self.retried!r}, body={len(self.body)} bytes)"
 
     @classmethod
-    def of(cls, claims: Claims, body: bytes, header: Callable[[str], str | None]) -> "Delivery":
-        """``header`` looks up a header by its lower-case name. A malformed one counts as absent."""
-        retried = _text(header("upstash-retried"))
-        return cls(
-            body=body,
-            claims=claims,
-            message_id=_text(header("upstash-message-id")),
-            retried=int(retried) if retried and retried.isdigit() and len(retried) <= 9 else None,
-            schedule_id=_text(header("upstash-schedule-id")),
-            caller_ip=_text(header("upstash-caller-ip")),
-            url_group=_text(header("upstash-topic-name")),
-            region=_text(header("upstash-region")),
-        )
+    def of(cls, claims: Claims, body: bytes, headers: Callable[[Iterable[str]], Iterable[str | None]]) -> "Delivery":
+        """``headers`` looks up headers by their lower-case names. A malformed one counts as absent."""
+        message_id, retried, *others = [
+            text if text and len(text) <= _LONGEST_HEADER and text.isascii() and text.isprintable() else None
+            for text in headers(_HEADERS)
+        ]
+        attempts = int(retried) if retried and retried.isdigit() and len(retried) <= 9 else None
+        return cls(body, claims, message_id, attempts, *others)
 
 
 class Callback(NamedTuple):
@@ -168,9 +171,3 @@ class _Fields:
                 raise ValueError(f"the callback's {name} {key!r} is not a text or a list of texts")
             headers[key] = tuple(values)
         return headers
-
-
-def _text(value: str | None) -> str | None:
-    if value and len(value) <= _LONGEST_HEADER and value.isascii() and value.isprintable():
-        return value
-    return None

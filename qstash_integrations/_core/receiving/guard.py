@@ -92,7 +92,7 @@ class Guard:
         if len(body) > self.max_body_size:
             return self.too_large(head)
         refusal = check_body(claims, hashlib.sha256(body).digest())
-        return self.reject(head, refusal) if refusal else Delivery.of(claims, body, head.header)
+        return self.reject(head, refusal) if refusal else Delivery.of(claims, body, head.headers)
 
     def reject(self, head: Head, refusal: Refusal) -> Answer:
         """401, and one log record that says why."""

@@ -7,8 +7,8 @@ Spec: https://asgi.readthedocs.io/en/latest/specs/www.html and https://peps.pyth
 """
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 _SIGNATURE = b"upstash-signature"
@@ -17,29 +17,45 @@ _AUTHORITY = re.compile(r"[^/?#]*")
 PATH = "/:@!$&'()*+,;=~"
 
 
-class Head(NamedTuple):
-    """The head of a request."""
+class Head:
+    """The head of a request. No tuple: error trackers print the locals of frames, and walk through tuples."""
 
-    method: str
-    target: str
-    """Raw path and raw query, such as ``/hook?a=1``."""
-    signature: bytes | str | None
-    """The Upstash-Signature header; repeated lines are joined with commas, which no token contains."""
-    root_path: str
-    """Where the app is mounted: ASGI's root_path, WSGI's SCRIPT_NAME."""
-    content_length: int | None
-    length_known: bool
-    """False where the framework would show an empty body whatever was sent."""
-    header: Callable[[str], str | None]
-    """Looks up any other header, none of which is signed, by its lower-case name."""
+    __slots__ = ("content_length", "headers", "length_known", "method", "root_path", "signature", "target")
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        target: str,
+        signature: bytes | str | None,
+        root_path: str,
+        content_length: int | None,
+        length_known: bool,
+        headers: Callable[[Iterable[str]], list[str | None]],
+    ) -> None:
+        self.method = method
+        self.target = target
+        """Raw path and raw query, such as ``/hook?a=1``."""
+        self.signature = signature
+        """The Upstash-Signature header; repeated lines are joined with commas, which no token contains."""
+        self.root_path = root_path
+        """Where the app is mounted: ASGI's root_path, WSGI's SCRIPT_NAME."""
+        self.content_length = content_length
+        self.length_known = length_known
+        """False where the framework would show an empty body whatever was sent."""
+        self.headers = headers
+        """Looks up other headers, none of which is signed, by their lower-case names."""
+
+    def header(self, name: str) -> str | None:
+        return self.headers((name,))[0]
 
 
 def head_of_scope(scope: Mapping[str, Any]) -> Head:
     """The head of an ASGI "http" scope."""
-    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
-    signatures = [value for name, value in headers if name == _SIGNATURE]
+    lines: list[tuple[bytes, bytes]] = list(scope["headers"])
+    signatures = [value for name, value in lines if name == _SIGNATURE]
     # Of a header that comes twice the first one counts.
-    values = dict(reversed(headers))
+    values = dict(reversed(lines))
     raw_path: bytes | None = scope.get("raw_path")
     # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
     path = quote(scope["path"], PATH, errors="surrogatepass") if raw_path is None else raw_path.decode("latin-1")
@@ -47,26 +63,25 @@ def head_of_scope(scope: Mapping[str, Any]) -> Head:
     # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
     root_path: str = scope.get("app_root_path", scope.get("root_path", ""))
 
-    def header(name: str) -> str | None:
-        value = values.get(name.encode("latin-1"))
-        return None if value is None else value.decode("latin-1")
+    def headers(names: Iterable[str]) -> list[str | None]:
+        return [None if (value := values.get(name.encode())) is None else value.decode("latin-1") for name in names]
 
     return Head(
         method=scope["method"],
         target=f"{path}?{query.decode('latin-1')}" if query else path,
         signature=b",".join(signatures) if signatures else None,
         root_path=quote(root_path, safe=PATH) if root_path else "",
-        content_length=_length(header("content-length")),
+        content_length=_length(values.get(b"content-length")),
         length_known=True,
-        header=header,
+        headers=headers,
     )
 
 
 def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
     """The head of a WSGI request; ``reads_chunks``: the framework reads a body without a length to its end."""
 
-    def header(name: str) -> str | None:
-        return environ.get("HTTP_" + name.upper().replace("-", "_"))
+    def headers(names: Iterable[str]) -> list[str | None]:
+        return [environ.get("HTTP_" + name.upper().replace("-", "_")) for name in names]
 
     target = _raw_target(environ) or _quoted_target(environ)
     length = _length(environ.get("CONTENT_LENGTH"))
@@ -77,7 +92,7 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
         root_path=_mount(environ, target),
         content_length=length,
         length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
-        header=header,
+        headers=headers,
     )
 
 
@@ -109,5 +124,5 @@ def _quoted_target(environ: Mapping[str, Any]) -> str:
     return f"{quoted}?{query}" if query else quoted
 
 
-def _length(text: str | None) -> int | None:
+def _length(text: str | bytes | None) -> int | None:
     return int(text) if text and len(text) <= 18 and text.isascii() and text.isdigit() else None
