@@ -1,7 +1,7 @@
 """Writes the table of layers in ``docs/architecture.md`` from the import-linter contracts in ``pyproject.toml``.
 
-    python tools/layers.py            # writes it
-    python tools/layers.py --check    # exits with 1 when the page says something else
+python tools/layers.py            # writes it
+python tools/layers.py --check    # exits with 1 when the page says something else
 """
 
 import argparse
