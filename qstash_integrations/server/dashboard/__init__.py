@@ -1,15 +1,19 @@
 """The dashboard: a static page, the same for everybody, that is a client of the server's API.
 
 Knows no secret and asks nobody: the page proves by the token that it may see anything. Files are found by their exact
-name in a table, never by a path.
+name in a table, never by a path. One is made here: the table of options that the client and the server go by.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-__all__ = ["Asset", "asset"]
+from ..._core.publishing.options import OPTIONS, Option
+
+__all__ = ["Asset", "asset", "option_table"]
 
 PREFIX = "/dashboard/"
 _TYPES = {
@@ -52,6 +56,11 @@ def asset(path: str) -> Asset | None:
     return _assets().get(path)
 
 
+def option_table(options: Iterable[Option]) -> bytes:
+    """The module by which the page asks for options and shows them."""
+    return f"export const OPTIONS = {json.dumps([asdict(option) for option in options])};\n".encode()
+
+
 @cache
 def _assets() -> Mapping[str, Asset]:
     found: dict[str, Asset] = {}
@@ -59,5 +68,7 @@ def _assets() -> Mapping[str, Asset]:
         kind = _TYPES.get(file.name.rpartition(".")[2])
         if kind is not None:
             found[PREFIX + file.name] = Asset(file.read_bytes(), {"content-type": kind, **_HEADERS})
+    table = {"content-type": _TYPES["js"], **_HEADERS}
+    found[f"{PREFIX}option_table.js"] = Asset(option_table(OPTIONS.values()), table)
     found["/"] = found.pop(f"{PREFIX}index.html")
     return found

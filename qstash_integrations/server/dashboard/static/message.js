@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { act, button, confirmed, copy, h } from "./dom.js";
 import { clock } from "./format.js";
 import { body, headers, secret } from "./content.js";
+import { factsOf } from "./options.js";
 import { age, flawNames, stateBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
@@ -70,26 +71,13 @@ function facts(found) {
     ["Id", [h("code", {}, found.messageId), " ", button("Copy", copy(() => found.messageId), { class: "small" })]],
     ["Published", [clock(found.createdAt), " (", age(found.createdAt), ")"]],
     waits && ["Next attempt", [clock(found.nextDeliveryTime), " (", age(found.nextDeliveryTime), ")"]],
-    ["Retries", `${found.retried} of ${found.maxRetries}`],
-    found.retryDelayExpression && ["Retry delay", h("code", {}, found.retryDelayExpression)],
-    found.timeout && ["Timeout", `${found.timeout} s`],
-    found.labels && ["Labels", found.labels.flatMap((label) => [to("label", label), " "])],
-    found.queueName && ["Queue", to("queueName", found.queueName)],
+    ...factsOf(found),
     found.topicName && ["URL group", [to("topicName", found.topicName), found.endpointName && ` / ${found.endpointName}`]],
-    found.scheduleId && ["Schedule", to("scheduleId", found.scheduleId)],
-    found.flowControlKey && ["Flow control", [to("flowControlKey", found.flowControlKey), limits(found)]],
-    found.callback && ["Callback", h("code", {}, found.callback)],
-    found.failureCallback && ["Failure callback", h("code", {}, found.failureCallback)],
     found.isCallback && ["Kind", "callback of another message"],
     found.signature && ["Signature", h("b", { class: "bad" }, flawNames[found.signature])],
     found.callerIP && ["Published from", h("code", {}, found.callerIP)],
   ].filter(Boolean);
 }
-
-const limits = (found) => [
-  found.parallelism && `, ${found.parallelism} at a time`,
-  found.rate && `, ${found.rate} per ${found.period} s`,
-].filter(Boolean).join("");
 
 function actions(found, refresh) {
   const target = api.path`/_local/messages/${found.messageId}`;

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { act, button, h, notice, setText } from "./dom.js";
 import { size } from "./format.js";
-import { GROUPS, headersFrom, nameOf, valuesOf } from "./options.js";
+import { CRON, GROUPS, QUEUE, headersFrom, valuesOf } from "./options.js";
 
 export function publish(parameters) {
   const inputs = new Map();
@@ -34,9 +34,9 @@ export function publish(parameters) {
       name, input.type === "checkbox" ? (input.checked ? input.value : "") : input.value.trim(),
     ]));
     const headers = headersFrom(values);
-    const isSchedule = Boolean(values["Upstash-Cron"]);
-    const queue = values.queue;
-    if (isSchedule && queue) headers.push(["Upstash-Queue-Name", queue]);
+    const isSchedule = Boolean(values[CRON]);
+    const queue = values[QUEUE];
+    if (isSchedule && queue) headers.push([QUEUE, queue]);
     const start = isSchedule ? "/v2/schedules/" : queue ? api.path`/v2/enqueue/${queue}/` : "/v2/publish/";
     return { isSchedule, target: start + checked(destination.value.trim(), start), headers, body: bytes ?? text.value };
   }
@@ -93,7 +93,7 @@ export function publish(parameters) {
       h("label", { for: "body" }, "Body"),
       text,
       upload,
-      GROUPS.map(([name, isOpen, fields]) => h("details", { open: isOpen }, h("summary", {}, name),
+      GROUPS.map(([name, fields], index) => h("details", { open: index === 0 }, h("summary", {}, name),
         h("div", { class: "fields" }, fields.map((field) => labelled(field, inputs))))),
       h("div", { class: "actions" }, h("button", { class: "primary" }, "Publish"),
         button("Copy as curl", act(() => navigator.clipboard.writeText(curl(call())), "Copied"))),
@@ -116,11 +116,13 @@ function checked(destination, start) {
 }
 
 function labelled(field, inputs) {
-  const name = nameOf(field);
+  const { name } = field;
   const common = { name, placeholder: field.placeholder, spellcheck: "false", autocomplete: "off", value: field.value };
   let input;
-  if (field.choices) input = h("select", { name }, field.choices.map((choice) => h("option", { value: choice }, choice || "default")));
-  else if (field.lines) input = h("textarea", { ...common, rows: "2" });
+  if (field.choices) {
+    input = h("select", { name }, field.choices.map((choice) => h("option", { value: choice }, choice || "default")));
+    input.value = field.value;
+  } else if (field.lines) input = h("textarea", { ...common, rows: "2" });
   else if (field.flag) input = h("input", { ...common, type: "checkbox", value: field.flag });
   else input = h("input", { ...common, type: field.type ?? "text", min: field.type === "number" ? "0" : null });
   inputs.set(name, input);

@@ -1,0 +1,132 @@
+"""Every option in the form, and on the page of a message that has it; one that is only in the table, too."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from qstash_integrations._core.publishing.options import OPTIONS
+from qstash_integrations.server.app import running
+from qstash_integrations.server.dashboard import option_table
+from tests.dashboard.desk import Desk, opened
+from tests.dashboard.receiver import receiver
+from tests.options.cases import BESIDE, CASES, DONE, NOW
+from tests.options.fictitious import PRIORITY
+from tests.server.client import client
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.system
+
+# What stands in the heading, or among the headers of the request.
+ELSEWHERE = {"method", "content_type", "headers"}
+OF_CALLBACKS = [name for name, option in OPTIONS.items() if "callback" in option.of]
+
+
+@pytest.fixture(scope="module")
+def desk(browser: "Browser") -> "Iterator[Desk]":
+    with (
+        running(clock=lambda: NOW) as server,
+        receiver() as there,
+        client(server) as api,
+        opened(browser, server, there, api, timezone_id="UTC") as desk,
+    ):
+        yield desk
+
+
+def sent(desk: Desk, inputs: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """The path and the headers of the call that the form makes of these inputs."""
+    page = desk.page
+    page.goto("about:blank")
+    desk.open("publish")
+    page.get_by_label("Destination").fill(f"{desk.there.url}/x")
+    desk.unfold()
+    for name, value in inputs.items():
+        field = page.locator(f'[name="{name}"]')
+        if value == "on":
+            field.check()
+        elif field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+    with page.expect_request("**/v2/**") as asked:
+        desk.button("Publish").click()
+    expect(page.locator(".result")).to_contain_text("Published" if "Upstash-Cron" not in inputs else "is made")
+    request = asked.value
+    return request.url.removeprefix(desk.server.url), request.all_headers()
+
+
+def fact(desk: Desk, label: str) -> str:
+    """What the page of a message says beside a label."""
+    found = desk.page.locator("dl.facts dt", has_text=label).first.locator("xpath=following-sibling::dd[1]")
+    return found.inner_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_form_sends_it(desk: Desk, name: str) -> None:
+    case = CASES[name]
+    extra = {"Upstash-Cron": "0 0 1 1 *"} if OPTIONS[name].of == ("schedule",) else {}
+    path, headers = sent(desk, {**extra, **case.form})
+    if name == "queue":
+        assert path == f"/v2/enqueue/mail/{desk.there.url}/x"
+    else:
+        expected = {header.lower(): value.replace(", ", ",") for header, value in case.headers}
+        assert expected.items() <= {header: value.replace(", ", ",") for header, value in headers.items()}.items()
+
+
+def test_the_form_sends_the_queue_of_a_schedule(desk: Desk) -> None:
+    path, headers = sent(desk, {"Upstash-Cron": "0 0 1 1 *", "Upstash-Queue-Name": "mail"})
+    assert (path, headers["upstash-queue-name"]) == (f"/v2/schedules/{desk.there.url}/x", "mail")
+
+
+@pytest.mark.parametrize("name", OF_CALLBACKS)
+def test_the_form_sends_it_for_a_callback(desk: Desk, name: str) -> None:
+    case = CASES[name]
+    inputs = {f"Upstash-Callback-{key.removeprefix('Upstash-')}": value for key, value in case.form.items()}
+    _, headers = sent(desk, {"Upstash-Callback": DONE, **inputs})
+    expected = {header.lower().replace("upstash-", "upstash-callback-"): value for header, value in case.headers}
+    assert expected.items() <= headers.items()
+
+
+@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if "message" in option.of])
+def test_the_page_of_a_message_shows_it(desk: Desk, name: str) -> None:
+    case = CASES[name]
+    headers = dict((*BESIDE.get(name, ()), *case.headers))
+    message_id = desk.call("POST", f"/v2/publish/{desk.there.url}", content=b"hi", headers=headers)["messageId"]
+    desk.open(f"messages/{message_id}")
+    expect(desk.page.locator(".crumbs")).to_contain_text(message_id)
+    expect(desk.page.get_by_role("heading", name="Request")).to_be_visible()
+    if name in ELSEWHERE:
+        expect(desk.page.locator("article")).to_contain_text(case.shown)
+    else:
+        assert case.shown in fact(desk, OPTIONS[name].label)
+
+
+def test_the_page_of_a_message_shows_its_schedule(desk: Desk) -> None:
+    headers = {"Upstash-Cron": "0 0 1 1 *", "Upstash-Schedule-Id": "yearly"}
+    desk.call("POST", f"/v2/schedules/{desk.there.url}/x", headers=headers)
+    (receipt,) = desk.call("POST", "/_local/schedules/yearly/run")
+    desk.open(f"messages/{receipt['messageId']}")
+    expect(desk.page.get_by_text("Published from")).to_be_visible()
+    assert fact(desk, "Schedule id") == "yearly"
+
+
+def test_a_row_is_all_that_the_page_needs(desk: Desk) -> None:
+    def table(route: Route) -> None:
+        route.fulfill(content_type="text/javascript", body=option_table((*OPTIONS.values(), PRIORITY)))
+
+    def message(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "priority": 7})
+
+    desk.page.route("**/dashboard/option_table.js", table)
+    desk.page.route("**/_local/messages/msg_*", message)
+    try:
+        _, headers = sent(desk, {"Upstash-Priority": "7"})
+        assert headers["upstash-priority"] == "7"
+        desk.page.locator(".result a").click()
+        expect(desk.page.get_by_text("Published from")).to_be_visible()
+        assert fact(desk, "Priority") == "7"
+    finally:
+        desk.page.unroute_all()
