@@ -1,6 +1,7 @@
-"""What can be asked of QStash when a message is published: every option once, with its units and limits.
+"""What can be asked of QStash when a message is published: every option once, as type checkers know it.
 
-Methods take these as keywords (``publish(url=..., delay="10m")``) or as one mapping.
+Methods take these as keywords (``publish(url=..., delay="10m")``) or as one mapping. Headers and limits are in the
+table of ``options``.
 
 Spec: https://upstash.com/docs/qstash/api/publish
 """
@@ -22,9 +23,9 @@ class FlowControl(TypedDict, total=False):
 
     key: Required[str]
     parallelism: int
-    """Deliveries in flight at once."""
+    """Deliveries in flight at once, a million at most."""
     rate: int
-    """Deliveries started per ``period``."""
+    """Deliveries started per ``period``, a million at most."""
     period: Duration
     """One second by default, a week at most."""
 
@@ -56,7 +57,7 @@ class DeliveryOptions(TypedDict, total=False):
     content_type: str | None
     """Of the body; ``application/json`` where this client encodes it."""
     delay: Duration | None
-    """From acceptance to the first attempt."""
+    """From acceptance to the first attempt; the plan sets the limit."""
     retries: int | None
     """Further attempts after a failed one; three by default, the plan sets the limit."""
     retry_delay: str | int | None
@@ -66,11 +67,11 @@ class DeliveryOptions(TypedDict, total=False):
     failure_callback: str | None
     """URL that is told when the last attempt has failed."""
     callback_headers: Mapping[str, str] | None
-    """Forwarded to the callback; the names Method, Retries, Retry-Delay and Timeout set its options instead."""
+    """Forwarded to the callback; Method, Retries, Retry-Delay, Timeout and Flow-Control-* set its options instead."""
     failure_callback_headers: Mapping[str, str] | None
     """As ``callback_headers``, for the failure callback."""
     timeout: Duration | None
-    """For the destination's answer; shortens the limit of the plan."""
+    """For the destination's answer, one second at least; shortens the limit of the plan."""
     flow_control: FlowControl | None
     label: str | Sequence[str] | None
     """Labels to find the message by, in logs and filters; no commas in them."""

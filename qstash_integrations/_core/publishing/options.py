@@ -19,6 +19,7 @@ Call: TypeAlias = Literal["message", "schedule", "retry", "callback"]
 Place: TypeAlias = Literal["messages", "logs", "schedules"]
 
 MOST = 1_000_000  # of whatever a caller counts
+LONGEST_TIMEOUT = 900  # seconds, on the local server
 _WEEK = 7 * 86_400
 _LEAP_YEAR = 366 * 86_400
 _EVERYWHERE: tuple[Place, ...] = ("messages", "logs", "schedules")
@@ -88,7 +89,7 @@ OPTIONS = _table(
     Option(name="label", kind="labels", header="Upstash-Label", of=("message", "schedule", "retry"),
            local_most=32, longest=256,
            field="labels", label="Labels", group="Message", example="signup, eu"),
-    Option(name="queue", kind="queue", header="Upstash-Queue-Name", longest=256,
+    Option(name="queue", kind="queue", header="Upstash-Queue-Name",
            field="queueName", label="Queue", group="Message", example="mail"),
     Option(name="headers", kind="headers", header="Upstash-Forward-",
            field="header", label="Headers", group="Message", example="X-Tenant: 42"),
@@ -98,10 +99,10 @@ OPTIONS = _table(
     Option(name="not_before", kind="instant", header="Upstash-Not-Before", of=("message",), once=True,
            unit="Unix seconds", local_most=_LEAP_YEAR, quota="maxDelay",
            field="notBefore", places=("messages",), label="Not before", group="When", example="1800000000"),
-    Option(name="cron", kind="cron", header="Upstash-Cron", of=("schedule",), once=True,
+    Option(name="cron", kind="cron", header="Upstash-Cron", of=("schedule",), once=True, longest=256,
            field="cron", places=("schedules",), label="Cron: makes it a schedule", group="When",
            example="CRON_TZ=Europe/Berlin 0 7 * * *"),
-    Option(name="schedule_id", kind="name", header="Upstash-Schedule-Id", of=("schedule",), once=True, longest=256,
+    Option(name="schedule_id", kind="name", header="Upstash-Schedule-Id", of=("schedule",), once=True,
            field="scheduleId", label="Schedule id", group="When", example="daily"),
     Option(name="retries", kind="number", header="Upstash-Retries", of=("message", "schedule", "retry", "callback"),
            default="3", most=MOST, local_most=20, quota="maxRetries",
@@ -112,7 +113,7 @@ OPTIONS = _table(
            field="retryDelayExpression", label="Retry delay", group="Retries and timeout",
            example="pow(2, retried) * 1000"),
     Option(name="timeout", kind="duration", header="Upstash-Timeout", of=("message", "schedule", "retry", "callback"),
-           unit="seconds", least=1, local_most=900,
+           unit="seconds", least=1, local_most=LONGEST_TIMEOUT,
            field="timeout", places=("logs", "schedules"), label="Timeout", group="Retries and timeout", example="30s"),
     Option(name="flow_control", kind="flow_control", of=("message", "schedule", "callback"), parts=(
                Option(name="key", kind="text", header="Upstash-Flow-Control-Key", longest=256,

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from ..._core.publishing.options import OPTIONS
 from ..model import Refused
 
-MAX_LENGTH = 256
+MAX_LENGTH = OPTIONS["cron"].longest
 _ZONE = re.compile(r"(?:CRON_TZ|TZ)=([A-Za-z0-9_+\-/]{1,64})\s+", re.ASCII)
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from simpleeval import SimpleEval  # type: ignore[import-untyped]
 
+from ..._core.publishing.options import OPTIONS
 from ..model import Refused
 
-MAX_LENGTH = 256
+MAX_LENGTH = OPTIONS["retry_delay"].longest
 LONGEST_MS = 86_400_000
 _MAX_NODES = 100
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from ..._core.publishing.options import LONGEST_TIMEOUT
 from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
 from ..model import Keys, Message
@@ -16,7 +17,6 @@ from .sending import Sender
 
 logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
-LONGEST_TIMEOUT = 900.0
 # A clock that was set, or a machine that slept, is noticed after this.
 LONGEST_SLEEP = 10.0
 SHORTEST_SLEEP = 0.005

@@ -54,6 +54,7 @@ class AsyncMessageVerbs:
         """Send a message to a ``url``, an ``api``, or every endpoint of a ``url_group``.
 
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
+        ``qstash_integrations.options.MessageOptions`` has the other keywords, as of every verb that publishes.
         """
         return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
 
@@ -68,7 +69,10 @@ class AsyncMessageVerbs:
     @overload
     async def publish_json(self, /, **message: Unpack[GroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def publish_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
-        """``publish`` with the body encoded as JSON, whatever it is."""
+        """``publish`` with the body encoded as JSON, whatever it is.
+
+        The keywords are those of ``qstash_integrations.options.UrlMessage``, ``GroupMessage`` or ``ApiMessage``.
+        """
         return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
 
     @overload

@@ -27,7 +27,8 @@ class AsyncScheduleApi:
     async def create(self, schedule: Any = None, /, **fields: Any) -> str:
         """Publish to ``destination`` whenever ``cron`` says; the schedule's id.
 
-        With a ``schedule_id`` that exists, that schedule is replaced as a whole.
+        With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
+        ``qstash_integrations.options.NewSchedule``.
         """
         return await self._client.run(operations.create(merged(schedule, fields)))
 
