@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple, TypeVar
 
 from .._core.publishing.json_body import encode_json
+from .._core.publishing.options import OPTIONS
 from .._core.publishing.results.fields import is_list, is_object
 from .._core.publishing.wire import headers_of
 from .recorded import Published
@@ -81,15 +82,18 @@ def _field(name: str, expected: Any, published: Published) -> Field:
         return Field(name, None, _sent(name, published))
     wanted = dict(headers_of({name: expected}))
     found = {header: published.header(header) for header in wanted}
-    if len(wanted) == 1 and name not in ("headers", "callback_headers", "failure_callback_headers"):
+    if len(wanted) == 1 and not OPTIONS[name].header.endswith("-"):
         return Field(name, next(iter(wanted.values())), next(iter(found.values())))
     return Field(name, wanted, found)
 
 
 def _sent(name: str, published: Published) -> str | None:
     """What was sent for an option that was expected to be left out."""
-    header = f"upstash-{name.replace('_', '-')}"
-    sent = [value for key, value in published.headers if key.lower() == header or key.lower().startswith(f"{header}-")]
+    option = OPTIONS[name]
+    if option.header.endswith("-"):
+        sent = [value for key, value in published.headers if key.lower().startswith(option.header.lower())]
+    else:
+        sent = [value for header in option.headers if (value := published.header(header)) is not None]
     return ", ".join(sent) or None
 
 

@@ -1,4 +1,5 @@
-"""Every option on its way: written by the client, read by the local server, shown, changed, and published once more.
+"""Every option on its way: written by the client, read by the local server, shown, changed, published once more,
+and told apart by the outbox of tests.
 
 Whoever adds a row without a case, or takes a row's consumer away, is told here.
 """
@@ -8,9 +9,11 @@ from typing import Any, get_args
 
 import pytest
 
+from qstash_integrations import QStash
 from qstash_integrations._core.publishing.operations import dlq, schedule
 from qstash_integrations._core.publishing.operations import message as messages
 from qstash_integrations._core.publishing.options import OPTIONS, Place
+from qstash_integrations.testing import Outbox
 from tests.options.cases import BESIDE, CASES, DONE, NOW
 from tests.server.local import URL, Local
 
@@ -65,6 +68,16 @@ def test_the_client_writes_it_for_a_schedule(name: str) -> None:
 def test_the_client_writes_it_for_a_retry(name: str) -> None:
     case = CASES[name]
     assert list(dlq.retry("1-1", {name: case.value}).headers) == case.headers
+
+
+@pytest.mark.parametrize("name", [name for name in OF_MESSAGES if name != "queue"])
+def test_an_outbox_finds_it_and_misses_it(name: str) -> None:
+    published: dict[str, Any] = {"url": URL, name: CASES[name].value}
+    with Outbox() as outbox:
+        QStash().publish(**published)
+        outbox.assert_published(**published)
+        with pytest.raises(AssertionError, match=name):
+            outbox.assert_published(**{**published, name: None})
 
 
 @pytest.mark.parametrize("name", OF_MESSAGES)
