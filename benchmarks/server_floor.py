@@ -4,7 +4,8 @@
 
 1. a request comes in, over a connection that stays open, and is answered with 201 once the message is committed;
 2. that it is being delivered is committed;
-3. a request with its body goes out to the app, over a connection that stays open;
+3. a request with its body goes out to the app, over a connection of its own: on one that is kept, a request that was
+   lost because the app was just closing it looks like one that arrived, and would be charged or sent twice;
 4. that it was delivered is committed.
 
 So it is two exchanges and three commits, as many as a message needs that must be neither lost nor forgotten to have
@@ -20,7 +21,6 @@ of which only the status is looked at. No server that does anything else with it
 import asyncio
 import sqlite3
 import sys
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -82,7 +82,8 @@ def library() -> Post:
 
     async def post(port: int, body: bytes) -> int:
         if not sessions:
-            sessions.append(aiohttp.ClientSession(headers={"Content-Type": "application/json"}))
+            connector = aiohttp.TCPConnector(force_close=True)
+            sessions.append(aiohttp.ClientSession(headers={"Content-Type": "application/json"}, connector=connector))
         async with sessions[0].post(f"http://127.0.0.1:{port}/hook", data=body) as answer:
             await answer.read()
             return answer.status
@@ -91,17 +92,14 @@ def library() -> Post:
 
 
 def bare() -> Post:
-    idle: dict[int, list[_Exchange]] = defaultdict(list)
-    head = b"POST /hook HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    head = (
+        b"POST /hook HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n"
+    )
 
     async def post(port: int, body: bytes) -> int:
-        if idle[port]:
-            exchange = idle[port].pop()
-        else:
-            _, exchange = await asyncio.get_running_loop().create_connection(_Exchange, "127.0.0.1", port)
-        status = await exchange.ask(head % (port, len(body)) + body)
-        idle[port].append(exchange)
-        return status
+        _, exchange = await asyncio.get_running_loop().create_connection(_Exchange, "127.0.0.1", port)
+        return await exchange.ask(head % (port, len(body)) + body)
 
     return post
 

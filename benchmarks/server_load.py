@@ -94,9 +94,13 @@ class _Connection(asyncio.Protocol):
             end += 4 + body_length(self._unread[:end])
             if len(self._unread) < end:
                 return
+            is_last = b"Connection: close" in self._unread[:end]
             self._unread = self._unread[end:]
             self._counted()
             self._transport.write(OK)
+            if is_last:
+                self._transport.close()
+                return
 
 
 async def publish(port: int, target: bytes, messages: int) -> None:

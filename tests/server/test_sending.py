@@ -2,16 +2,20 @@
 
 import asyncio
 import gzip
+import queue
 import socket
-import threading
+import struct
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 
 import pytest
 
 from qstash_integrations.server.model import Outcome
 from qstash_integrations.server.worker import Sender
-from tests.server.destination import OK, SOON, Destination, destination
+from qstash_integrations.server.worker.connection import MOST_LINGERING, Broken, Connection, Connections
+from qstash_integrations.server.worker.target import Target
+from tests.server.destination import OK, SOON, Script, destination
 from tests.server.sending import request, send
 
 
@@ -51,6 +55,7 @@ def test_method_headers_and_body_arrive_as_they_are() -> None:
     assert (got.method, got.body) == ("GET", b"\x00\xff")
     assert got.headers == [
         ("Host", f"127.0.0.1:{there.port}"),
+        ("Connection", "close"),
         ("X-Name", "caf\xe9"),
         ("X-Empty", ""),
         ("Accept-Encoding", "identity"),
@@ -168,45 +173,152 @@ def test_what_stands_beside_a_body_without_end_is_cut(endless: bytes) -> None:
     assert outcome.error == "the headers or trailers of the answer are larger than 65536 bytes"
 
 
-def test_a_connection_is_used_again() -> None:
+def and_more(more: bytes) -> Script:
+    """An answer, and then what nobody asked for."""
+
+    def send_and_hang_up(connection: socket.socket) -> None:
+        connection.sendall(OK + more)
+
+    return send_and_hang_up
+
+
+def and_more_later(connection: socket.socket) -> None:
+    connection.sendall(OK)
+    wait_a_moment(connection)
+    connection.sendall(answer("500 Smuggled"))
+    wait_for_the_end(connection)
+
+
+def and_hang_up(connection: socket.socket) -> None:
+    connection.sendall(OK)
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def and_reset(connection: socket.socket) -> None:
+    connection.sendall(OK)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def and_reset_later(connection: socket.socket) -> None:
+    connection.sendall(OK)
+    wait_a_moment(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def wait_a_moment(connection: socket.socket) -> None:
+    """Long enough for another attempt to begin, unless this side hangs up before."""
+    connection.settimeout(0.02)
+    with suppress(TimeoutError):
+        connection.recv(1)
+    connection.settimeout(None)
+
+
+ENDINGS: dict[str, Script] = {
+    "extra bytes": and_more(b"extra"),
+    "two answers in a segment": and_more(answer("500 Smuggled", b"second", "X-Smuggled: 1")),
+    "another answer later": and_more_later,
+    "hung up without a word": and_hang_up,
+    "hung up as announced": answer("200 OK", b"ok", "Connection: close"),
+    "reset": and_reset,
+    "reset later": and_reset_later,
+    "kept open": OK,
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
+def test_S09_what_follows_an_answer_concerns_no_other_attempt(ending: Script) -> None:
+    with destination(ending) as there:
+        outcomes = send(*(request(f"{there.url}/{number}") for number in range(5)))
+        got = [there.next() for _ in range(5)]
+        assert there.nothing_more()
+    assert [(outcome.status, outcome.body) for outcome in outcomes] == [(200, b"ok")] * 5
+    assert {name for outcome in outcomes for name, _ in outcome.headers} <= {"Content-Length", "Connection"}
+    assert [one.target for one in got] == ["/0", "/1", "/2", "/3", "/4"]
+
+
+def test_S09_every_attempt_has_a_connection_of_its_own_and_says_so() -> None:
     with destination() as there:
         send(*[request(there.url)] * 3)
-        assert [there.next().connection for _ in range(3)] == [1, 1, 1]
+        got = [there.next() for _ in range(3)]
+    assert [(one.connection, one.header("Connection")) for one in got] == [(1, "close"), (2, "close"), (3, "close")]
 
 
-def test_a_connection_is_used_by_one_delivery_at_a_time() -> None:
-    async def both(url: str) -> None:
+def test_S09_a_request_that_may_have_arrived_is_not_made_again() -> None:
+    def hang_up(connection: socket.socket) -> None:
+        connection.shutdown(socket.SHUT_RDWR)
+
+    async def both_addresses(host: str, port: int) -> list[str]:
+        return ["127.0.0.1", "127.0.0.2"]
+
+    with destination(hang_up) as there:
+        url = f"http://a.example:{there.port}/"
+        (outcome,) = send(request(url), sender=lambda: Sender("local", look_up=both_addresses))
+        there.next()
+        assert there.nothing_more()
+    assert outcome.error == "the destination hung up before its answer was complete"
+
+
+def test_S09_what_a_destination_says_before_it_is_asked_is_no_answer() -> None:
+    class Transport(asyncio.Transport):
+        is_aborted = False
+
+        def abort(self) -> None:
+            self.is_aborted = True
+
+        def is_closing(self) -> bool:
+            return self.is_aborted
+
+    async def greeted() -> Outcome:
+        connection, transport = Connection(), Transport()
+        connection.connection_made(transport)
+        connection.data_received(OK)
+        assert transport.is_aborted
+        return await connection.attempt(b"GET / HTTP/1.1\r\n\r\n", 10)
+
+    with pytest.raises(Broken):
+        asyncio.run(greeted())
+
+
+def test_the_destination_may_close_first_and_is_left_after_a_moment() -> None:
+    """Whoever closes first cannot use the port for a minute, and deliveries would run out of ports."""
+    waited: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def keep_open(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        connection.settimeout(0.1)
+        try:
+            connection.recv(1)
+        except TimeoutError:
+            waited.put(True)
+        connection.settimeout(SOON)
+        waited.put(connection.recv(1) == b"")
+
+    async def send_and_wait(url: str) -> list[bool]:
         sender = Sender("local")
-        await asyncio.gather(*(sender.send(request(url), seconds=5, limit=10) for _ in range(2)))
+        await sender.send(request(url), seconds=5, limit=10)
+        seen = [await asyncio.to_thread(waited.get, timeout=SOON) for _ in range(2)]
         await sender.aclose()
+        return seen
+
+    with destination(keep_open) as there:
+        assert asyncio.run(send_and_wait(there.url)) == [True, True]
+
+
+def test_connections_that_destinations_leave_open_do_not_add_up() -> None:
+    async def all_at_once(url: str) -> int:
+        connections = Connections()
+        target = Target.of(url)
+        ask = b"GET / HTTP/1.1\r\n\r\n"
+        await asyncio.gather(*(connections.attempt(target, "127.0.0.1", ask, 10) for _ in range(100)))
+        await asyncio.sleep(0)
+        left = len(connections)
+        await connections.aclose()
+        return left
 
     with destination() as there:
-        asyncio.run(both(there.url))
-        assert {there.next().connection for _ in range(2)} == {1, 2}
-
-
-def test_an_idle_connection_is_closed_after_a_moment() -> None:
-    async def send_and_wait(there: Destination) -> bool:
-        sender = Sender("local", keep_alive=0.05)
-        await sender.send(request(there.url), seconds=5, limit=10)
-        hung_up = await asyncio.to_thread(there.hung_up.wait, SOON)
-        await sender.aclose()
-        return hung_up
-
-    with destination() as there:
-        assert asyncio.run(send_and_wait(there))
-
-
-def test_two_hosts_at_one_address_share_no_connection() -> None:
-    with destination() as there:
-        send(request(f"http://localhost:{there.port}/"), request(f"http://127.0.0.1:{there.port}/"))
-        assert [there.next().connection for _ in range(2)] == [1, 2]
-
-
-def test_a_connection_that_was_closed_costs_no_attempt() -> None:
-    with destination(answer("200 OK", b"", "Connection: close")) as there:
-        outcomes = send(*[request(there.url)] * 3)
-    assert [outcome.status for outcome in outcomes] == [200, 200, 200]
+        assert asyncio.run(all_at_once(there.url)) == MOST_LINGERING
 
 
 def test_many_deliveries_are_under_way_at_once() -> None:
@@ -261,39 +373,6 @@ def test_what_breaks_the_rules_of_http_is_no_answer(raw: bytes) -> None:
         (outcome,) = send(request(there.url))
     assert (outcome.status, outcome.headers, outcome.body) == (0, (), b"")
     assert not outcome.error.startswith("timeout")
-
-
-def test_what_follows_an_answer_is_not_the_next_one() -> None:
-    smuggled = answer("200 OK", b"first") + answer("500 Smuggled", b"second", "X-Smuggled: 1")
-    with destination(smuggled) as there:
-        outcomes = send(*[request(there.url)] * 2)
-        assert [there.next().connection for _ in range(2)] == [1, 2]
-    assert [(outcome.status, outcome.body) for outcome in outcomes] == [(200, b"first")] * 2
-    assert "X-Smuggled" not in dict(outcomes[0].headers)
-
-
-def test_what_a_destination_says_unasked_is_not_the_next_answer() -> None:
-    unasked = threading.Event()
-
-    def say_more(connection: socket.socket) -> None:
-        connection.sendall(OK)
-        time.sleep(0.05)
-        connection.sendall(answer("500 Smuggled"))
-        unasked.set()
-        wait_for_the_end(connection)
-
-    async def send_twice(url: str) -> list[Outcome]:
-        sender = Sender("local")
-        first = await sender.send(request(f"{url}/more"), seconds=5, limit=10)
-        await asyncio.to_thread(unasked.wait, SOON)
-        second = await sender.send(request(url), seconds=5, limit=10)
-        await sender.aclose()
-        return [first, second]
-
-    with destination(more=say_more) as there:
-        outcomes = asyncio.run(send_twice(there.url))
-        assert [there.next().connection for _ in range(2)] == [1, 2]
-    assert [outcome.status for outcome in outcomes] == [200, 200]
 
 
 def test_a_line_break_in_a_header_is_not_sent() -> None:

@@ -1,64 +1,137 @@
-"""One HTTP/1.1 connection to a destination: a request out, its answer back, as far as the answer is worth keeping.
+"""HTTP/1.1 connections to destinations, one for each attempt: a request out, its answer back, as far as it is kept.
 
-What comes unasked, does not end or breaks the rules costs the connection. The reading is ``httptools``'; a client
-library on top takes longer than everything else that a delivery needs.
+None is kept for the next attempt. A destination may close a connection while the next request is on its way: nobody
+can tell then whether that one arrived, so it would either count as an attempt that failed, or be made twice. And what
+came late on a connection would be taken for the next answer.
+
+What does not end or breaks the rules is no answer. The reading is ``httptools``'; a client library on top takes longer
+than everything else that an attempt needs.
 
 Spec: https://www.rfc-editor.org/rfc/rfc9112
 """
 
 import asyncio
-from typing import NamedTuple, cast
+import ssl
+from typing import cast
 
 import httptools
 
+from ..attempt import outcome_of
+from ..model import Outcome
+from .target import Target
+
+CONNECT_TIMEOUT = 10.0
 MAX_HEAD = 64 * 1024  # bytes before the body of an answer, interim answers included, and as many behind it
+# Seconds, and connections, for which it is left to the destination to close: whoever does so first cannot use that
+# port for a minute, and this side has only so many of them.
+LINGER, MOST_LINGERING = 1.0, 64
 _HUNG_UP = "the destination hung up before its answer was complete"
+
+
+class NotConnected(Exception):
+    """No connection came about, so nothing was sent. The cause says why."""
 
 
 class Broken(Exception):
     """Why no answer came over a connection that stood."""
 
 
-class Answer(NamedTuple):
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
-class Exchange(asyncio.Protocol):
-    """A connection, for one request at a time."""
+class Connections:
+    """Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._reading: _Reading | None = None
+        self._open: set[Connection] = set()
+        self._lingering = 0
+        self._tls: ssl.SSLContext | None = None
 
-    async def __call__(self, request: bytes, limit: int) -> Answer:
-        """The answer to a whole request, at most ``limit`` bytes of its body. Raises Broken or OSError.
+    def __len__(self) -> int:
+        """How many are open."""
+        return len(self._open)
 
-        The connection can be used again only if it ``is_open`` afterwards.
+    async def attempt(self, target: Target, address: str, request: bytes, limit: int) -> Outcome:
+        """What came of a whole request, with at most ``limit`` bytes of the answer's body.
+
+        Raises NotConnected, or Broken or OSError for what happened after that.
         """
-        if not self.is_open:
-            raise Broken(_HUNG_UP)
-        reading = self._reading = _Reading(limit)
-        self._transport.write(request)
+        connection = await self._connect(target, address)
         try:
-            answer = await reading.answer
-        except BaseException:
-            self.abort()
-            raise
+            return await connection.attempt(request, limit)
         finally:
-            self._reading = None
-        # After an early answer the rest of the request would stand in front of the next one.
-        if not reading.leaves_open or self._transport.get_write_buffer_size():
-            self.abort()
-        return answer
+            self._end(connection)
 
-    @property
-    def is_open(self) -> bool:
-        return not self._transport.is_closing()
+    async def aclose(self) -> None:
+        for connection in self._open:
+            connection.abort()
+        await asyncio.gather(*(connection.lost for connection in self._open))
 
-    def close(self) -> None:
-        self._transport.close()
+    async def _connect(self, target: Target, address: str) -> "Connection":
+        tls, name = (self._trusting(), target.host.rstrip(".")) if target.scheme == "https" else (None, None)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    Connection, address, target.port, ssl=tls, server_hostname=name
+                )
+        except TimeoutError as error:
+            raise NotConnected(f"no connection within {CONNECT_TIMEOUT:g} s") from error
+        except (OSError, ValueError) as error:
+            raise NotConnected(str(error)) from error
+        self._open.add(connection)
+        connection.lost.add_done_callback(lambda _: self._open.discard(connection))
+        return connection
+
+    def _trusting(self) -> ssl.SSLContext:
+        if self._tls is None:
+            import httpx
+
+            # Reads the certificates of all authorities, which takes a while: only once somebody needs it.
+            self._tls = httpx.create_ssl_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+    def _end(self, connection: "Connection") -> None:
+        if not connection.is_over or self._lingering == MOST_LINGERING:
+            connection.abort()
+            return
+        self._lingering += 1
+        timer = asyncio.get_running_loop().call_later(LINGER, connection.abort)
+        connection.lost.add_done_callback(lambda _: self._closed(timer))
+
+    def _closed(self, timer: asyncio.TimerHandle) -> None:
+        timer.cancel()
+        self._lingering -= 1
+
+
+class Connection(asyncio.Protocol):
+    """For one attempt. The methods that start with ``on_`` are called by the parser."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = loop.create_future()
+        self.is_over = False
+        """Whether all was sent, all of the answer came, and nothing is left but to close."""
+        self._outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._limit = 0
+        self._is_asked = False
+        self._parser = httptools.HttpResponseParser(self)
+        # Destinations under development are one line of shell at times, and end theirs as the shell does.
+        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
+        self._beside = 0  # bytes since the answer began, or since the last of its body
+        self._status = 0
+        self._headers: list[tuple[str, str]] = []
+        self._in_body = False
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._is_complete = False
+
+    async def attempt(self, request: bytes, limit: int) -> Outcome:
+        if self._transport.is_closing():
+            raise Broken(_HUNG_UP)
+        self._limit = limit
+        self._is_asked = True
+        self._transport.write(request)
+        outcome = await self._outcome
+        self.is_over = self._is_complete and not self._transport.get_write_buffer_size()
+        return outcome
 
     def abort(self) -> None:
         self._transport.abort()
@@ -67,40 +140,9 @@ class Exchange(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._reading is None:
-            # What nobody asked for would be taken for the answer to the next request.
+        if not self._is_asked or self._outcome.done():
+            # Something else than the answer: whatever it is, nobody asked for it.
             self.abort()
-        else:
-            self._reading.feed(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._reading is not None:
-            self._reading.end(exc)
-        self.lost.set_result(None)
-
-
-class _Reading:
-    """What has come of one answer. The methods that start with ``on_`` are called by the parser."""
-
-    def __init__(self, limit: int) -> None:
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self.leaves_open = False
-        self._limit = limit
-        self._parser = httptools.HttpResponseParser(self)
-        # Destinations under development are one line of shell at times, and end theirs as the shell does.
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
-        self._beside = 0  # bytes since the answer began, or since the last of its body
-        self._status = 0
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._in_body = False
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._is_complete = False
-
-    def feed(self, data: bytes) -> None:
-        if self.answer.done():
-            # More than the answer: whatever it is, nobody asked for it.
-            self.leaves_open = False
             return
         self._beside += len(data)
         error: Exception | None = None
@@ -111,30 +153,27 @@ class _Reading:
         except httptools.HttpParserError as broken:
             error = Broken(f"the answer is not HTTP: {broken}")
         if self._is_complete or (self._in_body and self._size >= self._limit):
-            self.leaves_open = self.leaves_open and error is None
             self._succeed()
-        elif error is None and self._beside > MAX_HEAD:
-            error = Broken(f"the headers or trailers of the answer are larger than {MAX_HEAD} bytes")
-        if error is not None:
-            self._fail(error)
+        elif error is not None:
+            self._outcome.set_exception(error)
+        elif self._beside > MAX_HEAD:
+            why = f"the headers or trailers of the answer are larger than {MAX_HEAD} bytes"
+            self._outcome.set_exception(Broken(why))
 
-    def end(self, error: Exception | None) -> None:
-        """The connection is gone. That is how a body ends whose length was not told."""
-        self.leaves_open = False
-        if error is None and self._in_body and not self._is_framed():
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(None)
+        if not self._is_asked or self._outcome.done():
+            return
+        # The end of the connection is how a body ends whose length was not told.
+        if exc is None and self._in_body and not self._is_framed():
             self._succeed()
         else:
-            self._fail(error or Broken(_HUNG_UP))
-
-    def on_message_begin(self) -> None:
-        if self._is_complete:
-            # The rest would be read into the next answer.
-            self.leaves_open = False
+            self._outcome.set_exception(exc or Broken(_HUNG_UP))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Those after a body come here as well.
         if not self._in_body:
-            self._headers.append((name, value))
+            self._headers.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         if not self._in_body:
@@ -148,20 +187,14 @@ class _Reading:
             self._beside = 0
 
     def on_message_complete(self) -> None:
-        if not self._in_body:
+        if self._in_body:
+            self._is_complete = True
+        else:
             # An interim answer; the one that counts follows.
             self._headers.clear()
-        elif not self._is_complete:
-            self._is_complete = True
-            self.leaves_open = self._parser.should_keep_alive()
 
     def _is_framed(self) -> bool:
-        return any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers)
+        return any(name.lower() in ("content-length", "transfer-encoding") for name, _ in self._headers)
 
     def _succeed(self) -> None:
-        if not self.answer.done():
-            self.answer.set_result(Answer(self._status, self._headers, b"".join(self._chunks)))
-
-    def _fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
+        self._outcome.set_result(outcome_of(self._status, self._headers, b"".join(self._chunks), self._limit))

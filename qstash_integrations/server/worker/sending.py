@@ -8,11 +8,10 @@ import contextlib
 import os
 import ssl
 
-from ..attempt import SignedRequest, no_answer, outcome_of
+from ..attempt import SignedRequest, no_answer
 from ..model import Outcome
 from .addresses import Network
-from .connection import Broken
-from .connections import KEEP_ALIVE, Connections, NotConnected, Origin
+from .connection import Broken, Connections, NotConnected
 from .resolving import Listener, LookUp, Resolver, Unreachable, look_up
 from .target import Rewrites, Target
 
@@ -29,14 +28,13 @@ class Sender:
         listener: Listener | None = None,
         *,
         rewrites: Rewrites | None = None,
-        keep_alive: float = KEEP_ALIVE,
         look_up: LookUp = look_up,
     ) -> None:
         self._resolver = Resolver(network, listener, look_up)
         # Whoever starts the server names the place of a rewrite, and no publisher does: it may be a private one.
         self._rewritten = Resolver("local", listener, look_up)
         self._rewrites = rewrites or Rewrites()
-        self._connections = Connections(keep_alive)
+        self._connections = Connections()
 
     async def send(self, request: SignedRequest, *, seconds: float, limit: int) -> Outcome:
         """What came of the request within ``seconds`` in all; at most ``limit`` bytes of its answer."""
@@ -65,15 +63,12 @@ class Sender:
         return await self._to(last, request, target, limit)
 
     async def _to(self, address: str, request: SignedRequest, target: Target, limit: int) -> Outcome:
-        origin = Origin(target.scheme, target.host, address, target.port)
-        answer = await self._connections.exchange(origin, _encoded(request, target), limit)
-        fields = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]
-        return outcome_of(answer.status, fields, answer.body, limit)
+        return await self._connections.attempt(target, address, _encoded(request, target), limit)
 
 
 def _encoded(request: SignedRequest, target: Target) -> bytes:
     """All of the request as it goes over the wire: the path and the headers byte for byte as they were published."""
-    lines = [f"{request.method} {target.path} HTTP/1.1", f"Host: {target.authority}"]
+    lines = [f"{request.method} {target.path} HTTP/1.1", f"Host: {target.authority}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if not any(name.lower() == "accept-encoding" for name, _ in request.headers):
         lines.append("Accept-Encoding: identity")
