@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._core.publishing.client import AsyncQStash, QStash
+from .._core.publishing.given import Given
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import log as log_calls
-from .._core.publishing.operations import message as message_calls
-from .._core.publishing.operations.batch import batch
 from .._core.publishing.retry import RetryOptions
 from .answers import answering
-from .requests import cursor_of, fields_of, has_body, message_of
+from .calls import batched, published
+from .requests import cursor_of, fields_of
 from .resources import Dlq, Keys, Messages, Queue, Request, Schedules, Topics
 
 
@@ -30,20 +30,27 @@ class _Calls:
 
     def publish(self, request: Request) -> Any:
         """Send a message to its ``url``, or to each endpoint of its ``topic``."""
-        return self._run(message_calls.publish(message_of(request), self.qstash.new_id))
+        given = Given(request)
+        del request
+        return self._run(given.to(published, self.qstash.new_id))
 
     def publish_json(self, request: Request) -> Any:
         """``publish`` with the body encoded as JSON; a message without one has none."""
-        message = message_of(request)
-        return self._run(message_calls.publish(message, self.qstash.new_id, as_json=has_body(message)))
+        given = Given(request)
+        del request
+        return self._run(given.to(published, self.qstash.new_id, as_json=True))
 
     def batch(self, requests: Iterable[Request]) -> Any:
         """Many messages in one call."""
-        return self._run(batch(map(message_of, requests), self.qstash.new_id))
+        given = Given(requests)
+        del requests
+        return self._run(given.to(batched, self.qstash.new_id))
 
     def batch_json(self, requests: Iterable[Request]) -> Any:
         """``batch`` with the bodies encoded as JSON."""
-        return self._run(batch(map(message_of, requests), self.qstash.new_id, as_json=True))
+        given = Given(requests)
+        del requests
+        return self._run(given.to(batched, self.qstash.new_id, as_json=True))
 
     def events(self, request: Request | None = None) -> Any:
         """One page of the log, newest first, from ``{"cursor": ...}`` on."""

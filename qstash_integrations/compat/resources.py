@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
+from .._core.publishing.given import Given
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import dlq as dlq_calls
 from .._core.publishing.operations import message as message_calls
@@ -16,7 +17,8 @@ from .._core.publishing.operations import signing_key as signing_key_calls
 from .._core.publishing.operations import url_group as url_group_calls
 from .._core.publishing.operations.message import NewId
 from .answers import CreatedSchedule
-from .requests import cursor_of, fields_of, has_body, message_of, schedule_of
+from .calls import enqueued, scheduled
+from .requests import cursor_of, fields_of
 
 Run: TypeAlias = Callable[[Operation[Any]], Any]
 Request: TypeAlias = Mapping[str, Any]
@@ -92,8 +94,9 @@ class Schedules:
 
     def create(self, request: Request) -> Any:
         """Its body goes as JSON, unless it has a Content-Type of its own."""
-        schedule, as_json = schedule_of(request)
-        return self._run(_with_name(schedule_calls.create(schedule, as_json=as_json)))
+        given = Given(request)
+        del request
+        return self._run(_with_name(given.to(scheduled)))
 
     def get(self, schedule_id: str) -> Any:
         return self._run(schedule_calls.get(schedule_id))
@@ -126,11 +129,14 @@ class Queue:
         return self._run(queue_calls.upsert(self._name, parallelism=parallelism, paused=paused))
 
     def enqueue(self, request: Request) -> Any:
-        return self._run(message_calls.enqueue({**message_of(request), "queue": self._name}, self._new_id))
+        given = Given(request)
+        del request
+        return self._run(given.to(enqueued, self._name, self._new_id))
 
     def enqueue_json(self, request: Request) -> Any:
-        message = {**message_of(request), "queue": self._name}
-        return self._run(message_calls.enqueue(message, self._new_id, as_json=has_body(message)))
+        given = Given(request)
+        del request
+        return self._run(given.to(enqueued, self._name, self._new_id, as_json=True))
 
     def get(self) -> Any:
         return self._run(queue_calls.get(self._name))

@@ -3,44 +3,16 @@
 With the real sentry-sdk, which sends the locals of every frame of a traceback and walks through what they hold.
 """
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-import sentry_sdk
-from sentry_sdk.transport import Transport
 
 from qstash_integrations.once import MemoryStore
 from tests.contract.harnesses import Shop
 from tests.contract.test_handlers import raising
+from tests.sentry import ours, report
 
 BODY = b'{"card":"4000-0000-0000-0002"}'
-
-
-class Kept(Transport):
-    """Sentry's way to its server, which here is a list."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.events: list[Any] = []
-
-    def capture_envelope(self, envelope: Any) -> None:
-        self.events.append(envelope.get_event())
-
-
-def report(error: BaseException) -> list[dict[str, Any]]:
-    """The frames of ``error``, and of what led to it, as Sentry would have them."""
-    kept = Kept()
-    with sentry_sdk.isolation_scope() as scope:
-        scope.set_client(sentry_sdk.Client(dsn="http://key@127.0.0.1/1", transport=kept, default_integrations=False))
-        sentry_sdk.capture_exception(error)
-    (event,) = kept.events
-    return [frame for value in event["exception"]["values"] for frame in value["stacktrace"]["frames"]]
-
-
-def ours(frames: list[dict[str, Any]]) -> str:
-    return json.dumps([frame for frame in frames if "/qstash_integrations/" in frame["abs_path"]])
 
 
 @pytest.mark.parametrize("once", [False, True], ids=["without a store", "once"])

@@ -5,8 +5,8 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 
 from typing import Any, Unpack, overload
 
+from ..given import Given
 from ..message import NewSchedule
-from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule
 from . import AsyncRunner
@@ -30,7 +30,9 @@ class AsyncScheduleApi:
         With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
         ``qstash_integrations.options.NewSchedule``.
         """
-        return await self._client.run(operations.create(merged(schedule, fields)))
+        given = Given(schedule, fields)
+        del schedule, fields
+        return await self._client.run(given.to(operations.create))
 
     @overload
     async def create_json(self, schedule: NewSchedule, /) -> str: ...
@@ -38,7 +40,9 @@ class AsyncScheduleApi:
     async def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
     async def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
         """``create`` with the body encoded as JSON."""
-        return await self._client.run(operations.create(merged(schedule, fields), as_json=True))
+        given = Given(schedule, fields)
+        del schedule, fields
+        return await self._client.run(given.to(operations.create, as_json=True))
 
     async def get(self, schedule_id: str) -> Schedule:
         """APIError 404 for an unknown id."""

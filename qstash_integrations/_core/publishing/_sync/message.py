@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack, overload
 
 from ..filters import MessageFilter
+from ..given import Given
 from ..message import (
     AnyMessage,
     ApiMessage,
@@ -21,7 +22,6 @@ from ..message import (
     UrlMessage,
 )
 from ..operations import batch as batches
-from ..operations import merged
 from ..operations import message as operations
 from ..operations.many import Progress
 from ..operations.message import PublishResult
@@ -57,7 +57,9 @@ class MessageVerbs:
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
         ``qstash_integrations.options.MessageOptions`` has the other keywords, as of every verb that publishes.
         """
-        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+        given = Given(message, fields)
+        del message, fields
+        return self._runner.run(given.to(operations.publish, self._runner.new_id))
 
     @overload
     def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
@@ -74,7 +76,9 @@ class MessageVerbs:
 
         The keywords are those of ``qstash_integrations.options.UrlMessage``, ``GroupMessage`` or ``ApiMessage``.
         """
-        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+        given = Given(message, fields)
+        del message, fields
+        return self._runner.run(given.to(operations.publish, self._runner.new_id, as_json=True))
 
     @overload
     def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -88,7 +92,9 @@ class MessageVerbs:
     def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
-        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+        given = Given(message, fields)
+        del message, fields
+        return self._runner.run(given.to(operations.enqueue, self._runner.new_id))
 
     @overload
     def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -102,18 +108,24 @@ class MessageVerbs:
     def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
-        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+        given = Given(message, fields)
+        del message, fields
+        return self._runner.run(given.to(operations.enqueue, self._runner.new_id, as_json=True))
 
     def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
-        return self._runner.run(batches.batch(messages, self._runner.new_id))
+        given = Given(messages)
+        del messages
+        return self._runner.run(given.to(batches.batch, self._runner.new_id))
 
     def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """``batch`` with the bodies encoded as JSON."""
-        return self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
+        given = Given(messages)
+        del messages
+        return self._runner.run(given.to(batches.batch, self._runner.new_id, as_json=True))
 
     def publish_many(
         self,

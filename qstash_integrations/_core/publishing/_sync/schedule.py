@@ -6,8 +6,8 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 
 from typing import Any, Unpack, overload
 
+from ..given import Given
 from ..message import NewSchedule
-from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule
 from . import Runner
@@ -31,7 +31,9 @@ class ScheduleApi:
         With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
         ``qstash_integrations.options.NewSchedule``.
         """
-        return self._client.run(operations.create(merged(schedule, fields)))
+        given = Given(schedule, fields)
+        del schedule, fields
+        return self._client.run(given.to(operations.create))
 
     @overload
     def create_json(self, schedule: NewSchedule, /) -> str: ...
@@ -39,7 +41,9 @@ class ScheduleApi:
     def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
     def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
         """``create`` with the body encoded as JSON."""
-        return self._client.run(operations.create(merged(schedule, fields), as_json=True))
+        given = Given(schedule, fields)
+        del schedule, fields
+        return self._client.run(given.to(operations.create, as_json=True))
 
     def get(self, schedule_id: str) -> Schedule:
         """APIError 404 for an unknown id."""
