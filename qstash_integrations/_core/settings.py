@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .environment import Reader
 from .errors import ConfigurationError
-from .public_urls import public_urls
+from .public_urls import Origins, origins_of
 
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
@@ -37,7 +37,7 @@ class Settings:
     No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
     """
 
-    __slots__ = ("public_url", "region", "regional_keys", "signing_keys", "token", "url")
+    __slots__ = ("origins", "region", "regional_keys", "signing_keys", "token", "url")
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Settings:
         token: str | None,
         url: str,
         signing_keys: SigningKeys,
-        public_url: tuple[str, ...],
+        public_url: Origins,
         region: str | None,
         regional_keys: Mapping[str, SigningKeys],
     ) -> None:
@@ -53,8 +53,8 @@ class Settings:
         self.url: str = url
         """Base URL of the QStash API, no slash at its end."""
         self.signing_keys: SigningKeys = signing_keys
-        self.public_url: tuple[str, ...] = public_url
-        """Origins under which QStash calls the app; the first one is used to build URLs."""
+        self.origins: Origins = public_url
+        """``public_url``, or the function that tells it."""
         self.region: str | None = region
         self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
@@ -73,10 +73,15 @@ class Settings:
             token=read("QSTASH_TOKEN", "token", prefix),
             url=_api_url(read("QSTASH_URL", "url", prefix)),
             signing_keys=SigningKeys(read("QSTASH_CURRENT_SIGNING_KEY"), read("QSTASH_NEXT_SIGNING_KEY")),
-            public_url=public_urls(*read.find("QSTASH_PUBLIC_URL", "public_url")),
+            public_url=origins_of(*read.find("QSTASH_PUBLIC_URL", "public_url")),
             region=region,
             regional_keys=_regional_keys(read) if region else {},
         )
+
+    @property
+    def public_url(self) -> tuple[str, ...]:
+        """Origins under which QStash calls the app, at this moment; the first one is used to build URLs."""
+        return self.origins() if callable(self.origins) else self.origins
 
     def require_token(self) -> str:
         """The token, or a ConfigurationError that says where to find it."""
@@ -92,7 +97,7 @@ class Settings:
         raise TypeError("Settings hold signing keys and a token and cannot be pickled or copied")
 
     def __repr__(self) -> str:
-        return f"Settings(url={self.url!r}, public_url={self.public_url!r}, region={self.region!r}, ***)"
+        return f"Settings(url={self.url!r}, public_url={self.origins!r}, region={self.region!r}, ***)"
 
 
 def _region(text: str | None) -> str | None:

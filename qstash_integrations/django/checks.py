@@ -34,7 +34,7 @@ def check_settings(**_: object) -> list[CheckMessage]:
     if any("receiver" not in options for options in verified) and (problem := _key_problem(current)):
         found.append(Error(problem, id="qstash.E001"))
     if any("public_url" not in options and options.get("verify_url", True) for options in verified) and not (
-        current.public_url or trusted_hosts(allowed_hosts())
+        current.origins or trusted_hosts(allowed_hosts())
     ):
         found.append(Error(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id="qstash.E002"))
     problems = [_cache_problem(options.get("once")) for options in verified]
@@ -56,8 +56,8 @@ def _verified() -> Iterator[GuardOptions]:
 
 
 def _intended(current: Settings) -> bool:
-    parts = (*current.signing_keys, *current.public_url, *current.regional_keys)
-    return any(part is not None for part in parts)
+    parts = (*current.signing_keys, *current.regional_keys)
+    return bool(current.origins) or any(part is not None for part in parts)
 
 
 def _cache_problem(store: object) -> str | None:

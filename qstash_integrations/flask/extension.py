@@ -64,5 +64,5 @@ def _check(app: Flask) -> None:
 
 
 def _intended(settings: Settings) -> bool:
-    parts = (*settings.signing_keys, *settings.public_url, *settings.regional_keys)
-    return any(part is not None for part in parts)
+    parts = (*settings.signing_keys, *settings.regional_keys)
+    return bool(settings.origins) or any(part is not None for part in parts)

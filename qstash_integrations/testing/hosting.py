@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import anyio.to_thread
 
-from .._core.public_urls import public_urls
+from .._core.public_urls import public_urls, rest_of
 from .._core.receiving.urls import TrustedHosts
 from ..server.worker.target import Target
 from .in_process import AppRequest, AppResponse, call_asgi, call_wsgi
@@ -81,8 +81,8 @@ class Places:
 
     def find(self, url: str) -> Place | None:
         for base in sorted(self._by_base, key=len, reverse=True):
-            rest = url[len(base) :]
-            if url.startswith(base) and rest[:1] in ("", "/", "?"):
+            rest = rest_of(url, base)
+            if rest is not None:
                 return Place(self._by_base[base], rest if rest.startswith("/") else f"/{rest}")
         target = Target.of(url)
         return Place(self._app, target.path) if target.host.lower() in self._hosts else None

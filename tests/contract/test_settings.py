@@ -189,6 +189,12 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         "public_url has no scheme (https:// or http://): 'api.example.com'; "
         "set it to the origin that QStash calls, such as https://api.example.com",
     ),
+    "a wildcard for everybody": (
+        {"public_url": "https://*.example"},
+        ConfigurationError,
+        "public_url has a wildcard that takes in other people's hosts: 'https://*.example'; "
+        "set it to the origin that QStash calls, such as https://api.example.com",
+    ),
     "H64 a user name": (
         {"public_url": "https://me:secret@api.example.com"},
         ConfigurationError,

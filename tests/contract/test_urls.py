@@ -110,6 +110,32 @@ def test_the_public_url_is_the_origin(
     assert shop.delivery.claims.sub == url
 
 
+def test_a_wildcard_stands_for_the_requests_own_host(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(public_url="https://*.shop.example")
+    token = signed(BODY, "https://a.shop.example/hook")
+    for host in ("b.shop.example", "a.shop.example.evil.example", "*.shop.example"):
+        assert shop.send(target="/hook", headers=[("Host", host)], token=token) == REJECTED
+    assert shop.send(target="/hook", headers=[("Host", "a.shop.example")], token=token).status == 200
+    assert shop.delivery.claims.sub == "https://a.shop.example/hook"
+
+
+def test_a_function_tells_the_public_url_of_the_moment(
+    open_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
+) -> None:
+    urls: list[Any] = []
+    shop = open_shop(public_url=lambda: urls[-1])
+    for url in ("https://one.tunnel.example", "https://two.tunnel.example"):
+        urls.append(url)
+        assert shop.send(target="/hook", token=signed(BODY, f"{url}/hook")).status == 200
+    assert shop.send(target="/hook", token=signed(BODY, "https://one.tunnel.example/hook")) == REJECTED
+    urls.append(None)
+    caplog.clear()
+    assert shop.send(target="/hook", token=signed(BODY, "https://two.tunnel.example/hook")) == REJECTED
+    assert [record.getMessage() for record in caplog.records if record.name == "qstash_integrations"] == [
+        "qstash verification failed with 'public_url is a function that returned no URL'; the request was rejected"
+    ]
+
+
 def test_H62_the_record_of_a_wrong_url_names_both(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     assert shop.send(target="/hook", token=signed(BODY, "http://127.0.0.1:8000/hook")) == REJECTED
     assert [record.getMessage() for record in caplog.records if record.name == "qstash_integrations"] == [

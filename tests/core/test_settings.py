@@ -44,6 +44,16 @@ def test_several_public_urls() -> None:
     assert Settings.load({"QSTASH_PUBLIC_URL": ["https://a.example"]}).public_url == ("https://a.example",)
 
 
+def test_a_function_tells_the_public_urls_at_each_use() -> None:
+    told = ["https://one.example"]
+    settings = Settings.load({"QSTASH_PUBLIC_URL": lambda: told[-1]})
+    assert settings.public_url == ("https://one.example",)
+    told.append("two.example")
+    with pytest.raises(ConfigurationError, match=r"^QSTASH_PUBLIC_URL has no scheme"):
+        _ = settings.public_url
+    assert "one.example" not in repr(settings)
+
+
 ADDRESSES = {
     "none": (None, "https://qstash.upstash.io"),
     "empty": ("", "https://qstash.upstash.io"),

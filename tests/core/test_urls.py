@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.public_urls import public_urls
+from qstash_integrations._core.public_urls import join_public_url, public_urls
 from qstash_integrations._core.receiving.head import head_of_environ, head_of_scope
 from qstash_integrations._core.receiving.urls import PublicUrls, trusted_hosts
 from tests.hosts import Request, environ_of, scope_of
@@ -67,6 +67,27 @@ def test_another_url_does_not_fit(target: str, url: str) -> None:
         "https://a,,https://b",
         "https://[::1",
         "https://api.example.com:0",
+        "https://api.example.com:65536",
+        "https://api.example.com:",
+        "https://:8443",
+        "https://[zz::1]",
+        "https://a..example",
+        "https://.example.com",
+        "https://-a.example",
+        "https://{tenant}.shop.example",
+        "https://" + "a" * 64 + ".example",
+        "https://*",
+        "https://*.com",
+        "https://shop.*",
+        "https://*.*.example",
+        "https://pr-*.shop.example",
+        "https://**.shop.example",
+        "https://api.example.com/*",
+        "https://api.example.com/{path}",
+        "https://api.example.com/a/../b",
+        "https://api.example.com/a/%2E%2e",
+        "https://api.example.com/%zz",
+        "'https://api.example.com'",
         3,
         ["https://a", None],
     ],
@@ -75,6 +96,72 @@ def test_another_url_does_not_fit(target: str, url: str) -> None:
 def test_a_public_url_that_is_none_names_the_setting(value: object) -> None:
     with pytest.raises(ConfigurationError, match=r"^QSTASH_PUBLIC_URL "):
         public_urls(value, "QSTASH_PUBLIC_URL")
+
+
+WILDCARDS = {
+    "its own host": ("https://*.shop.example", "a.shop.example", "https://a.shop.example/hook", True),
+    "with the port of a proxy": ("https://*.shop.example", "a.shop.example:8000", "https://a.shop.example/hook", True),
+    "a port and a prefix": (
+        "http://*.shop.example:81/v1",
+        "a.shop.example:81",
+        "http://a.shop.example:81/v1/hook",
+        True,
+    ),
+    "in the middle": ("https://api.*.shop.example", "api.a.shop.example", "https://api.a.shop.example/hook", True),
+    "two of them": ("https://*.*.shop.example", "b.a.shop.example", "https://b.a.shop.example/hook", True),
+    "on this machine": ("http://*.localhost:8000", "a.localhost:8000", "http://a.localhost:8000/hook", True),
+    "a fixed one beside it": (f"https://*.shop.example,{API}", "evil.example", API + "/hook", True),
+    "signed for another customer": ("https://*.shop.example", "a.shop.example", "https://b.shop.example/hook", False),
+    "another host of the same pattern": (
+        "https://*.shop.example",
+        "b.shop.example",
+        "https://a.shop.example/hook",
+        False,
+    ),
+    "a host that does not fit": ("https://*.shop.example", "evil.example", "https://evil.example/hook", False),
+    "two labels for one": ("https://*.shop.example", "a.b.shop.example", "https://a.b.shop.example/hook", False),
+    "none": ("https://*.shop.example", "shop.example", "https://shop.example/hook", False),
+    "an empty label": ("https://*.shop.example", ".shop.example", "https://.shop.example/hook", False),
+    "a longer host": (
+        "https://*.shop.example",
+        "a.shop.example.evil.example",
+        "https://a.shop.example.evil.example/hook",
+        False,
+    ),
+    "a dot for any letter": ("https://*.shop.example", "a.shopxexample", "https://a.shopxexample/hook", False),
+    "a line end": ("https://*.shop.example", "a.shop.example\n", "https://a.shop.example\n/hook", False),
+    "a user name": ("https://*.shop.example", "u@a.shop.example", "https://u@a.shop.example/hook", False),
+    "another scheme": ("https://*.shop.example", "a.shop.example", "http://a.shop.example/hook", False),
+    "another port": ("https://*.shop.example", "a.shop.example:8443", "https://a.shop.example:8443/hook", False),
+    "another prefix": ("https://*.shop.example/v1", "a.shop.example", "https://a.shop.example/hook", False),
+    "the pattern itself": ("https://*.shop.example", "*.shop.example", "https://*.shop.example/hook", False),
+}
+
+
+@pytest.mark.parametrize(("setting", "host", "url", "fits"), WILDCARDS.values(), ids=WILDCARDS)
+def test_a_wildcard_is_the_requests_own_host(setting: str, host: str, url: str, fits: bool) -> None:
+    urls = PublicUrls(public_urls(setting, "public_url"))
+    assert [urls.fits(url, head) for head in heads(Request("/hook", [("Host", host)]))] == [fits, fits]
+
+
+def test_a_wildcard_without_a_host_fits_nothing() -> None:
+    scope, environ = scope_of(Request("/hook")), environ_of(Request("/hook"))
+    scope["headers"], environ["HTTP_HOST"] = [], None
+    for head in (head_of_scope(scope), head_of_environ(environ, reads_chunks=True)):
+        assert not PublicUrls(("https://*.shop.example",)).fits("https://a.shop.example/hook", head)
+
+
+def test_the_record_of_a_mismatch_names_the_host_that_was_expected() -> None:
+    urls = PublicUrls(("https://*.shop.example",))
+    hosts = ("a.shop.example", "evil.example")
+    described = [urls.describe(head) for host in hosts for head in heads(Request("/hook", [("Host", host)]))]
+    assert described == ["https://a.shop.example/hook"] * 2 + ["https://*.shop.example/hook"] * 2
+
+
+def test_urls_are_built_on_a_fixed_origin() -> None:
+    assert join_public_url(public_urls(f"https://*.shop.example,{API}", "public_url"), "/hook") == API + "/hook"
+    with pytest.raises(ConfigurationError, match=r"^QSTASH_PUBLIC_URL has wildcards alone, and no URL can be built"):
+        join_public_url(("https://*.shop.example",), "/hook")
 
 
 @pytest.mark.parametrize("hosts", [[], ["*"], [".example.com"], ["api.example.com", "*"], None, "api.example.com"])

@@ -35,6 +35,16 @@ def test_a_message_reaches_the_app(framework: str) -> None:
     assert ("X-Tenant", "acme") in attempt.headers
 
 
+@pytest.mark.parametrize("framework", ["starlette", "flask"])
+def test_a_message_reaches_each_host_of_a_wildcard(framework: str) -> None:
+    shop = Shop(framework)
+    with LocalQStash(shop.app, public_url="https://*.shop.example") as local:
+        for host in ("a.shop.example", "b.shop.example"):
+            shop.publish({"host": host}, f"https://{host}/hooks/ship")
+        assert [attempt.status for attempt in local.deliver_due()] == [200, 200]
+    assert shop.orders == [{"host": "a.shop.example"}, {"host": "b.shop.example"}]
+
+
 @pytest.mark.parametrize("framework", HARNESSES)
 def test_it_does_so_in_async_tests(framework: str) -> None:
     shop = Shop(framework)

@@ -31,8 +31,8 @@ class GuardOptions(TypedDict, total=False):
 
     receiver: Receiver
     """Instead of one made from the settings; carries its own keys, clock and tolerance."""
-    public_url: str | list[str]
-    """Instead of QSTASH_PUBLIC_URL: the origin or origins under which QStash calls the app."""
+    public_url: str | list[str] | Callable[[], str | list[str]]
+    """Instead of QSTASH_PUBLIC_URL: the origin or origins under which QStash calls the app, or what tells them."""
     verify_url: bool
     """False accepts requests signed for any URL of the account. Only for apps that cannot know their own."""
     max_body_size: int

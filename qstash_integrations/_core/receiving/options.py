@@ -8,14 +8,14 @@ from collections.abc import Callable
 from ..errors import ConfigurationError
 from ..from_settings import FromSettings
 from ..names import check_names
-from ..public_urls import NO_PUBLIC_URL, public_urls
+from ..public_urls import NO_PUBLIC_URL, origins_of
 from ..settings import Settings
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
 from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers
 from .report import logger
 from .runs import METHODS
-from .urls import AnyUrl, Expected, PublicUrls, trusted_hosts
+from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
 
 
 def guard_from_settings(
@@ -50,8 +50,10 @@ def _expected(settings: Settings, options: GuardOptions, hosts: object) -> Expec
             "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
         )
         return AnyUrl()
-    bases = public_urls(options.get("public_url"), "public_url") or settings.public_url
-    expected = PublicUrls(bases) if bases else trusted_hosts(hosts)
+    origins = origins_of(options.get("public_url"), "public_url") or settings.origins
+    if callable(origins):
+        return CurrentUrls(origins)
+    expected = PublicUrls(origins) if origins else trusted_hosts(hosts)
     if expected is None:
         raise ConfigurationError(NO_PUBLIC_URL)
     return expected
@@ -67,6 +69,6 @@ def _check(options: GuardOptions) -> None:
         raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
     if type(options.get("verify_url", True)) is not bool:
         raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
-    if "public_url" in options and not public_urls(options["public_url"], "public_url"):
+    if "public_url" in options and not origins_of(options["public_url"], "public_url"):
         raise ConfigurationError("public_url is empty; leave it out to use QSTASH_PUBLIC_URL")
     check_limits(options.get("max_body_size", MAX_BODY_SIZE), options.get("body_timeout", BODY_TIMEOUT))

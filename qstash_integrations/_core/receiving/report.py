@@ -112,8 +112,9 @@ class Reporter:
         )
 
     def broken(self, error: Exception) -> None:
-        """ERROR: verification itself failed. Names the class alone: the text and the frames may hold secrets."""
-        logger.error("qstash verification failed with %s; the request was rejected", type(error).__name__)
+        """ERROR: verification itself failed. Names the class alone: the text may hold secrets, unless it is our own."""
+        problem = ascii(str(error)) if isinstance(error, ConfigurationError) else type(error).__name__
+        logger.error("qstash verification failed with %s; the request was rejected", problem)
 
     def _unwritten(self, reason: str) -> int | None:
         """How many records of this reason went unwritten, or None when this one does too."""

@@ -1,12 +1,13 @@
-"""Which URL a request must have been signed for: from configuration, never from Host or X-Forwarded-*.
+"""Which URL a request must have been signed for: from configuration, never from X-Forwarded-* or Host alone.
 
 Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, cast
 
+from ..public_urls import WILDCARD, on_host
 from .head import Head
 
 _HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]")
@@ -25,7 +26,8 @@ class Expected(Protocol):
 class PublicUrls(NamedTuple):
     """One or more public origins, such as ``https://api.example.com``; each may have a path prefix.
 
-    A prefix stands for what a proxy strips or a server mounts: it replaces SCRIPT_NAME and root_path.
+    A prefix stands for what a proxy strips or a server mounts: it replaces SCRIPT_NAME and root_path. In the place of
+    a wildcard the request's own Host is expected, so that what was signed for one customer's host counts on no other.
     """
 
     bases: tuple[str, ...]
@@ -33,13 +35,27 @@ class PublicUrls(NamedTuple):
     def fits(self, signed_url: str, head: Head) -> bool:
         # A target that is no path, as in "GET @evil.example", could move the authority of the URL.
         if head.target.startswith("/"):
-            for base in self.bases:
-                if _join(base, head) == signed_url:
+            for pattern in self.bases:
+                base = pattern if WILDCARD not in pattern else on_host(pattern, head.header("host"))
+                if base is not None and _join(base, head) == signed_url:
                     return True
         return False
 
     def describe(self, head: Head) -> str:
-        return " or ".join(_join(base, head) for base in self.bases)
+        host = head.header("host")
+        return " or ".join(_join(on_host(pattern, host) or pattern, head) for pattern in self.bases)
+
+
+class CurrentUrls(NamedTuple):
+    """The public origins that a function tells, for each request anew."""
+
+    tell: Callable[[], tuple[str, ...]]
+
+    def fits(self, signed_url: str, head: Head) -> bool:
+        return PublicUrls(self.tell()).fits(signed_url, head)
+
+    def describe(self, head: Head) -> str:
+        return PublicUrls(self.tell()).describe(head)
 
 
 class TrustedHosts(NamedTuple):
