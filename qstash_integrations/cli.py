@@ -74,14 +74,15 @@ def add_dev(commands: Commands) -> None:
 def dev(options: argparse.Namespace) -> int:
     """Run the local server until it is interrupted."""
     try:
-        from .server.app import ForMachines, ForPeople, run
+        from .server.app import ForMachines, ForPeople, Printer, logging_to, run
     except ImportError as error:
         raise QStashError(
             f"the local server needs {error.name}; install it with: pip install 'qstash_integrations[server]'"
         ) from error
-    people = ForPeople(_say, colour=sys.stdout.isatty(), rewrites=options.rewrite)
-    console = ForMachines(_say) if options.json else people
-    return run(dev_config(options), started=console.started, watch=console.delivered)
+    with Printer(sys.stdout) as say, Printer(sys.stderr) as complain, logging_to(complain):
+        people = ForPeople(say, colour=sys.stdout.isatty(), rewrites=options.rewrite)
+        console = ForMachines(say) if options.json else people
+        return run(dev_config(options), started=console.started, watch=console.delivered)
 
 
 def dev_config(options: argparse.Namespace) -> "ServerConfig":

@@ -1,20 +1,13 @@
 """What a server tells whoever started it."""
 
 import json
-from collections.abc import Callable
 
-import pytest
-
-from qstash_integrations.server.app import Console, ForMachines, ForPeople, LocalServer
+from qstash_integrations.server.app import ForMachines, ForPeople, LocalServer
 from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.model import Keys, Outcome
 from tests.server.test_attempt import message
 
 KEYS = Keys(current="sig_TESTONLYcurrent000000000000A", next="sig_TESTONLYnext00000000000000BB")
-CONSOLES: dict[str, Callable[[Callable[[str], None]], Console]] = {
-    "people": lambda write: ForPeople(write, colour=False),
-    "machines": ForMachines,
-}
 
 
 def server(*, is_loopback: bool = True) -> LocalServer:
@@ -63,11 +56,3 @@ def test_machines_are_told_one_object_per_line() -> None:
     assert first["environment"]["QSTASH_TOKEN"] == "TESTONLY-token"
     assert first["server"] == "DEV SERVER"
     assert (first["event"], second["event"], second["status"]) == ("started", "delivery", 200)
-
-
-@pytest.mark.parametrize("console", CONSOLES)
-def test_an_output_that_is_gone_does_not_stop_deliveries(console: str) -> None:
-    def write(line: str) -> None:
-        raise BrokenPipeError
-
-    CONSOLES[console](write).delivered(attempt())

@@ -4,12 +4,12 @@ No CORS headers, ever: a page of another origin has no business here.
 """
 
 import json
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..dashboard import Asset, asset
 from ..engine import Engine
+from ..faults import fault_log
 from ..model import Refused
 from .access import Access, Refusal
 from .api_call import ApiCall, Reply, header
@@ -19,8 +19,6 @@ from .local import PREFIX as LOCAL_PREFIX
 from .routes import ROUTES
 from .routing import Match, find
 from .together import Run, at_once
-
-logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
 # A batch holds many messages, each with its quotes escaped.
 BATCH_FACTOR = 16
@@ -48,6 +46,7 @@ class Api:
         self._access = access
         self._changed = changed
         self._run = run
+        self._logger = fault_log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -89,7 +88,7 @@ class Api:
         except Refused as refused:
             return _error(refused.status, refused.text)
         except Exception:
-            logger.exception("the local QStash failed in %s %s", call.method, found.route.pattern)
+            self._logger.exception("the local QStash failed in %s %s", call.method, found.route.pattern)
             return _error(500, "internal error; the log of the local server says more")
         if call.method != "GET":
             self._changed()

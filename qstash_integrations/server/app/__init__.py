@@ -5,5 +5,17 @@ from .background import running
 from .config import LocalServer, ServerConfig
 from .console import Console, ForMachines, ForPeople
 from .foreground import run
+from .printing import Printer, logging_to
 
-__all__ = ["Console", "ForMachines", "ForPeople", "LocalServer", "Retention", "ServerConfig", "run", "running"]
+__all__ = [
+    "Console",
+    "ForMachines",
+    "ForPeople",
+    "LocalServer",
+    "Printer",
+    "Retention",
+    "ServerConfig",
+    "logging_to",
+    "run",
+    "running",
+]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..model import Keys, Limits, Retention
 from ..worker import Network
+from .protocol import Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class ServerConfig:
     retention: Retention = field(default_factory=Retention)
     longest_timeout: float = 900.0  # seconds that a destination may take, at most
     patience: float = 10.0  # seconds that deliveries under way are waited for at the end
+    client_patience: Patience = field(default_factory=Patience)
     allow_production: bool = False  # start although the environment says that this is production
 
 

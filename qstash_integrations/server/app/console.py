@@ -3,7 +3,6 @@
 For people, or as JSON, one object per line. Of a URL the query is left out, which may hold secrets.
 """
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,9 +46,7 @@ class ForPeople:
             self._write("Other machines can reach this server, and whoever has the token can use it.")
 
     def delivered(self, attempt: Attempt) -> None:
-        # A terminal that is gone, or that cannot show a character, does not stop deliveries.
-        with contextlib.suppress(OSError, ValueError):
-            self._write(f"{time.strftime('%H:%M:%S')}  {line(attempt, colour=self._colour)}")
+        self._write(f"{time.strftime('%H:%M:%S')}  {line(attempt, colour=self._colour)}")
 
 
 class ForMachines:
@@ -63,8 +60,7 @@ class ForMachines:
         self._tell("started", {**about, "environment": _environment(server)})
 
     def delivered(self, attempt: Attempt) -> None:
-        with contextlib.suppress(OSError):
-            self._tell("delivery", summary(attempt))
+        self._tell("delivery", summary(attempt))
 
     def _tell(self, event: str, fields: Mapping[str, object]) -> None:
         self._write(json.dumps({"event": event, "at": round(time.time(), 3), **fields}))

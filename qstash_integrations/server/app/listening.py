@@ -12,7 +12,7 @@ from ..api import LOCAL_NAMES
 from ..model import StartupError
 from ..worker import Listener
 
-BACKLOG = 1024
+BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

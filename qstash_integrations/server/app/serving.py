@@ -6,18 +6,22 @@ asks for. It only refuses to start where the environment says that it is product
 
 import asyncio
 import contextlib
+import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..._core.production import declared
 from ..attempt import Attempt
+from ..faults import fault_log
 from ..identifiers import password
 from ..model import Keys
 from ..tables import Store
 from . import credentials, production
+from .clients import Clients
 from .config import LocalServer, ServerConfig
+from .files import affordable
 from .http import Http
 from .listening import listen
 from .users import User, Users
@@ -50,7 +54,11 @@ async def serve(
             credentials.retire_published_keys(first.engine)
         # A file is the first one's; the others come with every server that everybody knows the credentials of.
         others = [user(None, *known) for known in (credentials.DEV_USERS if bound.is_loopback else ())]
-        http = Http(Users(first, others))
+        log = fault_log()
+        limits = config.limits
+        clients = Clients(affordable(limits.connections), affordable(limits.connections_of_one_address))
+        http = Http(Users(first, others), clients, config.client_patience, log)
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: _report(log, context))
         workers = [first.worker, *(other.worker for other in others)]
         production.announce(bound.url, os.environ)
         # Connections wait in the backlog for the moment that it takes to accept them.
@@ -71,3 +79,8 @@ async def serve(
         await asyncio.gather(*(worker.stop(config.patience) for worker in workers))
         http.should_exit = True
         await asyncio.gather(*tasks)
+
+
+def _report(log: logging.Logger, context: Mapping[str, Any]) -> None:
+    """What the event loop could not hand to anybody, such as no file being left for a connection."""
+    log.error("the local QStash: %s", context["message"], exc_info=context.get("exception"))

@@ -1,6 +1,7 @@
 """One user's QStash: a store, the engine over it, the API in front and the worker behind. Several share an address."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..api import Access, Api, Receive, Scope, Send, Together, token_of
 from ..attempt import Attempt
@@ -9,6 +10,7 @@ from ..model import Keys
 from ..tables import Store
 from ..worker import Rewrites, Sender, Worker
 from .config import ServerConfig
+from .files import affordable
 from .listening import Bound
 
 
@@ -28,7 +30,8 @@ class User:
         code: str | None = None,
     ) -> None:
         self.token = token
-        self.engine: Engine = Engine(store, clock=clock, keys=keys, limits=config.limits, retention=config.retention)
+        limits = replace(config.limits, parallelism=affordable(config.limits.parallelism))
+        self.engine: Engine = Engine(store, clock=clock, keys=keys, limits=limits, retention=config.retention)
         network = config.network or ("local" if bound.is_loopback else "public")
         self.worker: Worker = Worker(
             self.engine,

@@ -24,6 +24,9 @@ class Limits:
     schedules: int = 1000
     url_groups: int = 1000
     endpoints: int = 100  # of one URL group
+    # Of clients, but never more than a third of the files that the process may open.
+    connections: int = 512
+    connections_of_one_address: int = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ CONNECT_TIMEOUT = 10.0
 MAX_HEAD = 64 * 1024  # bytes before the body of an answer, interim answers included, and as many behind it
 # Seconds, and connections, for which it is left to the destination to close: whoever does so first cannot use that
 # port for a minute, and this side has only so many of them.
-LINGER, MOST_LINGERING = 1.0, 64
+LINGER, MOST_LINGERING = 1.0, 16
 _HUNG_UP = "the destination hung up before its answer was complete"
 
 

@@ -5,17 +5,15 @@ No rule of QStash lives here: the engine decides what is due, and what an outcom
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Sequence
 
 from ..._core.publishing.options import LONGEST_TIMEOUT
 from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
+from ..faults import fault_log
 from ..model import Keys, Message
 from .sending import Sender
-
-logger: logging.Logger = logging.getLogger("qstash_integrations.server")
 
 # A clock that was set, or a machine that slept, is noticed after this.
 LONGEST_SLEEP = 10.0
@@ -47,6 +45,7 @@ class Worker:
         self._wall_clock = wall_clock
         self._longest_timeout = longest_timeout
         self._watch = watch
+        self._logger = fault_log()
         self._most = engine.limits.parallelism
         self._woken = asyncio.Event()
         self._recovered = False
@@ -99,7 +98,7 @@ class Worker:
             due_at = self._engine.claiming.next_due_at() if len(self._running) < self._most else None
         # A full disk, above all: it stops nothing for good, and no message is lost over it.
         except Exception:
-            logger.exception("the local QStash cannot use its store; it tries again")
+            self._logger.exception("the local QStash cannot use its store; it tries again")
             return AFTER_A_FAILURE
         if due_at is None:
             return LONGEST_SLEEP
@@ -152,7 +151,7 @@ class Worker:
             )
         # Whatever it is, the message must not stay "being delivered" for ever.
         except Exception:
-            logger.exception("the local QStash failed to deliver %s", message.id)
+            self._logger.exception("the local QStash failed to deliver %s", message.id)
             outcome = no_answer("the local server failed; its log says why")
         self._ended.append(Attempt(message=message, outcome=outcome, seconds=time.monotonic() - started))
 
@@ -168,7 +167,7 @@ class Worker:
             try:
                 self._engine.recording.record(attempt.message.seq, attempt.outcome)
             except Exception:
-                logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
+                self._logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
                 self._ended.append(attempt)
                 self._record_from = time.monotonic() + AFTER_A_FAILURE
                 self._sweep_from = 0.0  # what is kept no longer may be what takes the room
