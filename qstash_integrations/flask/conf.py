@@ -1,10 +1,12 @@
 """What the adapter knows of an app: its configuration, and the options that its extension was given."""
 
 from collections.abc import Mapping
+from types import MethodType
 from typing import Any, cast
 
 from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .._core.receiving.guard import GuardOptions
 from .._core.settings import Settings
@@ -26,6 +28,22 @@ def request_here() -> Request:
 def context_here() -> object:
     """The current request's context. Threads and inner apps work on the same environ in contexts of their own."""
     return cast("Any", request_ctx)._get_current_object()
+
+
+def before_proxy_fix(app: Flask, environ: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A request's environ with the SCRIPT_NAME that came, where ``app.wsgi_app = ProxyFix(app.wsgi_app)`` replaced it.
+
+    Only where nothing stands between it and the app: a mount inside it would be taken off as well.
+    """
+    original = environ.get("werkzeug.proxy_fix.orig")
+    if original is None:
+        return environ
+    outer: Any = app.wsgi_app
+    while outer is not None and not isinstance(outer, ProxyFix):
+        outer = getattr(outer, "app", None)
+    if outer is None or outer.app != MethodType(type(app).wsgi_app, app):
+        return environ
+    return {**environ, "SCRIPT_NAME": original["SCRIPT_NAME"] or ""}
 
 
 def options_of(app: Flask) -> GuardOptions:

@@ -18,7 +18,7 @@ from .._core.receiving.head import Head, head_of_environ
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
 from .body import give_back, read, reads_chunks
-from .conf import app_here, config_of, load, options_of, request_here
+from .conf import app_here, before_proxy_fix, config_of, load, options_of, request_here
 from .response import end_with_request, response
 
 DELIVERY = "qstash_delivery"
@@ -79,7 +79,8 @@ class _Host:
     def head(self) -> Head:
         # An app context that outlives its requests, as in tests, still has the previous one's.
         g.pop(DELIVERY, None)
-        return head_of_environ(self._request.environ, reads_chunks=reads_chunks(self._request))
+        environ = before_proxy_fix(app_here(), self._request.environ)
+        return head_of_environ(environ, reads_chunks=reads_chunks(self._request))
 
     def read(self, guard: Guard, head: Head) -> bytes | Answer:
         return read(self._request, head, guard)

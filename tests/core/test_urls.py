@@ -233,6 +233,45 @@ def test_an_absolute_target_is_read_as_servers_read_it(target: str, seen: str) -
     assert head_of_environ(environ, reads_chunks=True).target == seen
 
 
+def told(script_name: str, *headers: tuple[str, str]) -> Any:
+    """The head of /note from a server that tells no raw target."""
+    environ = {**environ_of(Request("/note?a=1", headers)), "SCRIPT_NAME": script_name}
+    del environ["RAW_URI"]
+    return head_of_environ(environ, reads_chunks=True)
+
+
+def test_without_a_raw_target_a_mount_counts() -> None:
+    head = told("/n\xc3\xb6te", ("X-Original-Uri", "/n\xc3\xb6te/note"), ("Host", "n\xc3\xb6te"))
+    assert (head.target, head.root_path) == ("/n%C3%B6te/note?a=1", "/n%C3%B6te")
+    assert PublicUrls((API,)).fits(API + "/n%C3%B6te/note?a=1", head)
+    assert PublicUrls((API + "/v1",)).fits(API + "/v1/note?a=1", head)
+
+
+IN_A_HEADER = {
+    "as it stands": ("/v2", "/v2"),
+    "with a slash": ("/v2/", "/v2/"),
+    "the last of two": ("/v2", "/v1, /v2"),
+    "with commas": ("/v2,x", "/v2,x"),
+    "a slash alone": ("/", "/"),
+    "with a mount behind it": ("/v2/shop", "/v2"),
+}
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-Prefix", "X-Script-Name"])
+@pytest.mark.parametrize(("script_name", "value"), IN_A_HEADER.values(), ids=IN_A_HEADER)
+def test_S14_a_mount_that_a_header_may_have_set_fits_nothing_but_a_public_url_with_a_path(
+    name: str, script_name: str, value: str
+) -> None:
+    head = told(script_name, (name, value))
+    for path in (f"{script_name}/note?a=1", "/note?a=1", "//note?a=1"):
+        assert not PublicUrls((API,)).fits(API + path, head)
+    assert "put its path into QSTASH_PUBLIC_URL" in PublicUrls((API,)).describe(head)
+    hosts = trusted_hosts(["api.example.com"])
+    assert hosts is not None
+    assert not hosts.fits(f"{API}{script_name}/note?a=1", head)
+    assert PublicUrls((API + "/v2",)).fits(API + "/v2/note?a=1", head)
+
+
 def test_a_mount_counts_only_where_it_stands_in_the_target() -> None:
     moved = {**environ_of(Request("/admin/note")), "SCRIPT_NAME": "/admin"}
     head = head_of_environ(moved, reads_chunks=True)

@@ -1,5 +1,7 @@
 """Which URL a request must have been signed for, whatever Flask's own idea of the host and the path is."""
 
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -62,6 +64,39 @@ def test_H47_H49_the_raw_target_of_a_real_server_is_what_was_signed() -> None:
         assert exchange(port, request_bytes(target, signature, b"")).body == b"a b/c"
         assert exchange(port, request_bytes("/hook/a%20b/c?z=%C3%A9&a=1&a=2", signature, b"")).status == 401
         assert exchange(port, request_bytes(f"http://evil.example{target}", signature, b"")).status == 200
+
+
+def without_raw_target(app: Any) -> Any:
+    """As on Granian."""
+
+    def called(environ: Any, start_response: Any) -> Any:
+        del environ["RAW_URI"]
+        return app(environ, start_response)
+
+    return called
+
+
+def test_S14_without_a_raw_target_the_mount_is_the_one_before_proxy_fix() -> None:
+    app = new_app()
+    app.post("/hooks/ship")(verify_qstash(ship))
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
+    mounted = DispatcherMiddleware(Flask("other"), {"/shop": app})
+    moved = ("X-Forwarded-Prefix", "/v2")
+    for served, path in ((app, "/hooks/ship"), (mounted, "/shop/hooks/ship")):
+        send_to = wsgi_send(without_raw_target(served))
+        for signed_for in (f"/v2{path}", "/v2/hooks/ship", "/hooks/ship", path):
+            token = ("Upstash-Signature", signed(b"", ORIGIN + signed_for))
+            assert (send_to(Request(path, [token, moved])).status == 200) is (signed_for == path)
+
+
+def test_S14_a_mount_inside_proxy_fix_is_not_taken_off_by_a_header() -> None:
+    app = new_app()
+    app.post("/hooks/ship")(verify_qstash(ship))
+    send_to = wsgi_send(without_raw_target(ProxyFix(DispatcherMiddleware(Flask("other"), {"/v2": app}))))
+    elsewhere = [("Upstash-Signature", signed(b"")), ("X-Forwarded-Prefix", "/v2")]
+    assert send_to(Request("/v2/hooks/ship", elsewhere)) == REJECTED
+    genuine = [("Upstash-Signature", signed(b"", ORIGIN + "/v2/hooks/ship"))]
+    assert send_to(Request("/v2/hooks/ship", genuine)).status == 200
 
 
 def test_a_header_that_moves_the_mount_does_not_move_a_signature() -> None:

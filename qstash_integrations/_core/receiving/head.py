@@ -15,6 +15,8 @@ _SIGNATURE = b"upstash-signature"
 _AUTHORITY = re.compile(r"[^/?#]*")
 # What may stand unencoded in a path (RFC 3986, 3.3); for hosts and routers that give the decoded path only.
 PATH = "/:@!$&'()*+,;=~"
+# In the place of a mount that may be anybody's word: no URL has it, and a public URL with a path replaces it.
+_DOUBTFUL = "/<SCRIPT_NAME that a header may have set; put its path into QSTASH_PUBLIC_URL>"
 
 
 class Head:
@@ -83,13 +85,18 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
     def headers(names: Iterable[str]) -> list[str | None]:
         return [environ.get("HTTP_" + name.upper().replace("-", "_")) for name in names]
 
-    target = _raw_target(environ) or _quoted_target(environ)
+    target = _raw_target(environ)
+    if target:
+        root_path = _mount(environ, target)
+    else:
+        root_path = _told_mount(environ)
+        target = root_path + _told_rest(environ)
     length = _length(environ.get("CONTENT_LENGTH"))
     return Head(
         method=environ["REQUEST_METHOD"],
         target=target,
         signature=environ.get("HTTP_UPSTASH_SIGNATURE"),
-        root_path=_mount(environ, target),
+        root_path=root_path,
         content_length=length,
         length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
         headers=headers,
@@ -117,9 +124,24 @@ def _mount(environ: Mapping[str, Any], target: str) -> str:
     return quote(script_name.encode("latin-1"), PATH) if path == script_name + environ.get("PATH_INFO", "") else ""
 
 
-def _quoted_target(environ: Mapping[str, Any]) -> str:
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    quoted = quote(path.encode("latin-1", "replace"), safe=PATH)
+def _told_mount(environ: Mapping[str, Any]) -> str:
+    """SCRIPT_NAME where the server tells no raw target, unless a header may have set it."""
+    script_name: str = environ.get("SCRIPT_NAME", "")
+    if script_name and _stands_in_a_header(script_name, environ):
+        return _DOUBTFUL
+    return quote(script_name.encode("latin-1", "replace"), safe=PATH)
+
+
+def _stands_in_a_header(script_name: str, environ: Mapping[str, Any]) -> bool:
+    """Whether a header's value is the mount, or its front, to which a mount of the app's own was added."""
+    mount = script_name.strip("/") + "/"
+    values = [value for name, value in environ.items() if name.startswith("HTTP_") and isinstance(value, str)]
+    parts = [part.strip() for value in values for part in (value, *value.split(","))]
+    return any(part.startswith("/") and mount.startswith(part.strip("/") + "/") for part in parts)
+
+
+def _told_rest(environ: Mapping[str, Any]) -> str:
+    quoted = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe=PATH)
     query = environ.get("QUERY_STRING", "")
     return f"{quoted}?{query}" if query else quoted
 
