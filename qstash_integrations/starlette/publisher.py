@@ -36,8 +36,8 @@ class QStash:
     """``QStash(app)`` puts a publisher on ``app.state.qstash`` and closes it when the app shuts down.
 
     The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Its settings are read at its first
-    use, so that an app that only receives needs no token. What a verified endpoint lacks shows when the app starts:
-    ``lifespan.startup.failed`` with the ConfigurationError.
+    use, so that an app that only receives needs no token. A setting of a wrong form and what a verified endpoint lacks
+    show when the app starts: ``lifespan.startup.failed`` with the ConfigurationError.
     """
 
     def __init__(self, app: Starlette) -> None:
@@ -55,6 +55,7 @@ class QStash:
 
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
+            Settings.load()  # one of a wrong form is said now; one that is missing, when it is used
             for guard in _guards(app.routes):
                 guard()
             try:

@@ -95,6 +95,14 @@ def test_one_app_has_one_publisher() -> None:
         QStash(app)
 
 
+async def test_a_setting_of_a_wrong_form_is_said_when_the_app_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_TOKEN", f'"{TOKEN}"')
+    app = Starlette()
+    QStash(app)
+    with pytest.raises(ConfigurationError, match=r"^QSTASH_TOKEN has quotes around its value"):
+        await live(app)
+
+
 async def test_the_apps_own_lifespan_still_runs_around_it() -> None:
     log: list[str] = []
 
