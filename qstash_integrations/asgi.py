@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Sequence
 from typing import Unpack
 
 from ._core.errors import ConfigurationError
+from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
 from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send
-from ._core.receiving.guard import GuardOptions
+from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
 from ._core.receiving.paths import Protected
 
@@ -36,7 +37,7 @@ class QStashMiddleware:
     ) -> None:
         self._app = app
         self._protected = Protected(prefix, exclude)
-        self.qstash_guard = guard_from_settings(options)
+        self.qstash_guard: FromSettings[Guard] = guard_from_settings(options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running: Awaitable[None]

@@ -35,17 +35,17 @@ class Head:
         length_known: bool,
         headers: Callable[[Iterable[str]], list[str | None]],
     ) -> None:
-        self.method = method
-        self.target = target
+        self.method: str = method
+        self.target: str = target
         """Raw path and raw query, such as ``/hook?a=1``."""
-        self.signature = signature
+        self.signature: bytes | str | None = signature
         """The Upstash-Signature header; repeated lines are joined with commas, which no token contains."""
-        self.root_path = root_path
+        self.root_path: str = root_path
         """Where the app is mounted: ASGI's root_path, WSGI's SCRIPT_NAME."""
-        self.content_length = content_length
-        self.length_known = length_known
+        self.content_length: int | None = content_length
+        self.length_known: bool = length_known
         """False where the framework would show an empty body whatever was sent."""
-        self.headers = headers
+        self.headers: Callable[[Iterable[str]], list[str | None]] = headers
         """Looks up other headers, none of which is signed, by their lower-case names."""
 
     def header(self, name: str) -> str | None:

@@ -41,7 +41,7 @@ class Turn:
     """For layers further in: what was claimed for this request, here and further out. None when nothing was."""
 
     def __init__(self, delivery: Delivery) -> None:
-        self.delivery = delivery
+        self.delivery: Delivery = delivery
 
     def end(self, status: int | None) -> None:
         """Once: with the status of the completed response, or with None when there was none. Raises nothing."""
@@ -63,7 +63,7 @@ class ClaimedTurn(Turn):
         super().__init__(delivery)
         self._once = once
         self._run: Run | None = run
-        self.claimed = claimed
+        self.claimed: Claimed | None = claimed
 
     def end(self, status: int | None) -> None:
         run, self._run = self._run, None
