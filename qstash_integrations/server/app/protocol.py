@@ -41,7 +41,7 @@ class Protocol(HttpToolsProtocol):
     def __init__(self, clients: Clients, patience: Patience, log: logging.Logger, **from_uvicorn: Any) -> None:
         super().__init__(**from_uvicorn)
         self.logger = log
-        self.address = ""
+        self.address: str = ""
         self._clients = clients
         self._patience = patience
 
@@ -114,7 +114,8 @@ class Protocol(HttpToolsProtocol):
             self._rest()
 
     def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        cycle: Any = self.cycle  # None before the first request, whatever uvicorn's annotation says
+        return cycle is None or bool(cycle.response_complete)
 
     def _rest(self) -> None:
         """Until the next request, or until the answer is taken."""

@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = loop.create_future()
-        self.is_over = False
+        self.is_over: bool = False
         """Whether all was sent, all of the answer came, and nothing is left but to close."""
         self._outcome: asyncio.Future[Outcome] = loop.create_future()
         self._limit = 0
