@@ -1,6 +1,7 @@
 """No framework: QStashMiddleware around an ASGI app of a few lines."""
 
-from qstash_integrations.asgi import DELIVERY, QStashMiddleware, Receive, Scope, Send
+from qstash_integrations._core.receiving.asgi_host import DELIVERY, Receive, Scope, Send
+from qstash_integrations.asgi import QStashMiddleware
 from tests.servers.apps import IMPATIENT, OPTIONS, RAN, SLOW, handle, ran
 
 
