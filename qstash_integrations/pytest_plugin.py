@@ -104,6 +104,6 @@ def _qstash_before_all_else(request: pytest.FixtureRequest) -> None:
 
 
 def _lacks(fixture: str, error: ImportError) -> NoReturn:
-    pytest.fail(
-        f"{fixture} needs {error.name}; install it with: pip install 'qstash_integrations[server]'", pytrace=False
-    )
+    # Of "uvicorn.protocols" it is uvicorn that is missing.
+    lacking = (error.name or "").partition(".")[0]
+    pytest.fail(f"{fixture} needs {lacking}; install it with: pip install 'qstash_integrations[server]'", pytrace=False)
