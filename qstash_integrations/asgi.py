@@ -24,12 +24,12 @@ class QStashMiddleware:
     """Lets only requests through that QStash signed; the app finds them at ``request.state.qstash_delivery``.
 
     Protects everything: put it around a sub-app, or into ``Mount(..., middleware=[...])``, and the router decides what
-    that is. ``exclude`` lists exact paths that stay open, each as the server hands it over; behind a server's root path
-    also as it is without. ``prefix="/hooks"`` protects what some router could take for that path or one below, and so
-    ``/api/hooks``, ``/HOOKS`` and ``/webhooks`` as well: a mount may take off what stands before. WebSockets in the
-    protected part are closed with 1008. A path that could match nothing is a ConfigurationError. With wrong settings
-    the app does not start: ``lifespan.startup.failed``, or ConfigurationError at every request where the server has no
-    lifespan.
+    that is. ``exclude`` lists exact paths that stay open, each as the client sends it and the server hands it over;
+    behind a server's root path also as it is without. ``prefix="/hooks"`` protects what some router could take for that
+    path or one below, and so ``/api/hooks``, ``/HOOKS`` and ``/webhooks`` as well: a mount may take off what stands
+    before. WebSockets in the protected part are closed with 1008. A path that could match nothing is a
+    ConfigurationError. With wrong settings the app does not start: ``lifespan.startup.failed``, or ConfigurationError
+    at every request where the server has no lifespan.
     """
 
     def __init__(

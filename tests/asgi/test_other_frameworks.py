@@ -11,6 +11,7 @@ from uuid import uuid4
 import anyio
 import anyio.lowlevel
 import pytest
+from starlette.responses import Response
 
 from qstash_integrations import Delivery, Receiver
 from qstash_integrations.asgi import QStashMiddleware
@@ -64,6 +65,19 @@ def litestar_app(ran: Ran) -> Any:
         return b"shipped"
 
     return Litestar([ship], logging_config=None)
+
+
+def mounting_litestar_app(ran: Ran, middleware: Sequence[Any] = ()) -> Any:
+    """With another app mounted below the prefix, to which Litestar gives what stands behind it."""
+    from litestar import Litestar, asgi
+
+    async def hooks(scope: Any, receive: Any, send: Any) -> None:
+        ran.append((b"", delivery_in(scope)))
+        await Response(b"shipped")(scope, receive, send)
+
+    return Litestar(
+        [asgi("/hooks", is_mount=True, copy_scope=True)(hooks)], logging_config=None, middleware=list(middleware)
+    )
 
 
 def sanic_app(ran: Ran) -> Any:
@@ -179,6 +193,25 @@ async def opened(app: Any, target: str, path: str, root_path: str, kind: str) ->
         with suppress(Exception):
             await app(scope, receive, send)
     return sent
+
+
+@pytest.mark.parametrize("options", [{"prefix": "/hooks"}, {"exclude": ["/"]}], ids=["prefix", "exclude"])
+def test_S01_within_litestar_a_mount_below_the_prefix_is_protected(options: dict[str, Any]) -> None:
+    from litestar.middleware import DefineMiddleware
+
+    ran: Ran = []
+    app = mounting_litestar_app(ran, [DefineMiddleware(QStashMiddleware, **OPTIONS, **options)])
+    for target in ("/hooks", "/hooks/ship", "/%68ooks/ship"):
+        assert exchange(app, Request(target)) == REJECTED
+    assert ran == []
+
+
+@pytest.mark.parametrize("target", ["/hooks/ship#x", "/hooks/ship#", "/hooks/ship#/open"])
+def test_S01_what_sanic_takes_for_a_fragment_hides_nothing(target: str) -> None:
+    ran: Ran = []
+    assert exchange(sanic_app(ran), Request(target)).body == b"shipped"
+    assert exchange(QStashMiddleware(sanic_app(ran), prefix="/hooks/ship", **OPTIONS), Request(target)) == REJECTED
+    assert ran == [(b"", None)]
 
 
 def with_a_websocket(app: Any, ran: Ran) -> Any:

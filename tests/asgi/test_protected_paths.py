@@ -108,6 +108,17 @@ def test_djangos_forced_script_name_is_no_way_around() -> None:
         assert [send(Request(target)).status for target in ("/hooks/ship", "/api/hooks/ship")] == [401, 401]
 
 
+OPEN = ["/", "/orders", "/hooksmith", "/health", "/static/app.css", "/a%20b", "/100%25", "/%E2%82%AC?next=/hooks"]
+
+
+@pytest.mark.parametrize("root_path", ["", "/m", "/api/v1"])
+@pytest.mark.parametrize("target", OPEN)
+async def test_what_lies_outside_the_prefix_stays_open(target: str, root_path: str) -> None:
+    app = QStashMiddleware(App(), prefix="/hooks", **OPTIONS)
+    assert (await asgi_exchange(app, Request(target, root_path=root_path))).status == 204
+    assert (await asgi_exchange(app, Request(root_path + target, root_path=root_path))).status == 204
+
+
 async def test_a_signed_request_below_the_prefix_passes() -> None:
     app = App()
     request = Request("/hooks/ship", [("Upstash-Signature", signed(b"hi"))], b"hi")

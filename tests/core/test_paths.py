@@ -30,6 +30,9 @@ INSIDE = {
     "where an app may be mounted": ("/api/v1/hooks/ship", True),
     "an absolute target": ("http://api.example.com/hooks", True),
     "an absolute target elsewhere": ("http://api.example.com/open", True),
+    "what a router that parses it again takes for a fragment": ("/hooks#x", True),
+    "what such a router takes for a query": ("/hooks?x", True),
+    "behind what such a router takes for a fragment": ("/open#/hooks", True),
     "no path at all": ("", True),
     "no slash at its front": ("open/ship", True),
     "a capital i with a dot": ("/HOOKS/sh\u0130p", True),
@@ -83,6 +86,39 @@ def test_S01_S02_a_root_path_hides_nothing(path: str, root_path: str) -> None:
 def test_S02_a_prefix_that_a_proxy_takes_off_in_part_is_found_behind_the_root_path() -> None:
     assert covers("/hooks/ship", prefix="/shop/hooks", root_path="/shop")
     assert not covers("/open", prefix="/shop/hooks", root_path="/shop")
+
+
+SHORTENED = {
+    "by a mount that says so nowhere": ("/ship/", b"/hooks/ship", True),
+    "in encoded letters": ("/ship/", b"/%68ooks/ship", True),
+    "from elsewhere": ("/ship/", b"/open/ship", False),
+    "with a query left in it": ("/open", b"/open?next=/hooks", False),
+    "no path as it was sent": ("/open", None, False),
+    "longer than any route": ("/open", b"/" + b"x" * 20_000, True),
+}
+
+
+@pytest.mark.parametrize(("path", "raw_path", "inside"), SHORTENED.values(), ids=SHORTENED)
+def test_S01_a_path_that_a_mount_has_shortened_counts_as_it_was_sent(
+    path: str, raw_path: bytes | None, inside: bool
+) -> None:
+    assert covers(path, raw_path=raw_path) is inside
+
+
+@pytest.mark.parametrize(
+    ("path", "raw_path", "inside"),
+    [
+        ("/", b"/hooks", True),
+        ("/", b"/", False),
+        ("/caf\u00e9", b"/caf%C3%A9", False),
+        ("/caf\u00e9", b"/caf\xc3\xa9", False),
+        ("/", None, False),
+    ],
+)
+def test_S01_an_excluded_path_is_open_only_where_it_was_sent_as_such(
+    path: str, raw_path: bytes | None, inside: bool
+) -> None:
+    assert covers(path, prefix="/", exclude=("/", "/caf\u00e9"), raw_path=raw_path) is inside
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,15 @@ import posixpath
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from ..errors import ConfigurationError
 
 # Nobody's route is as long; looking for dot segments in more would be work that a stranger can order.
 _LONGEST = 16 * 1024
 _DECODINGS = 3
+# What a router that parses the target again takes for no part of the path.
+_REST = re.compile(r"[?#].*", re.DOTALL)
 # What no decoded path has, or nobody's router takes for itself: patterns, escapes, queries, blanks, lists in one text.
 _NO_PATH = re.compile(r"[{}<>*?#%\\\[\]()^$|\s\x00-\x1f\x7f]|/:|,/")
 
@@ -37,12 +39,14 @@ class Protected:
         """Whether the request of an ASGI scope has to be signed."""
         path: str = scope["path"]
         root: str = scope.get("root_path") or ""
-        if path in self._exclude and self._excludes(path, scope.get("app_root_path", root)):
+        sent = _sent(scope, path)
+        if {path, sent} <= self._exclude and self._excludes(path, scope.get("app_root_path", root)):
             return False
-        if not self._prefix or len(path) + len(root) > _LONGEST or not path.startswith("/"):
-            return True
         # Behind the root path, for a server that has the part that a proxy took off from its settings alone.
-        return self._stands_in(root + path)
+        paths = {root + path, sent}
+        if not self._prefix or max(map(len, paths)) > _LONGEST or not path.startswith("/"):
+            return True
+        return any(map(self._stands_in, paths))
 
     def _excludes(self, path: str, root: str) -> bool:
         """Also what is left without the root path, taken off as text: with some servers a client says what it is."""
@@ -51,7 +55,7 @@ class Protected:
     def _stands_in(self, path: str) -> bool:
         # Some routers and mounts decode once more; who encodes more often than this means nothing good.
         for _ in range(_DECODINGS):
-            if self._is_part_of(path):
+            if self._is_part_of(path) or (_REST.search(path) and self._is_part_of(_REST.sub("", path))):
                 return True
             decoded = unquote(path)
             if decoded == path:
@@ -76,6 +80,13 @@ class Protected:
             segment.endswith(first) and path[place + 1 : place + 1 + len(rest)] == rest
             for place, segment in enumerate(path)
         )
+
+
+def _sent(scope: Mapping[str, Any], path: str) -> str:
+    """The path as the client sent it, decoded: Litestar's mounts shorten ``path`` alone; Sanic routes by this."""
+    raw: bytes | None = scope.get("raw_path")
+    # Test clients leave the query in it.
+    return unquote_to_bytes(raw.partition(b"?")[0]).decode("utf-8", "replace") if raw else path
 
 
 def _checked(path: object, option: str) -> str:
