@@ -134,7 +134,7 @@ def _api_url(text: str | None) -> str:
     url = (text or "").strip().rstrip("/").removesuffix("/v2/publish") or DEFAULT_URL
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         valid = False
     if not valid or not _API_URL.fullmatch(url):
@@ -142,3 +142,8 @@ def _api_url(text: str | None) -> str:
             f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
         )
     return url
+
+
+def _is_host(name: str) -> bool:
+    """Whether its labels are as long as those of a host name may be; looking up others is no error of the network."""
+    return len(name) < 254 and all(0 < len(label) < 64 for label in name.removesuffix(".").split("."))

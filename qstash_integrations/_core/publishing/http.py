@@ -3,7 +3,11 @@
 Nothing here sends: whoever holds a connection does.
 """
 
+import socket
+import ssl
 import sys
+import zlib
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -17,18 +21,29 @@ from .call import APIRequest, APIResponse, Lost, Outcome
 KEPT_FOR = 30.0  # seconds without use
 CONNECT_WITHIN = 5.0  # seconds
 LARGEST_ANSWER = 256 * 1024 * 1024  # bytes, unpacked
-TOO_LARGE = Lost(f"an answer of more than {LARGEST_ANSWER} bytes", hopeless=True)
-_UNPACKED = (b"Accept-Encoding", b"gzip, deflate")
+_LONGEST_PROBLEM = 300
+_TOO_LARGE = Lost(f"an answer of more than {LARGEST_ANSWER} bytes", hopeless=True)
+_UNKNOWN = Lost("an answer in an encoding that was not asked for", hopeless=True)
+_BROKEN = Lost("an answer that cannot be unpacked")
+_PACKED = (b"Accept-Encoding", b"gzip")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 def transport_options(url: str) -> dict[str, Any]:
-    """For every connection to ``url``: one context for all of them, since it reads all certificates of the machine."""
-    return {
-        "verify": httpx.create_ssl_context(trust_env=not is_loopback(url)),
-        "limits": httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_FOR),
-        "proxy": _proxy_for(url),
-    }
+    """For every connection to ``url``; ConfigurationError when the machine's certificates or proxies are of no use."""
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_FOR)
+    try:
+        # One for all: it reads all certificates of the machine.
+        context = httpx.create_ssl_context(trust_env=not is_loopback(url))
+    except OSError as error:
+        raise ConfigurationError(f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}") from None
+    options: dict[str, Any] = {"verify": context, "limits": limits, "proxy": _proxy_for(url)}
+    try:
+        httpx.HTTPTransport(**options)
+    except (ImportError, ValueError, httpx.InvalidURL):
+        # Without its text: there may be a password in the address.
+        raise ConfigurationError("the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used") from None
+    return options
 
 
 def timeouts_of(seconds: float) -> dict[str, float | None]:
@@ -37,8 +52,8 @@ def timeouts_of(seconds: float) -> dict[str, float | None]:
 
 def request_of(request: APIRequest, timeouts: dict[str, float | None]) -> httpx.Request:
     """Whole, so that the library has nothing to add."""
-    url, body = httpx.URL(request.url), request.body or b""
-    headers = [(b"Host", url.netloc), _UNPACKED, *headers_of(request)]
+    url, body = _url_of(request), request.body or b""
+    headers = [(b"Host", url.netloc), *headers_of(request)]
     if body or request.method in _WITH_BODY:
         headers.append((b"Content-Length", b"%d" % len(body)))
     stream, extensions = httpx.ByteStream(body), {"timeout": timeouts}
@@ -51,6 +66,7 @@ def request_of(request: APIRequest, timeouts: dict[str, float | None]) -> httpx.
 def request_by(client: Any, request: APIRequest) -> Any:
     """As a ready client builds it, with headers and timeouts of its own."""
     headers = headers_of(request)
+    _url_of(request)
     built = client.build_request(request.method, request.url, headers=headers, content=request.body)
     del headers
     _check_path(built, request)
@@ -58,20 +74,73 @@ def request_by(client: Any, request: APIRequest) -> Any:
 
 
 def headers_of(request: APIRequest) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
+    return [_PACKED, *((name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers)]
 
 
-def response_of(response: Any, body: bytearray) -> APIResponse:
+class Arriving:
+    """An answer while it arrives. It is unpacked in steps, so that a small one cannot become a huge one on the way."""
+
+    def __init__(self, response: Any) -> None:
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        self._response = response
+        self._body = bytearray()
+        self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding in ("gzip", "x-gzip") else None
+        self._is_broken = False
+        self._is_known = self._gzip is not None or encoding in ("", "identity")
+
+    def problem(self) -> Lost | None:
+        """Why no more of it is wanted."""
+        if not self._is_known:
+            return _UNKNOWN
+        return _TOO_LARGE if len(self._body) > LARGEST_ANSWER else None
+
+    def add(self, chunk: bytes) -> None:
+        if self._gzip is None:
+            self._body += chunk
+        elif not self._is_broken:
+            try:
+                self._body += self._gzip.decompress(chunk, LARGEST_ANSWER + 1 - len(self._body))
+            except zlib.error:
+                self._is_broken = True
+
+    def outcome(self) -> Outcome:
+        if self._is_broken or (self._gzip is not None and self._body and not self._gzip.eof):
+            return _BROKEN
+        return arrived(self._response, bytes(self._body))
+
+
+def arrived(response: Any, body: bytes) -> APIResponse:
     headers = {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw}
-    return APIResponse(response.status_code, bytes(body), headers)
+    return APIResponse(response.status_code, body, headers)
+
+
+def has_more(response: Any) -> bool | None:
+    """Whether there is more than this answer in the buffers of its connection: the next request would get that.
+
+    None where nobody can tell. What is in the socket, the library looks for itself, before it sends.
+    """
+    here = response.stream
+    while (http := getattr(here, "_h11_state", None)) is None:
+        here = next((inner for name in _INNER_STREAMS if (inner := getattr(here, name, None)) is not None), None)
+        if here is None:
+            return None
+    stream = response.extensions["network_stream"]
+    return bool(http.trailing_data[0]) or _has_more_tls(stream.get_extra_info("ssl_object")) or _has_more_read(stream)
+
+
+def hang_up(response: Any) -> None:
+    """Let nobody use its connection again. The library sees that the other end is gone, before it sends."""
+    with suppress(OSError):
+        response.extensions["network_stream"].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def lost(error: Exception, library: Any) -> Outcome:
     name = type(error).__name__
-    if isinstance(error, library.LocalProtocolError | library.UnsupportedProtocol):
+    # Its own checks fail with ValueErrors, as of a host name that is none.
+    if isinstance(error, library.LocalProtocolError | library.UnsupportedProtocol | ValueError):
         # Without its text: it may quote a header.
         return Lost(name, hopeless=True)
-    return Lost(f"{name}: {error}" if str(error) else name)
+    return Lost(f"{name}: {str(error)[:_LONGEST_PROBLEM]}" if str(error) else name)
 
 
 def library_of(client: Any, wanted: str) -> Any:
@@ -88,6 +157,39 @@ def library_of(client: Any, wanted: str) -> Any:
     if not isinstance(client, getattr(library, wanted)):
         raise ConfigurationError(f"http_client is of {name}, but QStash takes a Client and AsyncQStash an AsyncClient")
     return library
+
+
+# From an answer of httpx to the connection that it came over.
+_INNER_STREAMS = ("_stream", "_httpcore_stream", "_connection")
+
+
+def _has_more_tls(tls: Any) -> bool:
+    if not isinstance(tls, ssl.SSLObject):
+        return tls is not None and tls.pending() > 0
+    try:
+        # In async code records may lie in memory, already out of the socket.
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return False
+    except ssl.SSLError:
+        pass
+    return True
+
+
+def _has_more_read(stream: Any) -> bool:
+    """Under asyncio anyio reads more than httpcore takes at once, and keeps the rest."""
+    while stream is not None:
+        if getattr(getattr(stream, "_protocol", None), "read_queue", None):
+            return True
+        stream = getattr(stream, "_stream", None) or getattr(stream, "transport_stream", None)
+    return False
+
+
+def _url_of(request: APIRequest) -> httpx.URL:
+    try:
+        return httpx.URL(request.url)
+    except httpx.InvalidURL as error:
+        raise ValueError(f"the HTTP library takes no such address of an API call: {error}") from None
 
 
 def _check_path(built: Any, request: APIRequest) -> None:

@@ -15,17 +15,19 @@ import httpx
 from ..call import APIRequest, Lost, Outcome
 from ..http import (
     KEPT_FOR,
-    LARGEST_ANSWER,
-    TOO_LARGE,
+    Arriving,
+    arrived,
+    hang_up,
+    has_more,
     library_of,
     lost,
     request_by,
     request_of,
-    response_of,
     timeouts_of,
     transport_options,
 )
 from ..waiting import AsyncSlots
+from .network import AsyncTimedNetwork
 
 CONNECTIONS = 100
 _NONE_FREE = Lost("all connections were in use")
@@ -47,7 +49,7 @@ class AsyncConnections:
         self._now = now
         self._options = transport_options(request.url)
         self._slots = AsyncSlots(connections)
-        self._idle: deque[tuple[httpx.AsyncHTTPTransport, float]] = deque()
+        self._idle: deque[AsyncConnection] = deque()
         self._is_closed = False
 
     async def send(self, request: APIRequest) -> Outcome:
@@ -56,7 +58,7 @@ class AsyncConnections:
             return _NONE_FREE
         try:
             return await self._send(built)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError, ValueError) as error:
             return lost(error, httpx)
         finally:
             self._slots.give_back()
@@ -69,27 +71,46 @@ class AsyncConnections:
     async def _send(self, built: httpx.Request) -> Outcome:
         connection = self._connection()
         try:
-            outcome = await _received(await connection.handle_async_request(built))
+            outcome, more = await connection.exchange(built, self._timeout)
         except BaseException:
             # Whatever broke off, a half of it may be left in there for the next one. And a task that is cancelled at
             # the wrong moment leaves a connection of httpx in use for ever.
-            await connection.aclose()
+            await connection.transport.aclose()
             raise
-        self._idle.append((connection, self._now()))
+        # Whatever more there is, the next request would take it for its own answer.
+        if more is not False:
+            await connection.transport.aclose()
+            return outcome
+        connection.used_at = self._now()
+        self._idle.append(connection)
         await self._close_surplus()
         return outcome
 
-    def _connection(self) -> httpx.AsyncHTTPTransport:
+    def _connection(self) -> "AsyncConnection":
         # Other threads take from both ends.
         with suppress(IndexError):
-            return self._idle.pop()[0]
-        return httpx.AsyncHTTPTransport(**self._options)
+            return self._idle.pop()
+        return AsyncConnection(self._options)
 
     async def _close_surplus(self) -> None:
         """Those that nobody has needed for long; all of them once it is closed."""
         with suppress(IndexError):
-            while self._is_closed or self._now() - self._idle[0][1] > KEPT_FOR:
-                await self._idle.popleft()[0].aclose()
+            while self._is_closed or self._now() - self._idle[0].used_at > KEPT_FOR:
+                await self._idle.popleft().transport.aclose()
+
+
+class AsyncConnection:
+    """One of them."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.transport = httpx.AsyncHTTPTransport(**options)
+        self.used_at = 0.0
+        self._network = AsyncTimedNetwork(self.transport)
+
+    async def exchange(self, built: httpx.Request, within: float) -> tuple[Outcome, bool | None]:
+        """The answer, and whether more than that is left in the connection; in so many seconds, however it trickles."""
+        self._network.ends_at = time.monotonic() + within
+        return await _received(await self.transport.handle_async_request(built))
 
 
 class AsyncReadyClient:
@@ -100,24 +121,33 @@ class AsyncReadyClient:
         self._client = client
 
     async def send(self, request: APIRequest) -> Outcome:
+        built = request_by(self._client, request)
         try:
-            built = request_by(self._client, request)
-            return await _received(await self._client.send(built, stream=True, auth=None, follow_redirects=False))
+            response = await self._client.send(built, stream=True, auth=None, follow_redirects=False)
+            outcome, _ = await _received(response)
         except self._library.HTTPError as error:
             return lost(error, self._library)
+        return outcome
 
     async def aclose(self) -> None:
         pass
 
 
-async def _received(response: Any) -> Outcome:
-    """The whole answer, as long as it is not endless; its connection is free then."""
+async def _received(response: Any) -> tuple[Outcome, bool | None]:
+    """The whole answer, and whether its connection has more; the connection is free then."""
     try:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                return TOO_LARGE
-        return response_of(response, body)
+        if response.is_stream_consumed:
+            # By a mock, or a hook of the caller's.
+            return arrived(response, response.content), None
+        answer = Arriving(response)
+        if problem := answer.problem():
+            return problem, None
+        async for chunk in response.stream:
+            answer.add(chunk)
+            if problem := answer.problem():
+                return problem, None
+        if more := has_more(response):
+            hang_up(response)
+        return answer.outcome(), more
     finally:
         await response.aclose()

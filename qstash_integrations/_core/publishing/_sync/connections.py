@@ -16,17 +16,19 @@ import httpx
 from ..call import APIRequest, Lost, Outcome
 from ..http import (
     KEPT_FOR,
-    LARGEST_ANSWER,
-    TOO_LARGE,
+    Arriving,
+    arrived,
+    hang_up,
+    has_more,
     library_of,
     lost,
     request_by,
     request_of,
-    response_of,
     timeouts_of,
     transport_options,
 )
 from ..waiting import Slots
+from .network import TimedNetwork
 
 CONNECTIONS = 100
 _NONE_FREE = Lost("all connections were in use")
@@ -48,7 +50,7 @@ class Connections:
         self._now = now
         self._options = transport_options(request.url)
         self._slots = Slots(connections)
-        self._idle: deque[tuple[httpx.HTTPTransport, float]] = deque()
+        self._idle: deque[Connection] = deque()
         self._is_closed = False
 
     def send(self, request: APIRequest) -> Outcome:
@@ -57,7 +59,7 @@ class Connections:
             return _NONE_FREE
         try:
             return self._send(built)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, OSError, ValueError) as error:
             return lost(error, httpx)
         finally:
             self._slots.give_back()
@@ -70,27 +72,46 @@ class Connections:
     def _send(self, built: httpx.Request) -> Outcome:
         connection = self._connection()
         try:
-            outcome = _received(connection.handle_request(built))
+            outcome, more = connection.exchange(built, self._timeout)
         except BaseException:
             # Whatever broke off, a half of it may be left in there for the next one. And a task that is cancelled at
             # the wrong moment leaves a connection of httpx in use for ever.
-            connection.close()
+            connection.transport.close()
             raise
-        self._idle.append((connection, self._now()))
+        # Whatever more there is, the next request would take it for its own answer.
+        if more is not False:
+            connection.transport.close()
+            return outcome
+        connection.used_at = self._now()
+        self._idle.append(connection)
         self._close_surplus()
         return outcome
 
-    def _connection(self) -> httpx.HTTPTransport:
+    def _connection(self) -> "Connection":
         # Other threads take from both ends.
         with suppress(IndexError):
-            return self._idle.pop()[0]
-        return httpx.HTTPTransport(**self._options)
+            return self._idle.pop()
+        return Connection(self._options)
 
     def _close_surplus(self) -> None:
         """Those that nobody has needed for long; all of them once it is closed."""
         with suppress(IndexError):
-            while self._is_closed or self._now() - self._idle[0][1] > KEPT_FOR:
-                self._idle.popleft()[0].close()
+            while self._is_closed or self._now() - self._idle[0].used_at > KEPT_FOR:
+                self._idle.popleft().transport.close()
+
+
+class Connection:
+    """One of them."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.transport = httpx.HTTPTransport(**options)
+        self.used_at = 0.0
+        self._network = TimedNetwork(self.transport)
+
+    def exchange(self, built: httpx.Request, within: float) -> tuple[Outcome, bool | None]:
+        """The answer, and whether more than that is left in the connection; in so many seconds, however it trickles."""
+        self._network.ends_at = time.monotonic() + within
+        return _received(self.transport.handle_request(built))
 
 
 class ReadyClient:
@@ -101,24 +122,33 @@ class ReadyClient:
         self._client = client
 
     def send(self, request: APIRequest) -> Outcome:
+        built = request_by(self._client, request)
         try:
-            built = request_by(self._client, request)
-            return _received(self._client.send(built, stream=True, auth=None, follow_redirects=False))
+            response = self._client.send(built, stream=True, auth=None, follow_redirects=False)
+            outcome, _ = _received(response)
         except self._library.HTTPError as error:
             return lost(error, self._library)
+        return outcome
 
     def close(self) -> None:
         pass
 
 
-def _received(response: Any) -> Outcome:
-    """The whole answer, as long as it is not endless; its connection is free then."""
+def _received(response: Any) -> tuple[Outcome, bool | None]:
+    """The whole answer, and whether its connection has more; the connection is free then."""
     try:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > LARGEST_ANSWER:
-                return TOO_LARGE
-        return response_of(response, body)
+        if response.is_stream_consumed:
+            # By a mock, or a hook of the caller's.
+            return arrived(response, response.content), None
+        answer = Arriving(response)
+        if problem := answer.problem():
+            return problem, None
+        for chunk in response.stream:
+            answer.add(chunk)
+            if problem := answer.problem():
+                return problem, None
+        if more := has_more(response):
+            hang_up(response)
+        return answer.outcome(), more
     finally:
         response.close()

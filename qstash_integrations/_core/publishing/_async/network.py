@@ -1,0 +1,66 @@
+"""A network in which whatever is done for one answer ends at one moment.
+
+The limits of httpx are each for one read: an answer that trickles, or one that is announced again and again (HTTP 100),
+would go on for ever.
+"""
+
+import math
+import time
+from typing import Any
+
+import httpcore
+import httpx
+
+
+class AsyncTimedNetwork(httpcore.AsyncNetworkBackend):
+    """Stands between a transport and what it has connected with before."""
+
+    def __init__(self, transport: httpx.AsyncHTTPTransport) -> None:
+        self.ends_at = math.inf
+        """As ``time.monotonic`` counts."""
+        pool: Any = getattr(transport, "_pool", None)
+        self._inner: Any = getattr(pool, "_network_backend", None)
+        if self._inner is not None:
+            pool._network_backend = self
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> "AsyncTimedStream":
+        limit = self.left(timeout)
+        return AsyncTimedStream(await self._inner.connect_tcp(host, port, limit, local_address, socket_options), self)
+
+    def left(self, timeout: float | None) -> float:
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer took too long")
+        return left if timeout is None else min(timeout, left)
+
+
+class AsyncTimedStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: Any, network: AsyncTimedNetwork) -> None:
+        self._stream = stream
+        self._network = network
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        found: bytes = await self._stream.read(max_bytes, self._network.left(timeout))
+        return found
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, self._network.left(timeout))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "AsyncTimedStream":
+        limit = self._network.left(timeout)
+        return AsyncTimedStream(await self._stream.start_tls(ssl_context, server_hostname, limit), self._network)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
