@@ -8,16 +8,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._core.publishing.client import AsyncQStash, QStash
-from .._core.publishing.given import Given
+from .._core.publishing.discreet import discreet
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import log as log_calls
+from .._core.publishing.operations import message as message_calls
+from .._core.publishing.operations.batch import batch
 from .._core.publishing.retry import RetryOptions
 from .answers import answering
-from .calls import batched, published
-from .requests import cursor_of, fields_of
+from .requests import cursor_of, fields_of, has_body, message_of
 from .resources import Dlq, Keys, Messages, Queue, Request, Schedules, Topics
 
 
+@discreet
 class _Calls:
     """What both clients are made of; on an ``AsyncClient`` every result is awaited."""
 
@@ -30,27 +32,20 @@ class _Calls:
 
     def publish(self, request: Request) -> Any:
         """Send a message to its ``url``, or to each endpoint of its ``topic``."""
-        given = Given(request)
-        del request
-        return self._run(given.to(published, self.qstash.new_id))
+        return self._run(message_calls.publish(message_of(request), self.qstash.new_id))
 
     def publish_json(self, request: Request) -> Any:
         """``publish`` with the body encoded as JSON; a message without one has none."""
-        given = Given(request)
-        del request
-        return self._run(given.to(published, self.qstash.new_id, as_json=True))
+        message = message_of(request)
+        return self._run(message_calls.publish(message, self.qstash.new_id, as_json=has_body(message)))
 
     def batch(self, requests: Iterable[Request]) -> Any:
         """Many messages in one call."""
-        given = Given(requests)
-        del requests
-        return self._run(given.to(batched, self.qstash.new_id))
+        return self._run(batch(map(message_of, requests), self.qstash.new_id))
 
     def batch_json(self, requests: Iterable[Request]) -> Any:
         """``batch`` with the bodies encoded as JSON."""
-        given = Given(requests)
-        del requests
-        return self._run(given.to(batched, self.qstash.new_id, as_json=True))
+        return self._run(batch(map(message_of, requests), self.qstash.new_id, as_json=True))
 
     def events(self, request: Request | None = None) -> Any:
         """One page of the log, newest first, from ``{"cursor": ...}`` on."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
-from .._core.publishing.given import Given
+from .._core.publishing.discreet import discreet
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import dlq as dlq_calls
 from .._core.publishing.operations import message as message_calls
@@ -17,13 +17,13 @@ from .._core.publishing.operations import signing_key as signing_key_calls
 from .._core.publishing.operations import url_group as url_group_calls
 from .._core.publishing.operations.message import NewId
 from .answers import CreatedSchedule
-from .calls import enqueued, scheduled
-from .requests import cursor_of, fields_of
+from .requests import cursor_of, fields_of, has_body, message_of, schedule_of
 
 Run: TypeAlias = Callable[[Operation[Any]], Any]
 Request: TypeAlias = Mapping[str, Any]
 
 
+@discreet
 class Messages:
     """``client.messages()``."""
 
@@ -41,6 +41,7 @@ class Messages:
         return self.cancel(message_id)
 
 
+@discreet
 class Topics:
     """``client.topics()``: URL groups."""
 
@@ -69,6 +70,7 @@ class Topics:
         return self._run(url_group_calls.delete(name))
 
 
+@discreet
 class Dlq:
     """``client.dlq()``."""
 
@@ -86,6 +88,7 @@ class Dlq:
         return self._run(dlq_calls.delete(dlq_id))
 
 
+@discreet
 class Schedules:
     """``client.schedules()``."""
 
@@ -94,9 +97,8 @@ class Schedules:
 
     def create(self, request: Request) -> Any:
         """Its body goes as JSON, unless it has a Content-Type of its own."""
-        given = Given(request)
-        del request
-        return self._run(_with_name(given.to(scheduled)))
+        schedule, as_json = schedule_of(request)
+        return self._run(_with_name(schedule_calls.create(schedule, as_json=as_json)))
 
     def get(self, schedule_id: str) -> Any:
         return self._run(schedule_calls.get(schedule_id))
@@ -108,6 +110,7 @@ class Schedules:
         return self._run(schedule_calls.delete(schedule_id))
 
 
+@discreet
 class Queue:
     """``client.queue({"queue_name": ...})``; only ``list`` works without a name."""
 
@@ -129,14 +132,11 @@ class Queue:
         return self._run(queue_calls.upsert(self._name, parallelism=parallelism, paused=paused))
 
     def enqueue(self, request: Request) -> Any:
-        given = Given(request)
-        del request
-        return self._run(given.to(enqueued, self._name, self._new_id))
+        return self._run(message_calls.enqueue({**message_of(request), "queue": self._name}, self._new_id))
 
     def enqueue_json(self, request: Request) -> Any:
-        given = Given(request)
-        del request
-        return self._run(given.to(enqueued, self._name, self._new_id, as_json=True))
+        message = {**message_of(request), "queue": self._name}
+        return self._run(message_calls.enqueue(message, self._new_id, as_json=has_body(message)))
 
     def get(self) -> Any:
         return self._run(queue_calls.get(self._name))
@@ -148,6 +148,7 @@ class Queue:
         return self._run(queue_calls.delete(self._name))
 
 
+@discreet
 class Keys:
     """``client.keys()``: the signing keys."""
 

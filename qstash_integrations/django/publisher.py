@@ -15,8 +15,8 @@ from django.urls import get_script_prefix, reverse
 from .._core.public_urls import join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
-from .._core.publishing.given import Given
-from .._core.publishing.operations import Operation
+from .._core.publishing.discreet import discreet
+from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from .conf import improperly_configured, load, publishes_on_commit
@@ -28,6 +28,7 @@ T = TypeVar("T")
 _UNQUOTED = "!$&'()*+,;=/~:@"
 
 
+@discreet
 class Publisher(QStash):
     """A ``qstash_integrations.QStash`` that also knows the project's own URLs and transactions.
 
@@ -62,9 +63,7 @@ class Publisher(QStash):
         transaction it is published at once. Until the commit whatever is asked of the receipt is a RuntimeError. What
         fails after the commit is in Django's log, and raised by the receipt.
         """
-        given = Given(message, fields)
-        del message, fields
-        return self._on_commit(given.to(_operation, self.new_id), using)
+        return self._on_commit(_operation(merged(message, fields), self.new_id), using)
 
     def run(self, operation: Operation[T]) -> T:
         """Send one API call, again where that is safe, and read its answer."""
@@ -90,6 +89,7 @@ class Publisher(QStash):
             return super()._call(operation)
 
 
+@discreet
 class AsyncPublisher(AsyncQStash):
     """A ``qstash_integrations.AsyncQStash`` that also knows the project's own URLs and transactions.
 
@@ -128,9 +128,7 @@ class AsyncPublisher(AsyncQStash):
         transaction it is published at once. Until the commit whatever is asked of the receipt is a RuntimeError. What
         fails after the commit is in Django's log, and raised by the receipt.
         """
-        given = Given(message, fields)
-        del message, fields
-        return await self._on_commit(given.to(_operation, self.new_id), using)
+        return await self._on_commit(_operation(merged(message, fields), self.new_id), using)
 
     async def run(self, operation: Operation[T]) -> T:
         """Send one API call, again where that is safe, and read its answer."""

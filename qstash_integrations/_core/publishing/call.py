@@ -13,7 +13,6 @@ from urllib.parse import quote
 from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
 from ..hosts import is_loopback
 from .account import Account
-from .given import Given
 from .operations import Operation, nothing
 from .retry import RetryPolicy
 
@@ -84,7 +83,7 @@ class Call(Generic[T]):
         if not 200 <= outcome.status < 300:
             _raise_for(outcome)
         # Whatever stands in an answer that has nothing to say.
-        return Given(None if self._operation.read is nothing else _json(outcome)).to(self._operation.read)
+        return self._operation.read(None if self._operation.read is nothing else _json(outcome))
 
     def _no_answer(self, lost: Lost) -> str:
         tries = f" after {self._tries} tries" if self._tries > 1 else ""

@@ -25,7 +25,8 @@ class QStash(Sender):
     lets the token travel in clear to another machine; a private name or address needs no such word.
 
     Raises ConfigurationError that names the setting when the token is missing. Calls raise TypeError or ValueError for
-    arguments, APIError for what QStash refused, TransportError when no answer came.
+    arguments, APIError for what QStash refused, TransportError when no answer came. Their tracebacks keep no variables
+    of ours; the caller's own frames hold what the caller wrote.
     """
 
 

@@ -81,13 +81,10 @@ async def async_fill(add: Callable[[Any], bool], messages: Iterator[Any] | Async
     """Whether ``add`` said of a message that it was enough; none is read behind that one."""
     if not isinstance(messages, AsyncIterator):
         return any(map(add, messages))
-    while True:
-        try:
-            # In no variable: error trackers print the locals of raising frames.
-            if add(await anext(messages)):
-                return True
-        except StopAsyncIteration:
-            return False
+    async for message in messages:
+        if add(message):
+            return True
+    return False
 
 
 def tell(listener: Callable[[int], object], number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 from ..base import BaseClient, transport_of_test
 from ..call import APIRequest, Outcome
 from ..connections import PerLoop
+from ..discreet import discreet
 from ..operations import Operation
 from ..waiting import async_sleep
 from . import AsyncRunner
@@ -16,6 +17,7 @@ from .resources import AsyncResources
 T = TypeVar("T")
 
 
+@discreet
 class AsyncSender(BaseClient, AsyncResources):
     """Everything that a client does."""
 

@@ -8,6 +8,7 @@ Spec: https://upstash.com/docs/qstash/features/dlq
 from collections.abc import AsyncIterator, Sequence
 from typing import Unpack, overload
 
+from ..discreet import discreet
 from ..filters import DlqFilter
 from ..message import DlqRetryOptions
 from ..operations import dlq as operations
@@ -17,6 +18,7 @@ from . import AsyncRunner
 from .pages import AsyncItems
 
 
+@discreet
 class AsyncDlqApi:
     """``client.dlq``."""
 

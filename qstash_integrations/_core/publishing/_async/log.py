@@ -7,6 +7,7 @@ Spec: https://upstash.com/docs/qstash/api-refernce/logs/list-logs
 
 from collections.abc import AsyncIterator
 
+from ..discreet import discreet
 from ..filters import LogFilter
 from ..operations import log as operations
 from ..results.log import ListLogsResponse, Log
@@ -14,6 +15,7 @@ from . import AsyncRunner
 from .pages import AsyncItems
 
 
+@discreet
 class AsyncLogApi:
     """``client.log``."""
 

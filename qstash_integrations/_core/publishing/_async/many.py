@@ -6,6 +6,7 @@ A class and no generator: an async one that is left in the middle would have to 
 import warnings
 from collections.abc import AsyncIterator
 
+from ..discreet import discreet
 from ..operations import Operation
 from ..operations.many import NEVER_STARTED, Chunks, Progress
 from ..operations.message import PublishResult
@@ -13,6 +14,7 @@ from ..waiting import AsyncSource, async_fill, async_opened, async_tell
 from . import AsyncRunner
 
 
+@discreet
 class AsyncMany(AsyncIterator[PublishResult]):
     """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
 

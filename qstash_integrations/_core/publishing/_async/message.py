@@ -9,8 +9,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Unpack, overload
 
+from ..discreet import discreet
 from ..filters import MessageFilter
-from ..given import Given
 from ..message import (
     AnyMessage,
     ApiMessage,
@@ -21,6 +21,7 @@ from ..message import (
     UrlMessage,
 )
 from ..operations import batch as batches
+from ..operations import merged
 from ..operations import message as operations
 from ..operations.many import Progress
 from ..operations.message import PublishResult
@@ -31,6 +32,7 @@ from . import AsyncRunner
 from .many import AsyncMany
 
 
+@discreet
 class AsyncMessageVerbs:
     """What stands both on the client and on ``client.message``."""
 
@@ -56,9 +58,7 @@ class AsyncMessageVerbs:
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
         ``qstash_integrations.options.MessageOptions`` has the other keywords, as of every verb that publishes.
         """
-        given = Given(message, fields)
-        del message, fields
-        return await self._runner.run(given.to(operations.publish, self._runner.new_id))
+        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
 
     @overload
     async def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
@@ -75,9 +75,7 @@ class AsyncMessageVerbs:
 
         The keywords are those of ``qstash_integrations.options.UrlMessage``, ``GroupMessage`` or ``ApiMessage``.
         """
-        given = Given(message, fields)
-        del message, fields
-        return await self._runner.run(given.to(operations.publish, self._runner.new_id, as_json=True))
+        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
 
     @overload
     async def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -91,9 +89,7 @@ class AsyncMessageVerbs:
     async def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
-        given = Given(message, fields)
-        del message, fields
-        return await self._runner.run(given.to(operations.enqueue, self._runner.new_id))
+        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
 
     @overload
     async def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -107,24 +103,18 @@ class AsyncMessageVerbs:
     async def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
-        given = Given(message, fields)
-        del message, fields
-        return await self._runner.run(given.to(operations.enqueue, self._runner.new_id, as_json=True))
+        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
 
     async def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
-        given = Given(messages)
-        del messages
-        return await self._runner.run(given.to(batches.batch, self._runner.new_id))
+        return await self._runner.run(batches.batch(messages, self._runner.new_id))
 
     async def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """``batch`` with the bodies encoded as JSON."""
-        given = Given(messages)
-        del messages
-        return await self._runner.run(given.to(batches.batch, self._runner.new_id, as_json=True))
+        return await self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
 
     def publish_many(
         self,
@@ -155,6 +145,7 @@ class AsyncMessageVerbs:
         return AsyncMany(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
 
 
+@discreet
 class AsyncMessageApi(AsyncMessageVerbs):
     """``client.message``."""
 

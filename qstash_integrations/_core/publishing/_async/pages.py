@@ -6,6 +6,8 @@ A class and no generator: an async one that is left in the middle would have to 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Generic, Protocol, Self, TypeVar
 
+from ..discreet import discreet
+
 
 class Page(Protocol):
     @property
@@ -16,6 +18,7 @@ P = TypeVar("P", bound=Page)
 T = TypeVar("T")
 
 
+@discreet
 class AsyncItems(Generic[P, T]):
     """A cursor that comes back unchanged ends it: asking for the same page for ever helps nobody."""
 

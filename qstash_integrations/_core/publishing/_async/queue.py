@@ -3,11 +3,13 @@
 Spec: https://upstash.com/docs/qstash/features/queues
 """
 
+from ..discreet import discreet
 from ..operations import queue as operations
 from ..results.queue import Queue
 from . import AsyncRunner
 
 
+@discreet
 class AsyncQueueApi:
     """``client.queue``."""
 

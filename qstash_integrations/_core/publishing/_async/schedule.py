@@ -5,13 +5,15 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 
 from typing import Any, Unpack, overload
 
-from ..given import Given
+from ..discreet import discreet
 from ..message import NewSchedule
+from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule
 from . import AsyncRunner
 
 
+@discreet
 class AsyncScheduleApi:
     """``client.schedule``."""
 
@@ -30,9 +32,7 @@ class AsyncScheduleApi:
         With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
         ``qstash_integrations.options.NewSchedule``.
         """
-        given = Given(schedule, fields)
-        del schedule, fields
-        return await self._client.run(given.to(operations.create))
+        return await self._client.run(operations.create(merged(schedule, fields)))
 
     @overload
     async def create_json(self, schedule: NewSchedule, /) -> str: ...
@@ -40,9 +40,7 @@ class AsyncScheduleApi:
     async def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
     async def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
         """``create`` with the body encoded as JSON."""
-        given = Given(schedule, fields)
-        del schedule, fields
-        return await self._client.run(given.to(operations.create, as_json=True))
+        return await self._client.run(operations.create(merged(schedule, fields), as_json=True))
 
     async def get(self, schedule_id: str) -> Schedule:
         """APIError 404 for an unknown id."""

@@ -3,11 +3,13 @@
 Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys
 """
 
+from ..discreet import discreet
 from ..operations import signing_key as operations
 from ..results.signing_key import SigningKey
 from . import AsyncRunner
 
 
+@discreet
 class AsyncSigningKeyApi:
     """``client.signing_key``."""
 

@@ -5,12 +5,14 @@ Spec: https://upstash.com/docs/qstash/features/url-groups
 
 from collections.abc import Sequence
 
+from ..discreet import discreet
 from ..message import RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
 from . import AsyncRunner
 
 
+@discreet
 class AsyncUrlGroupApi:
     """``client.url_group``."""
 

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from ..base import BaseClient, transport_of_test
 from ..call import APIRequest, Outcome
 from ..connections import PerProcess
+from ..discreet import discreet
 from ..operations import Operation
 from ..waiting import sleep
 from . import Runner
@@ -17,6 +18,7 @@ from .resources import Resources
 T = TypeVar("T")
 
 
+@discreet
 class Sender(BaseClient, Resources):
     """Everything that a client does."""
 

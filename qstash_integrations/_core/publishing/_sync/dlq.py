@@ -9,6 +9,7 @@ Spec: https://upstash.com/docs/qstash/features/dlq
 from collections.abc import Iterator, Sequence
 from typing import Unpack, overload
 
+from ..discreet import discreet
 from ..filters import DlqFilter
 from ..message import DlqRetryOptions
 from ..operations import dlq as operations
@@ -18,6 +19,7 @@ from . import Runner
 from .pages import Items
 
 
+@discreet
 class DlqApi:
     """``client.dlq``."""
 

@@ -4,16 +4,17 @@
 Spec: https://upstash.com/docs/qstash/features/flowcontrol
 """
 
-from functools import partial
 from typing import Any, Unpack, overload
 
-from ..given import Given
+from ..discreet import discreet
 from ..message import PinFlowControlOptions, UnpinFlowControlOptions
 from ..operations import flow_control as operations
+from ..operations import merged
 from ..results.flow_control import FlowControlInfo, GlobalParallelismInfo
 from . import Runner
 
 
+@discreet
 class FlowControlApi:
     """``client.flow_control``."""
 
@@ -44,7 +45,7 @@ class FlowControlApi:
     def pin(self, flow_control_key: str, **options: Unpack[PinFlowControlOptions]) -> None: ...
     def pin(self, flow_control_key: str, options: Any = None, **fields: Any) -> None:
         """Fix ``parallelism``, ``rate`` and ``period`` against what later messages say; the period begins anew."""
-        return self._client.run(Given(options, fields).to(partial(operations.pin, flow_control_key)))
+        return self._client.run(operations.pin(flow_control_key, merged(options, fields)))
 
     @overload
     def unpin(self, flow_control_key: str, options: UnpinFlowControlOptions) -> None: ...
@@ -52,7 +53,7 @@ class FlowControlApi:
     def unpin(self, flow_control_key: str, **options: Unpack[UnpinFlowControlOptions]) -> None: ...
     def unpin(self, flow_control_key: str, options: Any = None, **fields: Any) -> None:
         """Let later messages change ``parallelism=True`` or ``rate=True`` again."""
-        return self._client.run(Given(options, fields).to(partial(operations.unpin, flow_control_key)))
+        return self._client.run(operations.unpin(flow_control_key, merged(options, fields)))
 
     def reset_rate(self, flow_control_key: str) -> None:
         """Begin a new period of the rate now, with nothing counted."""

@@ -8,6 +8,7 @@ Spec: https://upstash.com/docs/qstash/api-refernce/logs/list-logs
 
 from collections.abc import Iterator
 
+from ..discreet import discreet
 from ..filters import LogFilter
 from ..operations import log as operations
 from ..results.log import ListLogsResponse, Log
@@ -15,6 +16,7 @@ from . import Runner
 from .pages import Items
 
 
+@discreet
 class LogApi:
     """``client.log``."""
 

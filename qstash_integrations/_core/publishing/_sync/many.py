@@ -7,6 +7,7 @@ A class and no generator: an async one that is left in the middle would have to 
 import warnings
 from collections.abc import Iterator
 
+from ..discreet import discreet
 from ..operations import Operation
 from ..operations.many import NEVER_STARTED, Chunks, Progress
 from ..operations.message import PublishResult
@@ -14,6 +15,7 @@ from ..waiting import Source, fill, opened, tell
 from . import Runner
 
 
+@discreet
 class Many(Iterator[PublishResult]):
     """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
 

@@ -10,8 +10,8 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Unpack, overload
 
+from ..discreet import discreet
 from ..filters import MessageFilter
-from ..given import Given
 from ..message import (
     AnyMessage,
     ApiMessage,
@@ -22,6 +22,7 @@ from ..message import (
     UrlMessage,
 )
 from ..operations import batch as batches
+from ..operations import merged
 from ..operations import message as operations
 from ..operations.many import Progress
 from ..operations.message import PublishResult
@@ -32,6 +33,7 @@ from . import Runner
 from .many import Many
 
 
+@discreet
 class MessageVerbs:
     """What stands both on the client and on ``client.message``."""
 
@@ -57,9 +59,7 @@ class MessageVerbs:
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
         ``qstash_integrations.options.MessageOptions`` has the other keywords, as of every verb that publishes.
         """
-        given = Given(message, fields)
-        del message, fields
-        return self._runner.run(given.to(operations.publish, self._runner.new_id))
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
 
     @overload
     def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
@@ -76,9 +76,7 @@ class MessageVerbs:
 
         The keywords are those of ``qstash_integrations.options.UrlMessage``, ``GroupMessage`` or ``ApiMessage``.
         """
-        given = Given(message, fields)
-        del message, fields
-        return self._runner.run(given.to(operations.publish, self._runner.new_id, as_json=True))
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
 
     @overload
     def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -92,9 +90,7 @@ class MessageVerbs:
     def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
-        given = Given(message, fields)
-        del message, fields
-        return self._runner.run(given.to(operations.enqueue, self._runner.new_id))
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
 
     @overload
     def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -108,24 +104,18 @@ class MessageVerbs:
     def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
-        given = Given(message, fields)
-        del message, fields
-        return self._runner.run(given.to(operations.enqueue, self._runner.new_id, as_json=True))
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
 
     def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
-        given = Given(messages)
-        del messages
-        return self._runner.run(given.to(batches.batch, self._runner.new_id))
+        return self._runner.run(batches.batch(messages, self._runner.new_id))
 
     def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """``batch`` with the bodies encoded as JSON."""
-        given = Given(messages)
-        del messages
-        return self._runner.run(given.to(batches.batch, self._runner.new_id, as_json=True))
+        return self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
 
     def publish_many(
         self,
@@ -156,6 +146,7 @@ class MessageVerbs:
         return Many(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
 
 
+@discreet
 class MessageApi(MessageVerbs):
     """``client.message``."""
 

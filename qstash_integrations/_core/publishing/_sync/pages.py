@@ -7,6 +7,8 @@ A class and no generator: an async one that is left in the middle would have to 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, Protocol, Self, TypeVar
 
+from ..discreet import discreet
+
 
 class Page(Protocol):
     @property
@@ -17,6 +19,7 @@ P = TypeVar("P", bound=Page)
 T = TypeVar("T")
 
 
+@discreet
 class Items(Generic[P, T]):
     """A cursor that comes back unchanged ends it: asking for the same page for ever helps nobody."""
 

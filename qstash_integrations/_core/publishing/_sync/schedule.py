@@ -6,13 +6,15 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 
 from typing import Any, Unpack, overload
 
-from ..given import Given
+from ..discreet import discreet
 from ..message import NewSchedule
+from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule
 from . import Runner
 
 
+@discreet
 class ScheduleApi:
     """``client.schedule``."""
 
@@ -31,9 +33,7 @@ class ScheduleApi:
         With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
         ``qstash_integrations.options.NewSchedule``.
         """
-        given = Given(schedule, fields)
-        del schedule, fields
-        return self._client.run(given.to(operations.create))
+        return self._client.run(operations.create(merged(schedule, fields)))
 
     @overload
     def create_json(self, schedule: NewSchedule, /) -> str: ...
@@ -41,9 +41,7 @@ class ScheduleApi:
     def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
     def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
         """``create`` with the body encoded as JSON."""
-        given = Given(schedule, fields)
-        del schedule, fields
-        return self._client.run(given.to(operations.create, as_json=True))
+        return self._client.run(operations.create(merged(schedule, fields), as_json=True))
 
     def get(self, schedule_id: str) -> Schedule:
         """APIError 404 for an unknown id."""

@@ -4,11 +4,13 @@
 Spec: https://upstash.com/docs/qstash/howto/roll-signing-keys
 """
 
+from ..discreet import discreet
 from ..operations import signing_key as operations
 from ..results.signing_key import SigningKey
 from . import Runner
 
 
+@discreet
 class SigningKeyApi:
     """``client.signing_key``."""
 

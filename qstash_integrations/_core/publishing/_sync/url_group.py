@@ -6,12 +6,14 @@ Spec: https://upstash.com/docs/qstash/features/url-groups
 
 from collections.abc import Sequence
 
+from ..discreet import discreet
 from ..message import RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
 from . import Runner
 
 
+@discreet
 class UrlGroupApi:
     """``client.url_group``."""
 

@@ -4,9 +4,9 @@
 method on each client.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from ..inputs import Header
 
@@ -35,3 +35,14 @@ class Operation(Generic[T]):
 
 def nothing(answer: Any) -> None:
     """The answer of calls that have none worth reading."""
+
+
+def merged(positional: Any, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The keywords of a call, or the one mapping that was given instead of them."""
+    if positional is None:
+        return fields
+    if fields:
+        raise TypeError("give keywords or one dict, not both")
+    if not isinstance(positional, Mapping):
+        raise TypeError(f"give keywords or one dict, not {type(positional).__name__}")
+    return cast("Mapping[str, Any]", positional)

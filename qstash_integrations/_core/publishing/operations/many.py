@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from ...errors import APIError, TransportError
-from ..given import Given
 from . import Operation
 from .batch import Batch
 from .message import NewId, PublishResult
@@ -53,9 +52,8 @@ class Chunks:
 
     def add(self, message: Any) -> bool:
         """Take one more message; whether ``next`` is full with it, or would have been too large with it."""
-        batch, given = self._batch, Given(message)
-        del message
-        given.to(batch.add, as_json=self._as_json)
+        batch = self._batch
+        batch.add(message, as_json=self._as_json)
         if batch.size > CHUNK_BYTES and len(batch) > 1:
             self._batch = batch.split()
         elif len(batch) == self._chunk_size:
