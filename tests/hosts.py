@@ -90,7 +90,7 @@ def scope_of(request: Request) -> dict[str, Any]:
         "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "root_path": request.root_path,
-        "headers": [(name.lower().encode(), _bytes(value)) for name, value in _headers(request)],
+        "headers": [(name.lower().encode(), _bytes(value)) for name, value in headers_of(request)],
         "client": ("127.0.0.1", 50000),
         "server": ("127.0.0.1", 8000),
         "state": {},
@@ -152,7 +152,7 @@ def environ_of(request: Request) -> dict[str, Any]:
         # What gunicorn says of every request; a body without a length can then be read to its end.
         "wsgi.input_terminated": True,
     }
-    for name, value in _headers(request):
+    for name, value in headers_of(request):
         if "_" in name:  # which would look like a hyphen from here on: every server drops such a header
             continue
         key = name.upper().replace("-", "_")
@@ -170,7 +170,7 @@ class _Untouchable(io.RawIOBase):
         raise AssertionError("the body was read")
 
 
-def _headers(request: Request) -> list[tuple[str, str | bytes]]:
+def headers_of(request: Request) -> list[tuple[str, str | bytes]]:
     given = {name.lower() for name, _ in request.headers}
     headers: list[tuple[str, str | bytes]] = [] if "host" in given else [("Host", "api.example.com")]
     headers += request.headers

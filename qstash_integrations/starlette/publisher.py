@@ -5,16 +5,15 @@ Spec: https://www.starlette.io/lifespan/
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 
-from .._core.from_settings import FromSettings
 from .._core.public_urls import join_public_url
 from .._core.publishing.client import AsyncQStash
-from .._core.receiving.guard import Guard
 from .._core.receiving.head import PATH
+from .._core.receiving.options import check_guards
 from .._core.settings import Settings
 
 
@@ -56,8 +55,7 @@ class QStash:
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
             Settings.load()  # one of a wrong form is said now; one that is missing, when it is used
-            for guard in _guards(app.routes):
-                guard()
+            check_guards(_holders(app.routes))
             try:
                 async with run(running) as state:
                     yield state
@@ -67,13 +65,10 @@ class QStash:
         app.router.lifespan_context = lifespan
 
 
-def _guards(routes: Iterable[Any]) -> Iterator[FromSettings[Guard]]:
-    """The guards of all verified endpoints and mounts, those of mounted and included routers among them."""
+def _holders(routes: Iterable[Any]) -> Iterator[object]:
+    """What may be verified of all routes, those of mounted and included routers among them."""
     for route in routes:
-        for holder in (route, getattr(route, "endpoint", None), getattr(route, "app", None)):
-            guard = getattr(holder, "qstash_guard", None)
-            if isinstance(guard, FromSettings):
-                yield cast("FromSettings[Guard]", guard)
+        yield from (route, getattr(route, "endpoint", None), getattr(route, "app", None))
         # Newer versions of FastAPI keep an included router as it is.
         router = getattr(route, "original_router", route)
-        yield from _guards(getattr(router, "routes", None) or ())
+        yield from _holders(getattr(router, "routes", None) or ())

@@ -1,4 +1,4 @@
-"""Every contract test runs on all seven harnesses, and in all of them no secret may reach a log record."""
+"""Every contract test runs on all eight harnesses, and in all of them no secret may reach a log record."""
 
 import logging
 from collections.abc import Callable, Generator

@@ -1,12 +1,15 @@
-"""Seven hosts for one handler: the same requests must get the same answers from all of them."""
+"""Eight hosts for one handler: the same requests must get the same answers from all of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import anyio
+
 from qstash_integrations import Delivery, Receiver
-from tests.contract import asgi_apps, wsgi_apps
+from tests.contract import aiohttp_apps, asgi_apps, wsgi_apps
 from tests.contract.calls import Call, Handler, Reading, Reply
-from tests.hosts import Answer, Request, Send, asgi_send, wsgi_send
+from tests.hosts import Answer, Request, Send, asgi_exchange, wsgi_send
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 RECEIVER = Receiver(CURRENT, NEXT, now=lambda: NOW)
@@ -20,7 +23,8 @@ class Harness(NamedTuple):
 
     build: Callable[[Handler, Sequence[Reading], Any], Any]
     """From a handler, the readings of the body that it wants and the options of the adapter to an app."""
-    serve: Callable[[Any], Send]
+    exchange: Callable[[Any, Request], Awaitable[Answer]] | None = None
+    """One request to an app that runs in an event loop; None for WSGI."""
     asgi: bool = False
     streams: bool = True
     """The app is called before the body has arrived."""
@@ -28,16 +32,30 @@ class Harness(NamedTuple):
     """The framework reads a body without a length."""
     parses: bool = True
     """The framework parses JSON and forms."""
+    mounts: bool = True
+    """The server may say where the app is mounted."""
+
+    def serve(self, app: Any) -> Send:
+        exchange = self.exchange
+        return wsgi_send(app) if exchange is None else lambda request: anyio.run(exchange, app, request)
+
+    def serve_at_once(self, app: Any, requests: Sequence[Request]) -> list[Answer]:
+        """In one event loop, or in eight threads."""
+        if self.exchange is not None:
+            return anyio.run(_all_at_once, self.exchange, app, requests)
+        with ThreadPoolExecutor(8) as threads:
+            return list(threads.map(wsgi_send(app), requests))
 
 
 HARNESSES = {
-    "asgi": Harness(asgi_apps.bare, asgi_send, asgi=True, parses=False),
-    "starlette": Harness(asgi_apps.starlette, asgi_send, asgi=True),
-    "fastapi": Harness(asgi_apps.fastapi, asgi_send, asgi=True),
-    "flask": Harness(wsgi_apps.flask, wsgi_send),
-    "flask-async": Harness(wsgi_apps.flask_async, wsgi_send),
-    "django-wsgi": Harness(wsgi_apps.django_wsgi, wsgi_send, reads_chunks=False),
-    "django-asgi": Harness(asgi_apps.django, asgi_send, asgi=True, streams=False),
+    "asgi": Harness(asgi_apps.bare, asgi_exchange, asgi=True, parses=False),
+    "starlette": Harness(asgi_apps.starlette, asgi_exchange, asgi=True),
+    "fastapi": Harness(asgi_apps.fastapi, asgi_exchange, asgi=True),
+    "flask": Harness(wsgi_apps.flask),
+    "flask-async": Harness(wsgi_apps.flask_async),
+    "django-wsgi": Harness(wsgi_apps.django_wsgi, reads_chunks=False),
+    "django-asgi": Harness(asgi_apps.django, asgi_exchange, asgi=True, streams=False),
+    "aiohttp": Harness(aiohttp_apps.aiohttp, aiohttp_apps.aiohttp_exchange, mounts=False),
 }
 
 
@@ -84,6 +102,20 @@ class Shop:
         (call,) = self.calls
         assert isinstance(call.delivery, Delivery)
         return call.delivery
+
+
+async def _all_at_once(
+    exchange: Callable[[Any, Request], Awaitable[Answer]], app: Any, requests: Sequence[Request]
+) -> list[Answer]:
+    answers: dict[int, Answer] = {}
+
+    async def send(number: int) -> None:
+        answers[number] = await exchange(app, requests[number])
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(len(requests)):
+            tasks.start_soon(send, number)
+    return [answers[number] for number in range(len(requests))]
 
 
 def _text(value: str | bytes) -> str:

@@ -135,14 +135,14 @@ def test_the_limit_is_16_MiB_unless_said_otherwise(shop: Shop) -> None:
 
 
 def test_H33_a_body_counts_as_far_as_its_length_says(shop: Shop, harness: Harness) -> None:
-    sent = BODY[:3] if harness.asgi else BODY  # there the server counts, and takes the rest for the next request
+    sent = BODY[:3] if harness.exchange else BODY  # there the server counts, and takes the rest for the next request
     assert shop.send(sent, token=signed(BODY, URL), headers=[("Content-Length", "3")]) == REJECTED
     assert shop.calls == []
 
 
 def test_H34_H37_half_a_body_runs_nothing(shop: Shop, harness: Harness) -> None:
     answer = shop.send(token=signed(BODY, URL), headers=[("Content-Length", "50")], hang_up=True)
-    assert answer == (NOTHING_SENT if harness.asgi else INCOMPLETE)
+    assert answer == (NOTHING_SENT if harness.exchange else INCOMPLETE)
     assert shop.calls == []
 
 

@@ -2,18 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
-import anyio
 import pytest
 
 from qstash_integrations import Claims, NonRetryable, RetryAfter, SignatureError
 from tests.contract.calls import Call, Reply
 from tests.contract.harnesses import BODY, URL, Harness, Shop
 from tests.contract.test_signatures import REJECTED
-from tests.hosts import Answer, Request, asgi_exchange
+from tests.hosts import Answer, Request
 from tests.signing import ATTACKER, NEXT, NOW, signed
 
 JSON_HEADERS = {"content-type": "application/json", "cache-control": "no-store"}
@@ -152,9 +149,7 @@ def test_H70_many_at_once_do_not_see_each_other(open_shop: Callable[..., Shop], 
         )
         for number, body in enumerate(bodies)
     ]
-    answers = (
-        anyio.run(all_at_once, shop.app, requests) if harness.asgi else in_threads(harness.serve(shop.app), requests)
-    )
+    answers = harness.serve_at_once(shop.app, requests)
     assert [answer.body for answer in answers[::2]] == bodies[::2]
     assert answers[1::2] == [REJECTED] * 100
     assert len(shop.calls) == 100
@@ -174,20 +169,3 @@ def raising(error: Exception) -> Callable[[Call], Reply]:
 def echo(call: Call) -> Reply:
     assert call.delivery.body == call.shown["body"]  # type: ignore[attr-defined]
     return Reply(body=call.shown["body"])
-
-
-async def all_at_once(app: Any, requests: list[Request]) -> list[Answer]:
-    answers: dict[int, Answer] = {}
-
-    async def send(number: int) -> None:
-        answers[number] = await asgi_exchange(app, requests[number])
-
-    async with anyio.create_task_group() as tasks:
-        for number in range(len(requests)):
-            tasks.start_soon(send, number)
-    return [answers[number] for number in range(len(requests))]
-
-
-def in_threads(send: Callable[[Request], Answer], requests: list[Request]) -> list[Answer]:
-    with ThreadPoolExecutor(8) as threads:
-        return list(threads.map(send, requests))

@@ -7,14 +7,13 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, NoReturn
 
-import anyio
 import pytest
 
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.once import MemoryStore, Run, Standing
 from tests.contract.calls import Call, Reply
 from tests.contract.harnesses import BODY, URL, Harness, Shop
-from tests.contract.test_handlers import JSON_HEADERS, all_at_once, in_threads, raising, replying
+from tests.contract.test_handlers import JSON_HEADERS, raising, replying
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
 from tests.signing import ATTACKER, ORIGIN, signed
@@ -62,9 +61,7 @@ def test_of_concurrent_attempts_exactly_one_is_handled(open_shop: OpenShop, harn
 def send_at_once(shop: Shop, harness: Harness, tokens: list[str]) -> list[Answer]:
     headers = [[("Upstash-Signature", token), ("Upstash-Message-Id", "msg_1")] for token in tokens]
     requests = [Request("/hooks/ship", lines, [BODY[:5], BODY[5:]]) for lines in headers]
-    if harness.asgi:
-        return anyio.run(all_at_once, shop.app, requests)
-    return in_threads(harness.serve(shop.app), requests)
+    return harness.serve_at_once(shop.app, requests)
 
 
 def test_another_attempt_at_a_message_that_is_done_is_answered_200(open_shop: OpenShop) -> None:

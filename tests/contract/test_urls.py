@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.harnesses import BODY, Shop
+from tests.contract.harnesses import BODY, Harness, Shop
 from tests.contract.test_signatures import REJECTED
 from tests.signing import ORIGIN, signed
 
@@ -64,8 +64,8 @@ ODD: dict[str, tuple[str, str]] = {
 def test_an_odd_target_runs_nothing(shop: Shop, target: str, signed_for: str) -> None:
     answer = shop.send(target=target, token=signed(BODY, signed_for))
     assert shop.calls == []
-    # Some routers know no such path, and Flask sends the client to the one without the doubled slash.
-    assert answer.status in (401, 404, 308)
+    # Some servers and routers know no such path, and Flask sends the client to the one without the doubled slash.
+    assert answer.status in (400, 401, 404, 308)
 
 
 FOREIGN: dict[str, dict[str, Any]] = {
@@ -103,9 +103,11 @@ ORIGINS: dict[str, tuple[str, str, str, str]] = {
 
 @pytest.mark.parametrize(("public_url", "target", "root_path", "url"), ORIGINS.values(), ids=ORIGINS)
 def test_the_public_url_is_the_origin(
-    open_shop: Callable[..., Shop], public_url: str, target: str, root_path: str, url: str
+    open_shop: Callable[..., Shop], harness: Harness, public_url: str, target: str, root_path: str, url: str
 ) -> None:
     shop = open_shop(public_url=public_url)
+    if root_path and not harness.mounts:
+        url = public_url + target  # all of the target is the app's own
     assert shop.send(target=target, root_path=root_path, token=signed(BODY, url)).status == 200
     assert shop.delivery.claims.sub == url
 

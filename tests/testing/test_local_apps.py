@@ -16,13 +16,12 @@ from starlette.testclient import TestClient
 
 from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.testing import LocalQStash
-from tests.contract.harnesses import HARNESSES
-from tests.testing.shop import HOOK, Shop
+from tests.testing.shop import FRAMEWORKS, HOOK, Shop
 
-ASGI = [name for name, harness in HARNESSES.items() if harness.asgi]
+ASGI = [name for name, harness in FRAMEWORKS.items() if harness.asgi]
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_message_reaches_the_app(framework: str) -> None:
     shop = Shop(framework)
     with LocalQStash(shop.app) as local:
@@ -45,7 +44,7 @@ def test_a_message_reaches_each_host_of_a_wildcard(framework: str) -> None:
     assert shop.orders == [{"host": "a.shop.example"}, {"host": "b.shop.example"}]
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_it_does_so_in_async_tests(framework: str) -> None:
     shop = Shop(framework)
 
@@ -79,7 +78,7 @@ def test_it_does_so_on_trio(framework: str) -> None:
     assert shop.orders == [{"id": 3}]
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_what_a_handler_publishes_comes_back_too(framework: str) -> None:
     shop = Shop(framework)
 

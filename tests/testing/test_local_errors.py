@@ -9,9 +9,8 @@ from starlette.applications import Starlette
 
 from qstash_integrations import NonRetryable, Receiver, RetryAfter
 from qstash_integrations.testing import LocalQStash, NotServed, Refused
-from tests.contract.harnesses import HARNESSES
 from tests.signing import CURRENT, NEXT, ORIGIN
-from tests.testing.shop import HOOK, Shop
+from tests.testing.shop import FRAMEWORKS, HOOK, Shop
 
 
 def test_a_url_of_somebody_else_is_an_error_that_names_it() -> None:
@@ -92,7 +91,7 @@ def shop_in(framework: str) -> Shop:
     return shop
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_what_a_handler_raises_is_a_500_to_qstash_and_a_log_record(
     framework: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -111,7 +110,7 @@ def test_what_a_handler_raises_is_a_500_to_qstash_and_a_log_record(
     ] * 2
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_it_is_raised_in_the_test_if_asked_for(framework: str) -> None:
     shop = shop_in(framework)
     shop.handler = broken
@@ -126,7 +125,7 @@ def test_it_is_raised_in_the_test_if_asked_for(framework: str) -> None:
         assert len(local.dead_letters) == 1
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_it_is_raised_in_async_tests_too(framework: str) -> None:
     shop = shop_in(framework)
     shop.handler = broken
@@ -140,7 +139,7 @@ def test_it_is_raised_in_async_tests_too(framework: str) -> None:
     anyio.run(test)
 
 
-@pytest.mark.parametrize("framework", HARNESSES)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_what_steers_qstash_is_no_error(framework: str) -> None:
     shop = shop_in(framework)
 

@@ -54,25 +54,35 @@ class Head:
 
 def head_of_scope(scope: Mapping[str, Any]) -> Head:
     """The head of an ASGI "http" scope."""
-    lines: list[tuple[bytes, bytes]] = list(scope["headers"])
-    signatures = [value for name, value in lines if name == _SIGNATURE]
-    # Of a header that comes twice the first one counts.
-    values = dict(reversed(lines))
     raw_path: bytes | None = scope.get("raw_path")
     # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
     path = quote(scope["path"], PATH, errors="surrogatepass") if raw_path is None else raw_path.decode("latin-1")
     query: bytes = scope.get("query_string") or b""
     # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
     root_path: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return head_of_lines(
+        scope["method"],
+        f"{path}?{query.decode('latin-1')}" if query else path,
+        scope["headers"],
+        quote(root_path, safe=PATH) if root_path else "",
+    )
+
+
+def head_of_lines(method: str, target: str, lines: Iterable[tuple[bytes, bytes]], root_path: str = "") -> Head:
+    """The head of a request as it came: its method, its target and its header lines, whose names are in lower case."""
+    lines = list(lines)
+    signatures = [value for name, value in lines if name == _SIGNATURE]
+    # Of a header that comes twice the first one counts.
+    values = dict(reversed(lines))
 
     def headers(names: Iterable[str]) -> list[str | None]:
         return [None if (value := values.get(name.encode())) is None else value.decode("latin-1") for name in names]
 
     return Head(
-        method=scope["method"],
-        target=f"{path}?{query.decode('latin-1')}" if query else path,
+        method=method,
+        target=target,
         signature=b",".join(signatures) if signatures else None,
-        root_path=quote(root_path, safe=PATH) if root_path else "",
+        root_path=root_path,
         content_length=_length(values.get(b"content-length")),
         length_known=True,
         headers=headers,
@@ -105,9 +115,13 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
 
 def _raw_target(environ: Mapping[str, Any]) -> str | None:
     target: str | None = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    if not target or target.startswith("/"):
+    return target and without_origin(target)
+
+
+def without_origin(target: str) -> str:
+    """A target, if it is absolute as in "POST http://host/hook", without the origin: that is the client's word."""
+    if target.startswith("/"):
         return target
-    # The absolute form, as in "POST http://host/hook": its origin is the client's word and counts for nothing.
     scheme, separator, rest = target.partition("://")
     if not separator or not scheme.isalpha():
         return target

@@ -3,7 +3,7 @@
 Nothing here turns verification off: a missing key or URL is a ConfigurationError that says what to set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..errors import ConfigurationError
 from ..from_settings import FromSettings
@@ -30,6 +30,14 @@ def guard_from_settings(
     """
     _check(options)
     return FromSettings(lambda settings: _guard(settings, options, hosts()), load)
+
+
+def check_guards(holders: Iterable[object]) -> None:
+    """ConfigurationError for what a verified handler among ``holders`` lacks: for the start of an app."""
+    for holder in holders:
+        guard = getattr(holder, "qstash_guard", None)
+        if isinstance(guard, FromSettings):
+            guard()
 
 
 def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
