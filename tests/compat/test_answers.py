@@ -95,4 +95,4 @@ def test_a_name_that_is_nowhere_is_an_attribute_error(ask: Ask, sent: QStashStub
 def test_an_answer_that_is_not_qstashs_is_an_exception(ask: Ask) -> None:
     with outbox(APIResponse(200, b'{"messageId":"msg_1"}')), pytest.raises(QstashException) as caught:
         ask(lambda client: client.dlq().get("1-1"))
-    assert str(caught.value) == "QStash's answer has no maxRetries"
+    assert str(caught.value) == "QStash's answer has no url"

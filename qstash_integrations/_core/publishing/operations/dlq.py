@@ -7,14 +7,15 @@ Spec: https://upstash.com/docs/qstash/features/dlq
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ...names import check_names
 from ..filters import DlqFilter, filter_query, page_query
 from ..inputs import Header, check_name
 from ..message import DlqRetryOptions
-from ..results.dlq import DlqMessage, ListDlqMessagesResponse, read_dlq_message, read_dlq_page
-from ..results.fields import Fields, read_list
+from ..results.dlq import DlqMessage, ListDlqMessagesResponse
+from ..results.fields import Fields, is_object, read, read_list, reads
 from ..results.published import PublishResponse
 from ..wire import headers_of
 from . import Operation, nothing
@@ -23,12 +24,12 @@ from .bulk import MOST_AT_ONCE, selection
 
 def list_page(*, cursor: str | None, count: int | None, wanted: DlqFilter | None) -> Operation[ListDlqMessagesResponse]:
     query = (*page_query(cursor, count, MOST_AT_ONCE), *filter_query(wanted, DlqFilter))
-    return Operation(method="GET", path="/v2/dlq", query=query, read=read_dlq_page, repeatable=True)
+    return Operation(method="GET", path="/v2/dlq", query=query, read=reads(ListDlqMessagesResponse), repeatable=True)
 
 
 def get(dlq_id: str) -> Operation[DlqMessage]:
     path = f"/v2/dlq/{check_name(dlq_id, 'dlq_id')}"
-    return Operation(method="GET", path=path, read=lambda answer: read_dlq_message(answer, dlq_id), repeatable=True)
+    return Operation(method="GET", path=path, read=partial(_read_letter, dlq_id), repeatable=True)
 
 
 def delete(dlq_id: str) -> Operation[None]:
@@ -65,6 +66,11 @@ def retry_all(count: int | None, options: Mapping[str, Any]) -> Operation[list[P
 def _headers(options: Mapping[str, Any]) -> tuple[Header, ...]:
     check_names(options, DlqRetryOptions.__annotations__)
     return tuple(headers_of(options))
+
+
+def _read_letter(dlq_id: str, answer: Any) -> DlqMessage:
+    """An answer about one does not repeat its id."""
+    return read(DlqMessage, {**answer, "dlqId": dlq_id} if is_object(answer) else answer)
 
 
 def _read_deleted(answer: Any) -> int:

@@ -10,18 +10,13 @@ from ...names import check_names
 from ..inputs import check_segment, check_text
 from ..message import PinFlowControlOptions, UnpinFlowControlOptions
 from ..parts import flow_limit
-from ..results.fields import read_list
-from ..results.flow_control import (
-    FlowControlInfo,
-    GlobalParallelismInfo,
-    read_flow_control_info,
-    read_global_parallelism,
-)
+from ..results.fields import read_list, reads
+from ..results.flow_control import FlowControlInfo, GlobalParallelismInfo
 from . import Operation, nothing
 
 
 def get(flow_control_key: str) -> Operation[FlowControlInfo]:
-    return Operation(method="GET", path=_path(flow_control_key), read=read_flow_control_info, repeatable=True)
+    return Operation(method="GET", path=_path(flow_control_key), read=reads(FlowControlInfo), repeatable=True)
 
 
 def list_all(search: str | None) -> Operation[list[FlowControlInfo]]:
@@ -62,7 +57,7 @@ def reset_rate(flow_control_key: str) -> Operation[None]:
 
 
 def get_global_parallelism() -> Operation[GlobalParallelismInfo]:
-    return Operation(method="GET", path="/v2/globalParallelism", read=read_global_parallelism, repeatable=True)
+    return Operation(method="GET", path="/v2/globalParallelism", read=reads(GlobalParallelismInfo), repeatable=True)
 
 
 def _path(flow_control_key: str) -> str:
@@ -70,4 +65,4 @@ def _path(flow_control_key: str) -> str:
 
 
 def _read_keys(answer: Any) -> list[FlowControlInfo]:
-    return read_list(answer, read_flow_control_info, "flow-control keys")
+    return read_list(answer, reads(FlowControlInfo), "flow-control keys")

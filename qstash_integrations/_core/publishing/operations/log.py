@@ -4,7 +4,8 @@ Spec: https://upstash.com/docs/qstash/api-refernce/logs/list-logs
 """
 
 from ..filters import LogFilter, filter_query, page_query
-from ..results.log import ListLogsResponse, read_log_page
+from ..results.fields import reads
+from ..results.log import ListLogsResponse
 from . import Operation
 
 LARGEST_PAGE = 1000
@@ -12,4 +13,4 @@ LARGEST_PAGE = 1000
 
 def list_page(*, cursor: str | None, count: int | None, wanted: LogFilter | None) -> Operation[ListLogsResponse]:
     query = (*page_query(cursor, count, LARGEST_PAGE), *filter_query(wanted, LogFilter))
-    return Operation(method="GET", path="/v2/events", query=query, read=read_log_page, repeatable=True)
+    return Operation(method="GET", path="/v2/events", query=query, read=reads(ListLogsResponse), repeatable=True)

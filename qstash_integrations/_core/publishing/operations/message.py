@@ -12,8 +12,8 @@ from ..inputs import Header, check_name, check_url
 from ..message import Api, BatchMessage
 from ..options import OPTIONS
 from ..providers import Provider
-from ..results.fields import Fields
-from ..results.message import Message, read_message
+from ..results.fields import Fields, reads
+from ..results.message import Message
 from ..results.published import PublishResponse, PublishUrlGroupResponse, read_published
 from ..wire import headers_of
 from . import Operation, nothing
@@ -44,7 +44,7 @@ def enqueue(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool =
 
 def get(message_id: str) -> Operation[Message]:
     path = f"/v2/messages/{check_name(message_id, 'message_id')}"
-    return Operation(method="GET", path=path, read=read_message, repeatable=True)
+    return Operation(method="GET", path=path, read=reads(Message), repeatable=True)
 
 
 def cancel(message_id: str) -> Operation[None]:

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from ..inputs import check_name
-from ..results.fields import read_list
-from ..results.queue import Queue, read_queue
+from ..results.fields import read_list, reads
+from ..results.queue import Queue
 from . import Operation, nothing
 
 _MOST_PARALLELISM = 1_000_000
@@ -33,7 +33,7 @@ def upsert(queue: str, *, parallelism: int, paused: bool) -> Operation[None]:
 
 
 def get(queue: str) -> Operation[Queue]:
-    return Operation(method="GET", path=_path(queue), read=read_queue, repeatable=True)
+    return Operation(method="GET", path=_path(queue), read=reads(Queue), repeatable=True)
 
 
 def list_all() -> Operation[list[Queue]]:
@@ -57,4 +57,4 @@ def _path(queue: str) -> str:
 
 
 def _read_queues(answer: Any) -> list[Queue]:
-    return read_list(answer, read_queue, "queues")
+    return read_list(answer, reads(Queue), "queues")

@@ -10,8 +10,8 @@ from ...names import check_names
 from ..inputs import check_name, check_text, check_url
 from ..message import NewSchedule
 from ..options import OPTIONS
-from ..results.fields import Fields, read_list
-from ..results.schedule import Schedule, read_schedule
+from ..results.fields import Fields, read_list, reads
+from ..results.schedule import Schedule
 from ..wire import headers_of
 from . import Operation, nothing
 from .body import body_of, with_content_type
@@ -39,7 +39,7 @@ def create(schedule: Mapping[str, Any], *, as_json: bool = False) -> Operation[s
 
 
 def get(schedule_id: str) -> Operation[Schedule]:
-    return Operation(method="GET", path=_path(schedule_id), read=read_schedule, repeatable=True)
+    return Operation(method="GET", path=_path(schedule_id), read=reads(Schedule), repeatable=True)
 
 
 def list_all() -> Operation[list[Schedule]]:
@@ -70,4 +70,4 @@ def _destination(value: Any) -> str:
 
 
 def _read_schedules(answer: Any) -> list[Schedule]:
-    return read_list(answer, read_schedule, "schedules")
+    return read_list(answer, reads(Schedule), "schedules")

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from ...names import check_names
 from ..inputs import check_name, check_option, check_url
-from ..results.fields import read_list
-from ..results.url_group import UrlGroup, read_url_group
+from ..results.fields import read_list, reads
+from ..results.url_group import UrlGroup
 from . import Operation, nothing
 
 
@@ -24,7 +24,7 @@ def remove_endpoints(url_group: str, endpoints: Iterable[Mapping[str, Any]]) -> 
 
 
 def get(url_group: str) -> Operation[UrlGroup]:
-    return Operation(method="GET", path=_path(url_group), read=read_url_group, repeatable=True)
+    return Operation(method="GET", path=_path(url_group), read=reads(UrlGroup), repeatable=True)
 
 
 def list_all() -> Operation[list[UrlGroup]]:
@@ -72,4 +72,4 @@ def _path(url_group: str) -> str:
 
 
 def _read_url_groups(answer: Any) -> list[UrlGroup]:
-    return read_list(answer, read_url_group, "URL groups")
+    return read_list(answer, reads(UrlGroup), "URL groups")

@@ -5,10 +5,9 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from .fields import Fields, Headers
-from .message import FlowControlProperties, common_fields
+from .fields import Headers
+from .message import FlowControlProperties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +47,3 @@ class Schedule:
     """Of the messages of the last tick, by id: IN_PROGRESS, SUCCESS or FAIL."""
     error: str | None = None
     """Why the last tick could not publish."""
-
-
-def read_schedule(answer: Any) -> Schedule:
-    fields = Fields(answer)
-    return Schedule(
-        schedule_id=fields.need("scheduleId", str),
-        destination=fields.need("destination", str),
-        cron=fields.need("cron", str),
-        retries=fields.need("retries", int),
-        paused=fields.get("isPaused", bool) is True,
-        delay=fields.get("delay", int),
-        timeout=fields.get("timeout", int),
-        last_schedule_time=fields.get("lastScheduleTime", int),
-        next_schedule_time=fields.get("nextScheduleTime", int),
-        last_schedule_states=fields.get("lastScheduleStates", dict),
-        error=fields.get("error", str),
-        **common_fields(fields),
-    )
