@@ -35,11 +35,11 @@ CASES: dict[str, Case] = {
         shown="PUT",
     ),
     "content_type": Case(
-        value="text/csv",
-        headers=[("Content-Type", "text/csv")],
-        **everywhere(header={"Content-Type": ["text/csv"]}),
-        form={"Content-Type": "text/csv"},
-        shown="text/csv",
+        value="text/plain",
+        headers=[("Content-Type", "text/plain")],
+        **everywhere(header={"Content-Type": ["text/plain"]}),
+        form={"Content-Type": "text/plain"},
+        shown="text/plain",
     ),
     "label": Case(
         value=["signup", "eu"],

@@ -4,33 +4,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from qstash_integrations._core.publishing.message import DlqRetryOptions
+from qstash_integrations._core.publishing.options import OPTIONS as TABLE
 from qstash_integrations.chat import openai, resend
+from tests.options.cases import CASES
 from tests.publish.loopback import TOKEN, URL
 
 INSTANT = datetime(2026, 11, 24, tzinfo=UTC)
-DELIVERY: dict[str, Any] = {
-    "body": {"id": 3},
-    "headers": {"X-Job": "7"},
-    "method": "PUT",
-    "content_type": "application/json",
-    "delay": "1h30m",
-    "retries": 5,
-    "retry_delay": "1000 * retried",
-    "callback": f"{URL}/told",
-    "failure_callback": f"{URL}/failed",
-    "callback_headers": {"X-Job": "7", "Retries": 2, "Method": "PUT"},
-    "failure_callback_headers": {"X-Job": "7", "Timeout": "10s"},
-    "timeout": timedelta(seconds=10),
-    "flow_control": {"key": "crm", "parallelism": 3, "rate": 5, "period": "1m"},
-    "label": ["signup", "eu"],
-    "redact": {"body": True, "header": ["Authorization"]},
-}
+# The queue is asked for on its own: not every call takes one.
 OPTIONS: dict[str, Any] = {
-    **DELIVERY,
-    "not_before": INSTANT,
-    "deduplication_id": "one",
-    "content_based_deduplication": True,
+    "body": {"id": 3},
+    **{name: CASES[name].value for name, row in TABLE.items() if "message" in row.of and name != "queue"},
 }
+DELIVERY = {name: value for name, value in OPTIONS.items() if name == "body" or "schedule" in TABLE[name].of}
 CRON = {"destination": URL, "cron": "CRON_TZ=Europe/Berlin 0 7 * * *"}
 FILTER: dict[str, Any] = {
     "url": [URL, f"{URL}?a=b"],
