@@ -22,6 +22,7 @@ pytestmark = pytest.mark.system
 
 # What stands in the heading, or among the headers of the request.
 ELSEWHERE = {"method", "content_type", "headers"}
+OF_MESSAGES = [name for name, option in OPTIONS.items() if "message" in option.of]
 OF_CALLBACKS = [name for name, option in OPTIONS.items() if "callback" in option.of]
 
 
@@ -58,6 +59,13 @@ def sent(desk: Desk, inputs: dict[str, str]) -> tuple[str, dict[str, str]]:
     return request.url.removeprefix(desk.server.url), request.all_headers()
 
 
+def published(desk: Desk, name: str) -> str:
+    """The id of a message with one option."""
+    headers = dict((*BESIDE.get(name, ()), *CASES[name].headers))
+    answer = desk.call("POST", f"/v2/publish/{desk.there.url}", content=b"hi", headers=headers)
+    return str(answer["messageId"])
+
+
 def fact(desk: Desk, label: str) -> str:
     """What the page of a message says beside a label."""
     found = desk.page.locator("dl.facts dt", has_text=label).first.locator("xpath=following-sibling::dd[1]")
@@ -90,11 +98,10 @@ def test_the_form_sends_it_for_a_callback(desk: Desk, name: str) -> None:
     assert expected.items() <= headers.items()
 
 
-@pytest.mark.parametrize("name", [name for name, option in OPTIONS.items() if "message" in option.of])
+@pytest.mark.parametrize("name", OF_MESSAGES)
 def test_the_page_of_a_message_shows_it(desk: Desk, name: str) -> None:
     case = CASES[name]
-    headers = dict((*BESIDE.get(name, ()), *case.headers))
-    message_id = desk.call("POST", f"/v2/publish/{desk.there.url}", content=b"hi", headers=headers)["messageId"]
+    message_id = published(desk, name)
     desk.open(f"messages/{message_id}")
     expect(desk.page.locator(".crumbs")).to_contain_text(message_id)
     expect(desk.page.get_by_role("heading", name="Request")).to_be_visible()
@@ -102,6 +109,25 @@ def test_the_page_of_a_message_shows_it(desk: Desk, name: str) -> None:
         expect(desk.page.locator("article")).to_contain_text(case.shown)
     else:
         assert case.shown in fact(desk, OPTIONS[name].label)
+
+
+@pytest.mark.parametrize("name", [name for name in OF_MESSAGES if name != "redact"])
+def test_a_message_that_is_edited_keeps_what_still_holds(desk: Desk, name: str) -> None:
+    case = CASES[name]
+    desk.page.goto("about:blank")
+    desk.open(f"publish?from={published(desk, name)}")
+    expect(desk.page.get_by_text("this becomes a new one")).to_be_visible()
+    desk.button("Publish").click()
+    message_id = desk.page.locator(".result a").inner_text()
+    answer = desk.call("GET", f"/_local/messages/{message_id}")
+    kept = {field: answer.get(field) for field in case.page} == case.page
+    assert kept is not OPTIONS[name].once
+
+
+def test_what_was_redacted_is_to_be_filled_in_again(desk: Desk) -> None:
+    desk.page.goto("about:blank")
+    desk.open(f"publish?from={published(desk, 'redact')}")
+    expect(desk.page.get_by_text("What was redacted in it is not known here")).to_be_visible()
 
 
 def test_the_page_of_a_message_shows_its_schedule(desk: Desk) -> None:
