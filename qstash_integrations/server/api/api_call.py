@@ -1,17 +1,17 @@
 """One call of the API and its answer, as plain values: what stands between HTTP and the engine."""
 
-import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from ..model import Header, Refused
+from .json_text import is_object, read
 
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 32 * 1024
+MAX_TARGET = 16 * 1024
 Parameters = tuple[tuple[str, str], ...]
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # as JSON spells halves of pairs; UTF-8 has none
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Reply(NamedTuple):
@@ -44,20 +44,9 @@ class ApiCall:
         """The ``Upstash-*`` headers."""
         return tuple(pair for pair in self.headers if pair[0].lower().startswith("upstash-"))
 
-    def json(self) -> Any:
-        """The body as JSON, whatever its Content-Type; None when it is empty, Refused when it is something else."""
-        if not self.body.strip():
-            return None
-        try:
-            text = self.body.decode("utf-8")
-            found = json.loads(text, parse_constant=_no_constant)
-            return _repaired(found) if _SURROGATE.search(text) else found
-        except (ValueError, RecursionError) as error:
-            raise Refused(400, "invalid JSON in the request body") from error
-
     def json_object(self) -> dict[str, Any]:
         """A JSON object, empty when there is no body."""
-        found = self.json()
+        found = read(self.body)
         if found is None:
             return {}
         if not is_object(found):
@@ -65,13 +54,11 @@ class ApiCall:
         return found
 
 
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    """For what JSON gave, whose names are always texts."""
-    return isinstance(value, dict)
-
-
-def is_list(value: object) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
+def check_headers(headers: Sequence[Header], where: str) -> Sequence[Header]:
+    """The headers, where they are no more than a request may have."""
+    if len(headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
+        raise Refused(400, f"{where}: at most {MAX_HEADERS} headers and {MAX_HEADER_BYTES} bytes of them")
+    return headers
 
 
 def text_of(raw: bytes) -> str:
@@ -87,18 +74,3 @@ def header(name: str, raw: bytes) -> Header:
     lower = name.lower()
     passed_on = not lower.startswith("upstash-") or "-forward-" in lower
     return name, raw.decode("latin-1") if passed_on else text_of(raw)
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(name)
-
-
-def _repaired(value: Any) -> Any:
-    """Without halves of surrogate pairs, which JSON can spell and UTF-8 cannot."""
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
-    if is_list(value):
-        return [_repaired(item) for item in value]
-    if is_object(value):
-        return {_repaired(name): _repaired(item) for name, item in value.items()}
-    return value

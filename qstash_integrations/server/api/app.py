@@ -12,8 +12,8 @@ from ..engine import Engine
 from ..faults import fault_log
 from ..model import Refused
 from .access import Access, Refusal
-from .api_call import ApiCall, Reply, header
-from .asgi import Gone, HttpAnswer, HttpRequest, Receive, Scope, Send, request_of
+from .api_call import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET, ApiCall, Reply, header
+from .asgi import Gone, HttpAnswer, HttpRequest, NoRoom, Receive, Room, Scope, Send, TooLarge, request_of
 from .local import LOCAL_ROUTES
 from .local import PREFIX as LOCAL_PREFIX
 from .routes import ROUTES
@@ -22,9 +22,7 @@ from .together import Run, at_once
 
 # A batch holds many messages, each with its quotes escaped.
 BATCH_FACTOR = 16
-MAX_HEADERS = 100
-MAX_HEADER_BYTES = 32 * 1024
-MAX_TARGET = 16 * 1024
+MAX_COMING_IN = 256 * 1024 * 1024  # bytes of bodies of which the rest is still to come, all together
 TOKEN_PATH = f"{LOCAL_PREFIX}token"
 
 
@@ -46,6 +44,7 @@ class Api:
         self._access = access
         self._changed = changed
         self._run = run
+        self._room = Room(MAX_COMING_IN)
         self._logger = fault_log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,9 +71,12 @@ class Api:
         if not isinstance(found, Match):
             return _no_route(request.method, found)
         limit = self._engine.limits.body * (BATCH_FACTOR if found.route.many else 1)
-        body = await request.body(limit, headers.get("content-length", ""))
-        if body is None:
+        try:
+            body = await request.body(limit, self._room, headers.get("content-length", ""))
+        except TooLarge:
             return _error(413, f"the request body is larger than {limit} bytes")
+        except NoRoom:
+            return _error(503, "too much is coming in at once; try again", {"retry-after": "1"})
         return await self._call(found, _call(request, found, body))
 
     def _exchange(self, headers: Mapping[str, str]) -> HttpAnswer:

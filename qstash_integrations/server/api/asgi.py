@@ -12,6 +12,30 @@ class Gone(Exception):
     """The client left before it had sent all of its request."""
 
 
+class TooLarge(Exception):
+    """The body is larger than it may be."""
+
+
+class NoRoom(Exception):
+    """There are too many bodies at once that are only half there."""
+
+
+class Room:
+    """Bytes of bodies that are coming in, all together."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def take(self, size: int) -> None:
+        """Raises NoRoom; else ``give`` must follow."""
+        if size > self._left:
+            raise NoRoom
+        self._left -= size
+
+    def give(self, size: int) -> None:
+        self._left += size
+
+
 class HttpRequest(NamedTuple):
     """All but the body."""
 
@@ -30,24 +54,28 @@ class HttpRequest(NamedTuple):
             found[name] = f"{found[name]}, {value}" if name in found else value
         return found
 
-    async def body(self, limit: int, length: str = "") -> bytes | None:
-        """None when it is, or says by its ``length`` that it is, larger than ``limit``. Raises Gone."""
+    async def body(self, limit: int, room: "Room", length: str = "") -> bytes:
+        """Raises TooLarge when it is, or says by its ``length`` that it is, larger than ``limit``; NoRoom, and Gone."""
         if length.isdecimal() and int(length[:20]) > limit:
-            return None
+            raise TooLarge
         chunks: list[bytes] = []
         size = 0
         more = True
-        while more:
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise Gone
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > limit:
-                return None
-            chunks.append(chunk)
-            more = message.get("more_body", False)
-        return b"".join(chunks)
+        try:
+            while more:
+                message = await self.receive()
+                if message["type"] == "http.disconnect":
+                    raise Gone
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge
+                room.take(len(chunk))
+                chunks.append(chunk)
+                more = message.get("more_body", False)
+            return b"".join(chunks)
+        finally:
+            room.give(sum(map(len, chunks)))
 
 
 class HttpAnswer(NamedTuple):

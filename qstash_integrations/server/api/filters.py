@@ -4,11 +4,13 @@ Values of one name are alternatives, whether the name is repeated or they are se
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..model import Filter, Refused
-from .api_call import Parameters, is_list
+from .api_call import Parameters
+from .json_text import MOST_VALUES, is_list
 
 # Our field, and whether its values may be separated by commas: URLs contain those.
 _TEXTS: Mapping[str, tuple[str, bool]] = {
@@ -42,20 +44,24 @@ EVENTS = frozenset((*_TEXTS, *_INSTANTS)) - {"dlqids"}
 def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
     """What is asked for by the ``known`` names (lower-case); other names are left aside, see ``check_known``."""
     names = frozenset(known)
-    found: dict[str, Any] = {}
+    found: defaultdict[str, list[Any]] = defaultdict(list)
     for name, value in parameters:
         lower = name.lower()
         if lower not in names:
             continue
         if lower in _TEXTS:
             field, commas = _TEXTS[lower]
-            found[field] = (*found.get(field, ()), *_values(name, value, commas))
+            found[field] += _values(name, value, commas)
         elif lower == "responsestatus":
-            statuses = (integer(name, text) for text in _values(name, value))
-            found["statuses"] = (*found.get("statuses", ()), *statuses)
+            found["statuses"] += [integer(name, text) for text in _values(name, value)]
         elif lower in _INSTANTS:
-            found[_INSTANTS[lower]] = integer(name, value) / 1000
-    return Filter(**found)
+            found[_INSTANTS[lower]] = [integer(name, value) / 1000]
+    if sum(map(len, found.values())) > MOST_VALUES:
+        raise _too_much()
+    fields: dict[str, Any] = {
+        field: values[0] if field in _INSTANTS.values() else tuple(values) for field, values in found.items()
+    }
+    return Filter(**fields)
 
 
 def check_known(parameters: Parameters, known: Iterable[str]) -> Parameters:
@@ -119,9 +125,15 @@ def integer(name: str, text: str) -> int:
 
 
 def _values(name: str, text: str, commas: bool = True) -> list[str]:
+    if commas and text.count(",") > MOST_VALUES:
+        raise _too_much()
     values = text.split(",") if commas else [text]
     found = [value.strip() for value in values if value.strip()]
     if not found:
         # Left out, it would ask for everything.
         raise Refused(400, f"invalid {name[:60]}: it is empty")
     return found
+
+
+def _too_much() -> Refused:
+    return Refused(400, f"the filter holds too much: at most {MOST_VALUES} values")

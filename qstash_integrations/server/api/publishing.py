@@ -10,7 +10,8 @@ from ..engine import Engine
 from ..model import Header, Publication, Receipt, Receipts, Refused
 from ..rules.destination import is_url
 from ..rules.options import HOPS
-from .api_call import ApiCall, Reply, header, is_list, is_object
+from .api_call import MAX_TARGET, ApiCall, Reply, check_headers, header
+from .json_text import is_object, read_items
 
 
 def publish(engine: Engine, call: ApiCall) -> Reply:
@@ -24,12 +25,12 @@ def enqueue(engine: Engine, call: ApiCall) -> Reply:
 
 
 def batch(engine: Engine, call: ApiCall) -> Reply:
-    items = call.json()
-    if not is_list(items):
-        raise Refused(400, "invalid batch: the request body must be a JSON array of messages")
-    publications = [_item(item, index, call) for index, item in enumerate(items)]
-    # Large batches: what they were made of need not be kept while they are stored.
-    items.clear()
+    publications: list[Publication] = []
+    for index, item in enumerate(read_items(call.body)):
+        # Before all that comes behind it is read.
+        if index == engine.limits.batch:
+            raise Refused(400, f"the batch is too large: at most {index} messages in one call")
+        publications.append(_item(item, index, call))
     return Reply(200, [_fields(receipts) for receipts in engine.publishing.batch(publications)])
 
 
@@ -81,7 +82,10 @@ def _item(item: Any, index: int, call: ApiCall) -> Publication:
     where = f"batch item {index}"
     if not is_object(item):
         raise Refused(400, f"{where}: it must be an object")
-    path, _, query = _text(item, "destination", where).partition("?")
+    target = _text(item, "destination", where)
+    if len(target) > MAX_TARGET:
+        raise Refused(400, f"{where}: destination is longer than {MAX_TARGET} characters")
+    path, _, query = target.partition("?")
     destination, options = split_destination(path, query)
     # The only header of the call that is its messages' as well: a batch that is delivered here may loop, too.
     hops = [pair for pair in call.headers if pair[0].lower() == HOPS]
@@ -106,4 +110,4 @@ def _headers(given: Any, where: str) -> tuple[Header, ...]:
         return ()
     if not is_object(given) or not all(isinstance(value, str) for value in given.values()):
         raise Refused(400, f"{where}: headers must be an object of texts")
-    return tuple(header(name, value.encode("utf-8")) for name, value in given.items())
+    return tuple(check_headers([header(name, value.encode("utf-8")) for name, value in given.items()], where))

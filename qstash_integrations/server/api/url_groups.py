@@ -7,8 +7,9 @@ from typing import Any
 
 from ..engine import Engine
 from ..model import Endpoint, Header, Refused, UrlGroup, milliseconds
-from .api_call import ApiCall, Reply, header, is_list, is_object
+from .api_call import ApiCall, Reply, check_headers, header
 from .contents import Fields
+from .json_text import is_list, is_object
 
 
 def list_all(engine: Engine, call: ApiCall) -> Reply:
@@ -38,7 +39,8 @@ def set_headers(engine: Engine, call: ApiCall) -> Reply:
     given = call.json_object().get("headers")
     if not is_object(given):
         raise Refused(400, "invalid headers: they must be an object")
-    engine.url_groups.set_headers(call.path["name"], [pair for item in given.items() for pair in _header(*item)])
+    headers = [pair for item in given.items() for pair in _header(*item)]
+    engine.url_groups.set_headers(call.path["name"], check_headers(headers, "invalid headers"))
     return Reply()
 
 

@@ -42,10 +42,10 @@ class UrlGroups:
             found = group.endpoints
             for endpoint in endpoints:
                 found = _with(found, _check(endpoint))
+                if len(found) > self._limits.endpoints:
+                    raise Refused(412, f"quota maxEndpointsPerTopic exceeded, current limit: {self._limits.endpoints}")
             if not found:
                 raise Refused(400, "a URL group needs at least one endpoint")
-            if len(found) > self._limits.endpoints:
-                raise Refused(412, f"quota maxEndpointsPerTopic exceeded, current limit: {self._limits.endpoints}")
             self._store.url_groups.put(replace(group, endpoints=found, updated_at=now))
 
     def remove_endpoints(self, name: str, endpoints: Sequence[Endpoint]) -> None:

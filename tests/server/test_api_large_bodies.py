@@ -1,0 +1,123 @@
+"""Bodies as large as they may be, made to be expensive: refused before anything is built of them."""
+
+import asyncio
+import time
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+
+from qstash_integrations.server.api.asgi import HttpRequest, NoRoom, Room
+from tests.server.local import Local
+
+MEBIBYTE = 1024 * 1024
+BATCH = 16 * MEBIBYTE
+MEMORY = 8 * MEBIBYTE
+SECONDS = 3.0  # of the processor; most take milliseconds, and without the limits some take a minute
+
+
+ITEM = '{"destination":"https://a.example"'
+# The call, the size of its body, and of what to make it: as many units, numbered or not, as fit between two ends.
+BODIES: dict[str, tuple[str, int, tuple[str, str, str]]] = {
+    "batch of objects": ("POST /v2/batch", BATCH, ("[", "{},", "{}]")),
+    "batch of arrays": ("POST /v2/batch", BATCH, ("[", "[],", "[]]")),
+    "batch of numbers": ("POST /v2/batch", BATCH, ("[", "1,", "1]")),
+    "batch of brackets": ("POST /v2/batch", BATCH, ("", "[", "")),
+    "batch of towers": ("POST /v2/batch", BATCH, ("[", f"{'[' * 900}{']' * 900},", "1]")),
+    "batch of blanks": ("POST /v2/batch", BATCH, ("[", " ", "")),
+    "batch of small messages": ("POST /v2/batch", BATCH, ("[", f"{ITEM}}},", "{}]")),
+    "message with many headers": ("POST /v2/batch", BATCH, (f'[{ITEM},"headers":{{', '"h%07d":"",', '"h":""}}]')),
+    "message with much else": ("POST /v2/batch", BATCH, (f'[{ITEM},"x":[', "{},", "{}]}]")),
+    "message with a long destination": ("POST /v2/batch", BATCH, (f"[{ITEM[:-1]}?", "a&", '"}]')),
+    "message with a large header": ("POST /v2/batch", BATCH, (f'[{ITEM},"headers":{{"Upstash-Label":"', "a,", '"}}]')),
+    "ids of messages": ("DELETE /v2/messages", MEBIBYTE, ('{"messageIds":[', '"m",', '"m"]}')),
+    "ids in one text": ("DELETE /v2/messages", MEBIBYTE, ('{"messageIds":"', "m,", 'm"}')),
+    "labels": ("DELETE /v2/messages", MEBIBYTE, ('{"label":[', '"l",', '"l"]}')),
+    "dead letters to delete": ("DELETE /v2/dlq", MEBIBYTE, ('{"dlqIds":[', '"1-1",', '"1-1"]}')),
+    "dead letters to retry": ("POST /v2/dlq/retry", MEBIBYTE, ('{"dlqIds":[', '"1-1",', '"1-1"]}')),
+    "endpoints": ("POST /v2/topics/t/endpoints", MEBIBYTE, ('{"endpoints":[', '{"url":"http://a/%07d"},', "{}]}")),
+    "headers of a group": ("PATCH /v2/topics/t", MEBIBYTE, ('{"headers":{', '"h%07d":"",', '"h":""}}')),
+    "a queue": ("POST /v2/queues", MEBIBYTE, ('{"x":[', "{},", "{}]}")),
+}
+
+
+def made(size: int, before: str, unit: str, after: str) -> bytes:
+    length = len(unit % 0 if "%" in unit else unit)
+    numbers = range((size - len(before) - len(after)) // length)
+    middle = "".join(unit % number for number in numbers) if "%" in unit else unit * len(numbers)
+    return f"{before}{middle}{after}".encode()
+
+
+@pytest.fixture
+def local() -> Iterator[Local]:
+    local = Local()
+    assert local("POST", "/v2/topics/t/endpoints", {"endpoints": [{"url": "https://a.example"}]}).status == 200
+    yield local
+    local.engine.close()
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_S08_what_is_too_much_is_refused_before_it_is_built(local: Local, case: str) -> None:
+    call, size, parts = BODIES[case]
+    body = made(size, *parts)
+    started_at = time.process_time()
+    tracemalloc.start()
+    status = local(*call.split(), body).status
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # A large text is a text a few times over: in the body, decoded, and as the bytes of a header.
+    assert (status, peak < 6 * len(body) + MEMORY) == (400, True)
+    assert time.process_time() - started_at < SECONDS
+
+
+def test_S08_a_batch_is_refused_with_the_first_message_that_is_too_many(local: Local) -> None:
+    item = f"{ITEM}}}"
+    many = f"[{','.join([item] * 10_000)}"
+    got = local("POST", "/v2/batch", f"{many},{item},nonsense".encode())
+    assert (got.status, got.json) == (400, {"error": "the batch is too large: at most 10000 messages in one call"})
+    assert local("GET", "/_local/overview").json["unfinished"] == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "what"),
+    [({f"X-{number}": "" for number in range(101)}, "many"), ({"X": "x" * 33_000}, "large")],
+    ids=["many", "large"],
+)
+def test_S08_a_message_of_a_batch_and_a_group_have_no_more_headers_than_a_request(
+    local: Local, headers: dict[str, str], what: str
+) -> None:
+    limit = "at most 100 headers and 32768 bytes of them"
+    got = local("POST", "/v2/batch", [{"destination": "https://a.example", "headers": headers}])
+    assert (got.status, got.json) == (400, {"error": f"batch item 0: {limit}"})
+    got = local("PATCH", "/v2/topics/t", {"headers": headers})
+    assert (got.status, got.json) == (400, {"error": f"invalid headers: {limit}"})
+
+
+def test_S08_dead_letters_are_dealt_with_a_part_at_a_time(local: Local) -> None:
+    item = {"destination": "https://a.example", "headers": {"Upstash-Retries": "0"}}
+    assert local("POST", "/v2/batch", [item] * 1001).status == 200
+    while local.engine.inspection.overview().unfinished:
+        local.deliver(500)
+    retried = local("POST", "/v2/dlq/retry").json
+    assert (len(retried["responses"]), retried["cursor"] != "") == (1000, True)
+    while local.engine.inspection.overview().unfinished:
+        local.deliver(500)
+    deleted = local("DELETE", "/v2/dlq").json
+    assert (deleted["deleted"], "cursor" in deleted) == (1000, True)
+    assert local("DELETE", "/v2/dlq").json == {"deleted": 1}
+
+
+def test_S08_bodies_that_are_half_there_have_a_limit_together() -> None:
+    chunks = iter([b"12345", b"678901", b"12345"])
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": next(chunks), "more_body": True}
+
+    request = HttpRequest("POST", "/", "", (), "", receive)
+    room = Room(10)
+    with pytest.raises(NoRoom):
+        asyncio.run(request.body(100, room))
+    # What was taken is free again.
+    room.take(10)
+    with pytest.raises(NoRoom):
+        room.take(1)
