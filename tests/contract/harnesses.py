@@ -1,10 +1,11 @@
 """Eight hosts for one handler: the same requests must get the same answers from all of them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import anyio
+import pytest
 
 from qstash_integrations import Delivery, Receiver
 from tests.contract import aiohttp_apps, asgi_apps, wsgi_apps
@@ -57,6 +58,24 @@ HARNESSES = {
     "django-asgi": Harness(asgi_apps.django, asgi_exchange, asgi=True, streams=False),
     "aiohttp": Harness(aiohttp_apps.aiohttp, aiohttp_apps.aiohttp_exchange, mounts=False),
 }
+# One of each interface, for what is decided behind all adapters.
+INTERFACES = ("asgi", "flask")
+
+
+def each(arguments: str, rows: Mapping[str, Any], *, on_all: Sequence[str]) -> pytest.MarkDecorator:
+    """Every row over ASGI and over WSGI; on the other harnesses those in which an adapter can be wrong by itself."""
+    names = arguments.split(", ")
+    assert set(on_all) <= set(rows)
+    return pytest.mark.parametrize(
+        ("harness", *names),
+        [
+            pytest.param(harness, *(row if len(names) > 1 else (row,)), id=f"{harness}-{name}")
+            for harness in HARNESSES
+            for name, row in rows.items()
+            if harness in INTERFACES or name in on_all
+        ],
+        indirect=["harness"],
+    )
 
 
 def done(call: Call) -> Reply:

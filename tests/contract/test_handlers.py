@@ -8,7 +8,7 @@ import pytest
 
 from qstash_integrations import Claims, NonRetryable, RetryAfter, SignatureError
 from tests.contract.calls import Call, Reply
-from tests.contract.harnesses import BODY, URL, Harness, Shop
+from tests.contract.harnesses import BODY, URL, Harness, Shop, each
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
 from tests.signing import ATTACKER, NEXT, NOW, signed
@@ -51,7 +51,18 @@ def test_it_is_given_what_the_headers_say(shop: Shop) -> None:
     assert (delivery.caller_ip, delivery.url_group, delivery.region) == ("203.0.113.9", "orders", "EU-CENTRAL-1")
 
 
-@pytest.mark.parametrize("retried", ["abc", "-1", "1" * 5000, "1.5", "", "\u00b2", "0x1"])
+RETRIED = {
+    "no number": "abc",
+    "negative": "-1",
+    "endless": "1" * 5000,
+    "a fraction": "1.5",
+    "empty": "",
+    "a digit of another script": "\u00b2",
+    "hexadecimal": "0x1",
+}
+
+
+@each("retried", RETRIED, on_all=("endless",))
 def test_H73_malformed_headers_count_as_absent(shop: Shop, retried: str) -> None:
     headers: list[tuple[str, str | bytes]] = [
         ("Upstash-Retried", retried),
@@ -95,7 +106,7 @@ SIGNALS: dict[str, tuple[Exception, int, dict[str, str], bytes]] = {
 }
 
 
-@pytest.mark.parametrize(("signal", "status", "headers", "body"), SIGNALS.values(), ids=SIGNALS)
+@each("signal, status, headers, body", SIGNALS, on_all=("not retryable, and why", "later"))
 def test_a_signal_is_answered(
     open_shop: Callable[..., Shop], signal: Exception, status: int, headers: dict[str, str], body: bytes
 ) -> None:

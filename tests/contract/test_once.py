@@ -12,7 +12,7 @@ import pytest
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.once import MemoryStore, Run, Standing
 from tests.contract.calls import Call, Reply
-from tests.contract.harnesses import BODY, URL, Harness, Shop
+from tests.contract.harnesses import BODY, URL, Harness, Shop, each
 from tests.contract.test_handlers import JSON_HEADERS, raising, replying
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
@@ -115,7 +115,11 @@ ENDS: dict[str, tuple[Callable[[Call], Reply], bool]] = {
 }
 
 
-@pytest.mark.parametrize(("handler", "done"), ENDS.values(), ids=ENDS)
+@each(
+    "handler, done",
+    ENDS,
+    on_all=("200", "489", "a complete stream", "500", "a stream of a 500", "later", "an exception", "a broken stream"),
+)
 def test_only_a_complete_2xx_or_489_is_done(open_shop: OpenShop, handler: Callable[[Call], Reply], done: bool) -> None:
     shop = open_shop(handler, once=MemoryStore())
     for _ in range(2):
@@ -173,7 +177,7 @@ DIFFERENT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+@each("one, other", DIFFERENT, on_all=("another id", "no id"))
 def test_other_messages_are_handled(open_shop: OpenShop, one: dict[str, Any], other: dict[str, Any]) -> None:
     shop = open_shop(once=MemoryStore())
     answers = [attempt(shop, **one), attempt(shop, **other)]
@@ -187,7 +191,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("request_", REFUSED.values(), ids=REFUSED)
+@each("request_", REFUSED, on_all=("another body",))
 def test_a_refused_request_claims_nothing(open_shop: OpenShop, request_: dict[str, Any]) -> None:
     shop = open_shop(once=MemoryStore())
     assert attempt(shop, **request_).status == 401

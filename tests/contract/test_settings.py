@@ -7,7 +7,7 @@ import pytest
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.environment import override_settings, settings_changed
-from tests.contract.harnesses import BODY, RECEIVER, Harness, done
+from tests.contract.harnesses import BODY, RECEIVER, Harness, done, each
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
@@ -101,7 +101,7 @@ def open_configured(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Callab
     return opener
 
 
-@pytest.mark.parametrize(("environment", "options", "problem"), MISSING.values(), ids=MISSING)
+@each("environment, options, problem", MISSING, on_all=("everything", "the origin, a receiver given"))
 @pytest.mark.usefixtures("open_shop")
 def test_H63_nothing_works_without(
     open_configured: Callable[..., Callable[..., Answer]],
@@ -218,7 +218,7 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
-@pytest.mark.parametrize(("options", "error", "problem"), WRONG.values(), ids=WRONG)
+@each("options, error, problem", WRONG, on_all=("misspelled", "an empty origin"))
 def test_a_wrong_option_is_refused_where_it_is_written(
     harness: Harness, options: dict[str, Any], error: type[Exception], problem: str
 ) -> None:

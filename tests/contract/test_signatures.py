@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import Receiver
-from tests.contract.harnesses import BODY, UNSIGNED, URL, Harness, Shop
+from tests.contract.harnesses import BODY, UNSIGNED, URL, Harness, Shop, each
 from tests.hosts import Answer
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, signed
 
@@ -53,7 +53,21 @@ ACCEPTED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("request_of", ACCEPTED.values(), ids=ACCEPTED)
+@each(
+    "request_of",
+    ACCEPTED,
+    on_all=(
+        "H01 genuine",
+        "H02 next key",
+        "H05 mixed case",
+        "H09 a look-alike beside it",
+        "H20 GET",
+        "H21 GET with a body",
+        "H22 HEAD",
+        "H24 DELETE",
+        "H61 forwarded",
+    ),
+)
 def test_it_reaches_the_handler_once(shop: Shop, request_of: dict[str, Any]) -> None:
     answer = shop.send(**request_of)
     assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "text/plain")
@@ -101,7 +115,22 @@ REFUSED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("request_of", REFUSED.values(), ids=REFUSED)
+@each(
+    "request_of",
+    REFUSED,
+    on_all=(
+        "H03 unsigned",
+        "H06 twice",
+        "H07 garbage first",
+        "H08 underscore",
+        "H12 not ASCII",
+        "H17 another body",
+        "H23 OPTIONS",
+        "H24 GET",
+        "H29 unsigned and over the limit",
+        "forged",
+    ),
+)
 def test_it_is_turned_away_with_the_same_bytes(shop: Shop, request_of: dict[str, Any]) -> None:
     assert shop.send(**request_of) == REJECTED
     assert shop.calls == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.harnesses import BODY, Harness, Shop
+from tests.contract.harnesses import BODY, Harness, Shop, each
 from tests.contract.test_signatures import REJECTED
 from tests.signing import ORIGIN, signed
 
@@ -21,7 +21,7 @@ FITTING = {
 }
 
 
-@pytest.mark.parametrize("target", FITTING.values(), ids=FITTING)
+@each("target", FITTING, on_all=("H45 query", "H47 encoded slash", "H51 no UTF-8", "the root", "matrix"))
 def test_a_target_is_compared_as_it_was_sent(shop: Shop, target: str) -> None:
     assert shop.send(target=target).status == 200
     assert shop.delivery.claims.sub == ORIGIN + target
@@ -44,7 +44,7 @@ OTHER: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("target", "signed_for"), OTHER.values(), ids=OTHER)
+@each("target, signed_for", OTHER, on_all=("H46 another value", "H48 decoded slash", "H52 slash missing"))
 def test_another_target_is_turned_away(shop: Shop, target: str, signed_for: str) -> None:
     assert shop.send(target=target, token=signed(BODY, ORIGIN + signed_for)) == REJECTED
     assert shop.calls == []
@@ -60,7 +60,7 @@ ODD: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("target", "signed_for"), ODD.values(), ids=ODD)
+@each("target, signed_for", ODD, on_all=("H53 doubled slash", "H54 absolute, for another host", "H55 no slash"))
 def test_an_odd_target_runs_nothing(shop: Shop, target: str, signed_for: str) -> None:
     answer = shop.send(target=target, token=signed(BODY, signed_for))
     assert shop.calls == []
@@ -83,7 +83,7 @@ FOREIGN: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("request_of", FOREIGN.values(), ids=FOREIGN)
+@each("request_of", FOREIGN, on_all=("H57 the attacker's own, forwarded", "another scheme"))
 def test_another_origin_is_turned_away_whatever_the_host_header_says(shop: Shop, request_of: dict[str, str]) -> None:
     headers = [(name, value) for name, value in request_of.items() if name != "signed_for"]
     assert shop.send(target="/hook", token=signed(BODY, request_of["signed_for"]), headers=headers) == REJECTED
@@ -101,7 +101,11 @@ ORIGINS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("public_url", "target", "root_path", "url"), ORIGINS.values(), ids=ORIGINS)
+@each(
+    "public_url, target, root_path, url",
+    ORIGINS,
+    on_all=("H62 behind TLS", "A06 a stripped prefix", "a prefix for the mount", "A05 a mount"),
+)
 def test_the_public_url_is_the_origin(
     open_shop: Callable[..., Shop], harness: Harness, public_url: str, target: str, root_path: str, url: str
 ) -> None:
