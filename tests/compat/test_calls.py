@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from qstash_integrations.compat import QstashException
-from tests.compat.clients import API, Ask, QStashStub
+from tests.compat.clients import API, ASKS, Ask, QStashStub
 
 URL = "https://my-api.example"
 ENDPOINTS = [{"name": "endpoint1", "url": "https://one.example"}, {"url": "https://two.example"}]
 IN_A_BATCH = [{"url": URL, "body": {"id": 3}, "queue": "mail"}, {"topic": "my-topic", "body": "hi"}]
+# Both clients translate by the same functions.
+on_one_client = pytest.mark.parametrize("ask", [ASKS["Client"]], ids=["Client"])
 # What is called, and what of it arrives at QStash: method, path and body.
 CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any]] = {
     "publish": (lambda c: c.publish({"url": URL, "body": "hi"}), "POST", f"/publish/{URL}", b"hi"),
@@ -127,6 +129,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], str, str, Any]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("call", "method", "path", "body"), CALLS.values(), ids=CALLS)
 def test_a_call_is_one_request(
     ask: Ask, sent: QStashStub, call: Callable[[Any], Any], method: str, path: str, body: Any
@@ -225,6 +228,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("call", "error", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_is_wrong_is_said_before_anything_is_sent(
     ask: Ask, sent: QStashStub, call: Callable[[Any], Any], error: type[Exception], message: str

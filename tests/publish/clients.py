@@ -62,6 +62,8 @@ MAKERS: dict[str, MakeClient] = {
     "QStash": partial(SyncClient, TOKEN),
     "AsyncQStash": partial(AsyncClient, TOKEN),
 }
+# For what is checked before anything is sent, and what is read of an answer: it is the same function for both clients.
+on_one_client = pytest.mark.parametrize("make_client", [MAKERS["QStash"]], ids=["QStash"])
 # Only waiting differs between the event loops: for tests in which an answer is waited for.
 on_trio_too = pytest.mark.parametrize(
     "make_client", [*MAKERS.values(), partial(TrioClient, TOKEN)], ids=[*MAKERS, "AsyncQStash on trio"]

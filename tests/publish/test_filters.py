@@ -8,7 +8,7 @@ import pytest
 from qstash_integrations._core.publishing.client import APIResponse
 from qstash_integrations._core.publishing.filters import DlqFilter, Filter, LogFilter, MessageFilter, filter_query
 from tests.outbox import outbox
-from tests.publish.clients import MakeClient
+from tests.publish.clients import MakeClient, on_one_client
 
 MOMENT = datetime(2027, 1, 15, 8, tzinfo=UTC)
 COMMON: dict[str, tuple[Any, list[tuple[str, str]]]] = {
@@ -148,6 +148,7 @@ EVERYTHING: dict[str, tuple[tuple[Any, ...], dict[str, Any], type[Exception], st
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("verb", "names"), BULK.items(), ids=BULK)
 @pytest.mark.parametrize(("args", "options", "error", "text"), EVERYTHING.values(), ids=EVERYTHING)
 def test_nothing_at_all_never_means_everything(

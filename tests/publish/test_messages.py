@@ -10,7 +10,7 @@ from qstash_integrations._core.publishing.client import APIResponse
 from qstash_integrations._core.publishing.operations import batch as batches
 from qstash_integrations._core.publishing.operations import message as messages
 from tests.outbox import outbox
-from tests.publish.clients import MakeClient
+from tests.publish.clients import MakeClient, on_one_client
 from tests.publish.loopback import URL
 
 API = "https://qstash.upstash.io/v2"
@@ -99,6 +99,7 @@ ARGUMENTS: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("args", "options", "text"), ARGUMENTS.values(), ids=ARGUMENTS)
 @pytest.mark.parametrize("verb", ["publish", "publish_json", "enqueue", "enqueue_json", "schedule.create"])
 def test_keywords_or_one_dict(make_client: MakeClient, verb: str, args: Any, options: Any, text: str) -> None:

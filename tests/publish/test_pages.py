@@ -9,7 +9,7 @@ import pytest
 from qstash_integrations import AsyncQStash, QStash, TransportError
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from tests.outbox import outbox
-from tests.publish.clients import MakeClient
+from tests.publish.clients import MakeClient, on_one_client
 from tests.publish.loopback import TOKEN
 
 API = "https://qstash.upstash.io/v2"
@@ -139,6 +139,7 @@ SPELLINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("change", "name", "value"), SPELLINGS.values(), ids=SPELLINGS)
 def test_a_log_entry_in_other_spellings(make_client: MakeClient, change: dict[str, Any], name: str, value: Any) -> None:
     with outbox(APIResponse(200, json.dumps({"events": [{**ENTRY, **change}]}).encode())):

@@ -8,7 +8,7 @@ import pytest
 from qstash_integrations import APIError, TransportError
 from qstash_integrations._core.publishing.client import APIResponse
 from tests.outbox import outbox
-from tests.publish.clients import MakeClient
+from tests.publish.clients import MakeClient, on_one_client
 from tests.publish.loopback import URL
 
 RECEIPTS: dict[str, tuple[dict[str, Any], Any, Any]] = {
@@ -24,6 +24,7 @@ RECEIPTS: dict[str, tuple[dict[str, Any], Any, Any]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("options", "answer", "receipt"), RECEIPTS.values(), ids=RECEIPTS)
 def test_duplicates_are_reported_for_the_callers_own_ids(
     make_client: MakeClient, options: Any, answer: Any, receipt: Any
@@ -73,6 +74,7 @@ ODD: dict[str, tuple[bytes, str]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("body", "text"), ODD.values(), ids=ODD)
 def test_an_answer_that_is_not_qstashs_is_told_as_such(make_client: MakeClient, body: bytes, text: str) -> None:
     with outbox(APIResponse(200, body)) as sent, pytest.raises(TransportError) as caught:
@@ -107,6 +109,7 @@ ERRORS: dict[str, tuple[bytes, str]] = {
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("body", "text"), ERRORS.values(), ids=ERRORS)
 def test_what_qstash_says_is_in_the_error(make_client: MakeClient, body: bytes, text: str) -> None:
     with outbox(APIResponse(400, body)), pytest.raises(APIError) as caught:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.outbox import outbox
-from tests.publish.clients import MakeClient
+from tests.publish.clients import MakeClient, on_one_client
 from tests.publish.loopback import URL
 
 REFUSED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]] = {
@@ -146,6 +146,7 @@ REFUSED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], 
 }
 
 
+@on_one_client
 @pytest.mark.parametrize(("verb", "args", "options", "error", "text"), REFUSED.values(), ids=REFUSED)
 def test_a_wrong_argument_is_refused_by_name(
     make_client: MakeClient, verb: str, args: Any, options: Any, error: type[Exception], text: str
