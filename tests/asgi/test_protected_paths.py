@@ -87,17 +87,17 @@ def fastapi_app(app: FastAPI, root_path: str = "") -> FastAPI:
     return app
 
 
-@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("new_app", ROUTED.values(), ids=ROUTED)
 @pytest.mark.parametrize("way", ["around", "within"])
-async def test_no_spelling_reaches_a_route_below_the_prefix(new_app: Any, target: str, way: str) -> None:
+async def test_no_spelling_reaches_a_route_below_the_prefix(new_app: Any, way: str) -> None:
     app = new_app()
     if way == "within":
         app.add_middleware(QStashMiddleware, prefix="/hooks", **OPTIONS)
         protected = app
     else:
         protected = QStashMiddleware(app, prefix="/hooks", **OPTIONS)
-    assert b"the handler ran" not in (await asgi_exchange(protected, Request(target))).body
+    answers = {target: (await asgi_exchange(protected, Request(target))).body for target in TARGETS}
+    assert [target for target, body in answers.items() if b"the handler ran" in body] == []
 
 
 def test_djangos_forced_script_name_is_no_way_around() -> None:

@@ -53,8 +53,10 @@ def test_S12_they_count_nowhere_else(monkeypatch: pytest.MonkeyPatch, make: Any,
     assert not any(CURRENT_DEV in shown for shown in everything_in(caught.value))
 
 
-@MAKERS
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [*((made_directly, name) for name in NAMES), (made_of_settings, "APP_ENV"), (made_as_before, "APP_ENV")],
+)
 def test_S12_they_never_count_where_the_environment_declares_production(
     monkeypatch: pytest.MonkeyPatch, make: Any, name: str
 ) -> None:
