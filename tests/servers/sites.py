@@ -45,10 +45,11 @@ _STREAMING_APPS = ("bare", "with_starlette", "with_fastapi")
 _LATE_INVITERS = ("uvicorn-h11", "uvicorn-httptools", "granian", "granian-wsgi", "gunicorn-asgi")
 _ASGI_APPS = (*_STREAMING_APPS, "with_async_django")
 _WSGI_APPS = ("with_flask", "with_django")
-_ASGI_SERVERS = ("uvicorn-h11", "uvicorn-httptools", "hypercorn", "granian", "daphne", "gunicorn-asgi")
+ASGI_SERVERS = ("uvicorn-h11", "uvicorn-httptools", "hypercorn", "granian", "daphne", "gunicorn-asgi")
+ROOT_PATH_OPTIONS = dict.fromkeys(ASGI_SERVERS, "--root-path") | {"granian": "--url-path-prefix"}
 _WSGI_SERVERS = ("gunicorn", "gunicorn-gthread", "waitress", "granian-wsgi")
 _PAIRS = [
-    *((app, server) for app in _ASGI_APPS for server in _ASGI_SERVERS),
+    *((app, server) for app in _ASGI_APPS for server in ASGI_SERVERS),
     *((app, server) for app in _WSGI_APPS for server in _WSGI_SERVERS),
     ("with_flask", "flask run"),
     ("with_django", "runserver"),
@@ -109,10 +110,10 @@ class Running:
 
 
 @contextmanager
-def running(site: Site, **environment: str) -> Generator[Running]:
+def running(site: Site, arguments: str = "", **environment: str) -> Generator[Running]:
     """Start a site on a free port; afterwards nothing that it printed may hold a key or tell of an error of ours."""
     port = free_port()
-    command = _COMMANDS[site.server](_APP + site.app, port)
+    command = f"{_COMMANDS[site.server](_APP + site.app, port)} {arguments}"
     kept = {name: value for name, value in os.environ.items() if "QSTASH" not in name}
     settings = {
         "QSTASH_CURRENT_SIGNING_KEY": CURRENT,
@@ -151,6 +152,7 @@ def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:
                 wire.send(RAN)
                 if wire.answer("GET") is not None:
                     return True
-        except ConnectionRefusedError:
+        # Gunicorn listens before it has imported the app, which may take longer than a client waits.
+        except (ConnectionRefusedError, TimeoutError):
             time.sleep(0.05)
     return False
