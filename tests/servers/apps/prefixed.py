@@ -4,6 +4,7 @@
 """
 
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from starlette.applications import Starlette
@@ -75,8 +76,13 @@ def django_app() -> Any:
 
 
 APPS = {"starlette": starlette_app, "quart": quart_app, "litestar": litestar_app, "django": django_app}
-_bare = {f"bare {name}": new_app() for name, new_app in APPS.items()}
-_protected = {name: QStashMiddleware(new_app(), prefix="/hooks", **OPTIONS) for name, new_app in APPS.items()}
+
+
+@cache
+def _app(named: str) -> Any:
+    name = named.removeprefix("bare ")
+    app = APPS[name]()
+    return app if named != name else QStashMiddleware(app, prefix="/hooks", **OPTIONS)
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +92,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "lifespan.shutdown.complete"})
         return
     name = dict(scope["headers"]).get(b"x-app", b"").decode()
-    app = {**_bare, **_protected}.get(name, PlainTextResponse("\n".join(_ran)))
+    app = _app(name) if name else PlainTextResponse("\n".join(_ran))
     # A websocket, or what is no path at all, can be an error of the framework's own.
     with suppress(Exception):
         await app(scope, receive, send)
