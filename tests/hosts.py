@@ -5,6 +5,7 @@ No test client stands between, since those decode paths, add lengths and join he
 
 import io
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote_to_bytes
 
@@ -29,6 +30,10 @@ class Request(NamedTuple):
     root_path: str = ""
     hang_up: bool = False
     """The client leaves after ``body``, of which it had announced more."""
+    stalls: bool = False
+    """The client stays, and sends no more than ``body``, of which it had announced more."""
+    leaves_after: int | None = None
+    """The client leaves once it has got so many parts of the answer's body."""
     readable: bool = True
     """False: whoever touches the body fails."""
 
@@ -52,7 +57,11 @@ async def asgi_exchange(app: Any, request: Request) -> Answer:
     """One request to an ASGI app, for tests that run their own event loop."""
     chunks = [request.body] if isinstance(request.body, bytes) else list(request.body)
     incoming = [
-        {"type": "http.request", "body": chunk, "more_body": request.hang_up or index < len(chunks) - 1}
+        {
+            "type": "http.request",
+            "body": chunk,
+            "more_body": request.hang_up or request.stalls or index < len(chunks) - 1,
+        }
         for index, chunk in enumerate(chunks)
     ]
     sent: list[Any] = []
@@ -70,6 +79,9 @@ async def asgi_exchange(app: Any, request: Request) -> Answer:
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
+        if request.leaves_after is not None and len(sent) > request.leaves_after:
+            over.set()
+            raise OSError("the client is gone")
         sent.append(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             over.set()
@@ -119,7 +131,7 @@ def wsgi_send(app: Any) -> Send:
 
         answer = app(environ_of(request), start_response)
         try:
-            body = b"".join(answer)
+            body = b"".join(islice(answer, request.leaves_after))
         finally:
             if hasattr(answer, "close"):
                 answer.close()

@@ -9,8 +9,8 @@ import anyio
 import anyio.lowlevel
 from aiohttp import web
 
-from qstash_integrations.aiohttp import DELIVERY, verify_qstash
-from tests.contract.calls import Call, Handler, Reading, Reply
+from qstash_integrations.aiohttp import DELIVERY, check_qstash, verify_qstash
+from tests.contract.calls import ALONE, Around, Call, Handler, Reading, Reply
 from tests.hosts import NOTHING_SENT, Answer, Request, headers_of
 
 Application = Callable[[], web.Application]
@@ -20,15 +20,26 @@ _LARGEST = 32 * 1024 * 1024  # bytes of a header line
 _SERVERS_OWN = ("connection", "date", "server")
 
 
-def aiohttp(handler: Handler, readings: Sequence[Reading], options: Any) -> Application:
-    @verify_qstash(**options)
+def aiohttp(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Application:
     async def ship(request: web.Request) -> web.StreamResponse:
         reply = handler(Call(request[DELIVERY], request.method, await _shown(request, readings)))
         return await _response(request, reply)
 
+    verified = around.verified(verify_qstash, options, ship)
+
+    async def ahead(request: web.Request) -> web.StreamResponse:
+        match around.ahead:
+            case "reads":
+                await request.read()
+            case "takes":
+                await request.content.read()
+        response: web.StreamResponse = await verified(request)
+        return web.Response(status=500) if around.ahead == "drops" else response
+
     def make() -> web.Application:
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", ship)
+        app.router.add_route("*", "/{path:.*}", ahead if around.ahead else verified)
+        app.on_startup.append(check_qstash)
         return app
 
     return make
@@ -61,20 +72,20 @@ async def aiohttp_exchange(make: Application, request: Request, *, inflates: boo
     )
     await runner.setup()
     connection: Any = cast("Callable[[], Any]", runner.server)()
-    wire = Wire()
+    wire = Wire(request.leaves_after)
     connection.connection_made(wire)
     connection.data_received(_head(request))
     for chunk in [request.body] if isinstance(request.body, bytes) else request.body:
         await anyio.lowlevel.checkpoint()  # others get their turn, as with a real socket
         if request.readable and chunk:
             connection.data_received(b"%x\r\n%s\r\n" % (len(chunk), chunk) if request.chunked else chunk)
-    if request.chunked and not request.hang_up:
+    if request.chunked and not (request.hang_up or request.stalls):
         connection.data_received(b"0\r\n\r\n")
     if request.hang_up:
         await anyio.lowlevel.checkpoint()
         connection.connection_lost(None)
     with anyio.fail_after(10):
-        await (over if request.hang_up else wire.closed).wait()
+        await (over if request.hang_up or request.leaves_after is not None else wire.closed).wait()
     await runner.cleanup()
     if raised and not isinstance(raised[0], web.HTTPException):
         raise raised[0]
@@ -82,14 +93,17 @@ async def aiohttp_exchange(make: Application, request: Request, *, inflates: boo
 
 
 class Wire:
-    """The server's end of a connection that closes after one answer."""
+    """The server's end of a connection that closes after one answer, or after ``leaves_after`` writes."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves_after: int | None) -> None:
         self.closed = anyio.Event()
         self._sent = bytearray()
+        self._takes = leaves_after
 
     def write(self, part: bytes) -> None:
         self._sent += part
+        if self._takes is not None:
+            self._takes -= 1
 
     def writelines(self, parts: Sequence[bytes]) -> None:
         self.write(b"".join(parts))
@@ -98,7 +112,7 @@ class Wire:
         self.closed.set()
 
     def is_closing(self) -> bool:
-        return self.closed.is_set()
+        return self.closed.is_set() or self._takes == 0
 
     def pause_reading(self) -> None:
         """What was sent is there already."""

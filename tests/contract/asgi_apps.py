@@ -1,10 +1,11 @@
 """A handler as a verified endpoint of each ASGI framework; it answers on every path."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import re_path
+from django.views.decorators.csrf import csrf_exempt
 from fastapi import APIRouter, FastAPI
 from fastapi import Request as FastAPIRequest
 from starlette.applications import Starlette
@@ -16,12 +17,12 @@ import qstash_integrations.django
 import qstash_integrations.starlette
 from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.fastapi import DeliveryDep, VerifiedRoute
-from tests.contract.calls import METHODS, Call, Handler, Reading, Reply
-from tests.contract.wsgi_apps import shown_by_django
+from tests.contract.calls import ALONE, METHODS, Around, Call, Handler, Reading, Reply
+from tests.contract.wsgi_apps import read_by_django, shown_by_django
 from tests.django.project import asgi_app
 
 
-def bare(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
+def bare(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     """No framework: the app itself reads the body, as far as it wants to."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -40,19 +41,34 @@ def bare(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body"})
 
-    return QStashMiddleware(app, **options)
+    return around.verified(_middleware, options, app)
 
 
-def starlette(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
-    @qstash_integrations.starlette.verify_qstash(**options)
+def _middleware(**options: Any) -> Callable[[Any], Any]:
+    return lambda app: QStashMiddleware(app, **options)
+
+
+def starlette(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     async def endpoint(request: Request) -> Response:
         delivery = request.state.qstash_delivery
         return _response(handler(Call(delivery, request.method, await _shown(request, readings))))
 
-    return Starlette(routes=[Route("/{path:path}", endpoint, methods=METHODS)])
+    verified: Any = qstash_integrations.starlette.verify_qstash(**options)(endpoint)
+
+    async def ahead(request: Request) -> Response:
+        match around.ahead:
+            case "reads":
+                await request.body()
+            case "takes":
+                [_ async for _ in request.stream()]
+        response: Response = await verified(request)
+        return Response(status_code=500) if around.ahead == "drops" else response
+
+    app = Starlette(routes=[Route("/{path:path}", ahead if around.ahead else verified, methods=METHODS)])
+    return app if around.outer is None else QStashMiddleware(app, **around.outer)
 
 
-def fastapi(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
+def fastapi(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     router = APIRouter(route_class=VerifiedRoute.using(**options))
 
     @router.api_route("/{path:path}", methods=[*METHODS])
@@ -61,22 +77,28 @@ def fastapi(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
 
     app = FastAPI()
     app.include_router(router)
-    return app
+    return app if around.outer is None else QStashMiddleware(app, **around.outer)
 
 
-def _django_view(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
-    @qstash_integrations.django.verify_qstash(**options)
+def _django_view(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     async def view(request: Any) -> Any:
         reply = handler(Call(request.qstash_delivery, request.method, shown_by_django(request, readings)))
         if reply.parts:
             return StreamingHttpResponse(_aiter(reply.parts), status=reply.status, headers=reply.headers)
         return HttpResponse(reply.body, status=reply.status, headers=reply.headers)
 
-    return view
+    verified = around.verified(qstash_integrations.django.verify_qstash, options, view)
+
+    @csrf_exempt
+    async def ahead(request: Any) -> Any:
+        read_by_django(request, around)
+        return await verified(request)
+
+    return ahead if around.ahead else verified
 
 
-def django(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
-    return asgi_app(re_path("", _django_view(handler, readings, options)))
+def django(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
+    return asgi_app(re_path("", _django_view(handler, readings, options, around)))
 
 
 async def _shown(request: Request, readings: Sequence[Reading]) -> dict[str, Any]:

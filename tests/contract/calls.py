@@ -24,4 +24,22 @@ class Reply(NamedTuple):
 
 Handler = Callable[[Call], Reply]
 
+
+class Around(NamedTuple):
+    """What stands around the handler, apart from one verification."""
+
+    outer: dict[str, Any] | None = None
+    """The options of a second verification, further out."""
+    ahead: Literal["reads", "takes", "drops", None] = None
+    """Code between the framework and the verification: it reads the body as one should, takes it so that nobody else
+    can read it, or answers 500 whatever the handler did."""
+
+    def verified(self, verify: Callable[..., Any], options: dict[str, Any], handler: Any) -> Any:
+        """With a decorator that takes options."""
+        inner = verify(**options)(handler)
+        return inner if self.outer is None else verify(**self.outer)(inner)
+
+
+ALONE = Around()
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -9,7 +9,7 @@ import pytest
 
 from qstash_integrations import Delivery, Receiver
 from tests.contract import aiohttp_apps, asgi_apps, wsgi_apps
-from tests.contract.calls import Call, Handler, Reading, Reply
+from tests.contract.calls import ALONE, Around, Call, Handler, Reading, Reply
 from tests.hosts import Answer, Request, Send, asgi_exchange, wsgi_send
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
@@ -22,8 +22,8 @@ UNSIGNED = "no Upstash-Signature header at all"
 class Harness(NamedTuple):
     """A framework: how to put a handler behind the verification, and how a server would call the result."""
 
-    build: Callable[[Handler, Sequence[Reading], Any], Any]
-    """From a handler, the readings of the body that it wants and the options of the adapter to an app."""
+    build: Callable[..., Any]
+    """From a handler, the readings of the body that it wants, the options of the adapter, and Around, to an app."""
     exchange: Callable[[Any, Request], Awaitable[Answer]] | None = None
     """One request to an app that runs in an event loop; None for WSGI."""
     asgi: bool = False
@@ -35,6 +35,10 @@ class Harness(NamedTuple):
     """The framework parses JSON and forms."""
     mounts: bool = True
     """The server may say where the app is mounted."""
+    has_ahead: bool = True
+    """Other code can stand between the framework and the verification."""
+    done_when_returned: bool = False
+    """The work of a handler is done when that has returned, and not when its answer is sent: it is committed."""
 
     def serve(self, app: Any) -> Send:
         exchange = self.exchange
@@ -49,13 +53,13 @@ class Harness(NamedTuple):
 
 
 HARNESSES = {
-    "asgi": Harness(asgi_apps.bare, asgi_exchange, asgi=True, parses=False),
+    "asgi": Harness(asgi_apps.bare, asgi_exchange, asgi=True, parses=False, has_ahead=False),
     "starlette": Harness(asgi_apps.starlette, asgi_exchange, asgi=True),
-    "fastapi": Harness(asgi_apps.fastapi, asgi_exchange, asgi=True),
+    "fastapi": Harness(asgi_apps.fastapi, asgi_exchange, asgi=True, has_ahead=False),
     "flask": Harness(wsgi_apps.flask),
     "flask-async": Harness(wsgi_apps.flask_async),
-    "django-wsgi": Harness(wsgi_apps.django_wsgi, reads_chunks=False),
-    "django-asgi": Harness(asgi_apps.django, asgi_exchange, asgi=True, streams=False),
+    "django-wsgi": Harness(wsgi_apps.django_wsgi, reads_chunks=False, done_when_returned=True),
+    "django-asgi": Harness(asgi_apps.django, asgi_exchange, asgi=True, streams=False, done_when_returned=True),
     "aiohttp": Harness(aiohttp_apps.aiohttp, aiohttp_apps.aiohttp_exchange, mounts=False),
 }
 # One of each interface, for what is decided behind all adapters.
@@ -86,7 +90,13 @@ class Shop:
     """An app with one verified handler on every path, and what reached it."""
 
     def __init__(
-        self, harness: Harness, handler: Handler = done, *, readings: Sequence[Reading] = ("body",), **options: Any
+        self,
+        harness: Harness,
+        handler: Handler = done,
+        *,
+        readings: Sequence[Reading] = ("body",),
+        around: Around = ALONE,
+        **options: Any,
     ) -> None:
         self.calls: list[Call] = []
         self.secrets = {CURRENT, NEXT}
@@ -95,7 +105,7 @@ class Shop:
             self.calls.append(call)
             return handler(call)
 
-        self.app = harness.build(record, readings, {"receiver": RECEIVER, "public_url": ORIGIN, **options})
+        self.app = harness.build(record, readings, {"receiver": RECEIVER, "public_url": ORIGIN, **options}, around)
         self._send = harness.serve(self.app)
 
     def send(

@@ -6,39 +6,52 @@ from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import re_path
-from flask import Flask, Response, g, request
+from django.views.decorators.csrf import csrf_exempt
+from flask import Flask, Response, current_app, g, request
 
 import qstash_integrations.django
 import qstash_integrations.flask
-from tests.contract.calls import METHODS, Call, Handler, Reading, Reply
+from tests.contract.calls import ALONE, METHODS, Around, Call, Handler, Reading, Reply
 from tests.django.project import wsgi_app
 
 
-def flask(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
-    @qstash_integrations.flask.verify_qstash(**options)
+def flask(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     def view(path: str) -> Response:
         return _flask_response(handler(Call(g.qstash_delivery, request.method, _shown_by_flask(readings))))
 
-    return _flask_app(view)
+    return _flask_app(_around_in_flask(around.verified(qstash_integrations.flask.verify_qstash, options, view), around))
 
 
-def flask_async(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
-    @qstash_integrations.flask.verify_qstash(**options)
+def flask_async(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     async def view(path: str) -> Response:
         return _flask_response(handler(Call(g.qstash_delivery, request.method, _shown_by_flask(readings))))
 
-    return _flask_app(view)
+    return _flask_app(_around_in_flask(around.verified(qstash_integrations.flask.verify_qstash, options, view), around))
 
 
-def django_wsgi(handler: Handler, readings: Sequence[Reading], options: Any) -> Any:
-    @qstash_integrations.django.verify_qstash(**options)
+def django_wsgi(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     def view(request: Any) -> Any:
         reply = handler(Call(request.qstash_delivery, request.method, shown_by_django(request, readings)))
         if reply.parts:
             return StreamingHttpResponse(iter(reply.parts), status=reply.status, headers=reply.headers)
         return HttpResponse(reply.body, status=reply.status, headers=reply.headers)
 
-    return wsgi_app(re_path("", view))
+    verified = around.verified(qstash_integrations.django.verify_qstash, options, view)
+
+    @csrf_exempt
+    def ahead(request: Any) -> Any:
+        read_by_django(request, around)
+        return verified(request)
+
+    return wsgi_app(re_path("", ahead if around.ahead else verified))
+
+
+def read_by_django(request: Any, around: Around) -> None:
+    match around.ahead:
+        case "reads":
+            _ = request.body
+        case "takes":
+            request.read()
 
 
 def shown_by_django(request: Any, readings: Sequence[Reading]) -> dict[str, Any]:
@@ -67,6 +80,19 @@ def _shown_by_flask(readings: Sequence[Reading]) -> dict[str, Any]:
                 files = {name: file.read().decode() for name, file in request.files.items()}
                 shown[reading] = {**request.form.to_dict(), **files}
     return shown
+
+
+def _around_in_flask(view: Any, around: Around) -> Any:
+    def ahead(path: str) -> Any:
+        match around.ahead:
+            case "reads":
+                request.get_data()
+            case "takes":
+                request.stream.read()
+        response = current_app.ensure_sync(view)(path)
+        return Response(status=500) if around.ahead == "drops" else response
+
+    return ahead if around.ahead else view
 
 
 def _flask_app(view: Any) -> Flask:

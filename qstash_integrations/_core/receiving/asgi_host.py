@@ -71,6 +71,7 @@ class AsgiHost:
         if self._sending is not None and self._sending.has_begun:
             raise signal
         await reply(answer_signal(signal), self._scope["method"], Sending(self._send, turn, {}))
+        await turn.aend(None)  # of no effect once it was sent
 
 
 class Sending:
