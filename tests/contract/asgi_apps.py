@@ -22,7 +22,13 @@ from tests.contract.wsgi_apps import read_by_django, shown_by_django
 from tests.django.project import asgi_app
 
 
-def bare(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
+def middleware(**options: Any) -> Callable[[Any], Any]:
+    return lambda app: QStashMiddleware(app, **options)
+
+
+def bare(
+    handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE, verify: Any = middleware
+) -> Any:
     """No framework: the app itself reads the body, as far as it wants to."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -41,11 +47,7 @@ def bare(handler: Handler, readings: Sequence[Reading], options: Any, around: Ar
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body"})
 
-    return around.verified(_middleware, options, app)
-
-
-def _middleware(**options: Any) -> Callable[[Any], Any]:
-    return lambda app: QStashMiddleware(app, **options)
+    return around.verified(verify, options, app)
 
 
 def starlette(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:

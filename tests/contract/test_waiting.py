@@ -14,7 +14,7 @@ import pytest
 from qstash_integrations import AsyncQStash, KeyRing
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from tests.contract.harnesses import BODY, HARNESSES, URL, Harness, Shop
-from tests.contract.test_bodies import JSON_HEADERS
+from tests.contract.test_bodies import JSON_HEADERS, TOO_LARGE
 from tests.hosts import Answer, Request
 from tests.signing import CURRENT, NEXT, NOW, signed
 
@@ -81,3 +81,10 @@ def test_a_body_that_does_not_arrive_in_time_is_given_up(
     assert (answer, shop.calls) == (LATE, [])
     assert time.monotonic() - begun < 5
     assert "reason=body_timeout" in caplog.text
+
+
+@pytest.mark.parametrize("harness", THEMSELVES, indirect=True)
+def test_the_end_of_a_body_over_the_limit_is_not_waited_for(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop(max_body_size=1000, body_timeout=0.2)
+    assert shop.send([b"x" * 600] * 2, chunked=True, stalls=True) == TOO_LARGE
+    assert shop.calls == []
