@@ -12,6 +12,13 @@ settings.register_profile("shared machine", deadline=None, suppress_health_check
 settings.load_profile("shared machine")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a browser, a database or a server runs in one worker of ``--dist loadgroup``."""
+    for item in items:
+        if item.get_closest_marker("system") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     """What async tests run on; those in which something is waited for run ``on_both_loops``."""

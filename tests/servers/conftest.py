@@ -7,7 +7,7 @@ import pytest
 from tests.servers.sites import SITES, Running, running
 
 
-@pytest.fixture(scope="session", params=SITES)
+@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SITES])
 def site(request: pytest.FixtureRequest) -> Generator[Running]:
     with running(SITES[request.param]) as started:
         yield started

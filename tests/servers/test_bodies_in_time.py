@@ -82,7 +82,7 @@ def test_A23_a_byte_now_and_then_does_not_buy_more_time(site: Running) -> None:
     request = post(signature(genuine(body, ORIGIN + "/slow")), target=b"/slow", body=body)
     with site.connect() as wire:
         wire.send(request[: -len(body)])
-        for _ in range(100 if site.site.streams else 2):
+        for _ in range(600 if site.site.streams else 2):
             wire.send(b"x")
             if wire.is_answered(within=0.05):
                 answer = wire.answer()
