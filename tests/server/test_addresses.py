@@ -1,5 +1,7 @@
 """Where deliveries may go: decided on addresses, whatever way they are written."""
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from qstash_integrations.server.worker.addresses import refusal
@@ -18,6 +20,28 @@ NEVER = [
 ]  # fmt: skip
 
 
+METADATA = [
+    "100.100.100.200", "168.63.129.16", "169.254.0.23", "169.254.42.42", "169.254.169.254", "169.254.170.2",
+    "169.254.170.23", "192.0.0.192",
+]  # fmt: skip
+METADATA_OVER_IPV6 = [
+    "fd00:42::42", "fd00:100::100:200", "fd00:a9fe:a9fe::1", "fd00:c1::a9fe:a9fe", "fd00:ec2::23", "fd00:ec2::253",
+    "fd00:ec2::254", "fd20:ce::254", "fe80::a9fe:a9fe",
+    "fd20:00ce:0000::0254", "FD20:CE::254", "fd00:ec2::254%eth0",
+]  # fmt: skip
+
+
+def disguised(address: str) -> list[str]:
+    """The same IPv4 address in IPv6: mapped, translated, compatible, NAT64, NAT64 of a network's own, 6to4, Teredo."""
+    number = int(IPv4Address(address))
+    high, low = f"{number >> 16:x}", f"{number & 0xFFFF:x}"
+    hidden = number ^ 0xFFFFFFFF
+    return [
+        f"::ffff:{address}", f"::ffff:0:{address}", f"::{address}", f"64:ff9b::{address}", f"64:ff9b:1::{address}",
+        f"2002:{high}:{low}::1", f"2001:0:1:2:3:4:{hidden >> 16:x}:{hidden & 0xFFFF:x}",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_reached_from_every_server(address: str) -> None:
     assert refusal(address, "local") is None
@@ -34,3 +58,16 @@ def test_this_machine_and_its_neighbours_are_reached_from_a_local_server_only(ad
 def test_metadata_services_multicast_and_nowhere_are_never_reached(address: str) -> None:
     assert refusal(address, "local") is not None
     assert refusal(address, "public") is not None
+
+
+@pytest.mark.parametrize(
+    "address", [*METADATA, *METADATA_OVER_IPV6, *(form for address in METADATA for form in disguised(address))]
+)
+def test_S13_no_metadata_service_is_reached_however_its_address_is_written(address: str) -> None:
+    assert refusal(address, "local") is not None
+    assert refusal(address, "public") is not None
+
+
+@pytest.mark.parametrize("address", ["168.63.129.15", "168.63.129.17", "fd00:ec1::254", "fd20:ce::253", "fd00:42::43"])
+def test_an_address_beside_one_is_any_other(address: str) -> None:
+    assert refusal(address, "local") is None

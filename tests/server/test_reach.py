@@ -7,6 +7,7 @@ import pytest
 
 from qstash_integrations.server.model import Outcome
 from qstash_integrations.server.worker import Listener, Sender
+from qstash_integrations.server.worker.addresses import Network
 from tests.server.destination import destination, free_port
 from tests.server.sending import request, send
 
@@ -52,6 +53,20 @@ def names(*addresses: str) -> Callable[[], Sender]:
         return addresses
 
     return lambda: Sender("local", look_up=look_up)
+
+
+@pytest.mark.parametrize("network", ["local", "public"])
+@pytest.mark.parametrize(
+    "address",
+    ["168.63.129.16", "100.100.100.200", "192.0.0.192", "169.254.170.23", "fd20:ce::254", "fd00:c1::a9fe:a9fe",
+     "fd00:42::42", "fd00:ec2::23", "::ffff:168.63.129.16", "64:ff9b::a83f:8110", "2002:a83f:8110::"],
+)  # fmt: skip
+def test_S13_no_name_leads_to_a_metadata_service(address: str, network: Network) -> None:
+    async def look_up(host: str, port: int) -> Sequence[str]:
+        return [address]
+
+    (outcome,) = send(request("http://a.example/latest"), sender=lambda: Sender(network, look_up=look_up))
+    assert outcome.error.startswith(f"not delivered to {address}: ")
 
 
 def test_an_address_where_nobody_listens_is_followed_by_the_next() -> None:

@@ -21,15 +21,30 @@ def _blocks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(block) for block in text.split())
 
 
-_LINK_LOCAL = _blocks("169.254.0.0/16 fe80::/10 fec0::/10 100.100.100.200/32 fd00:ec2::254/128")
+# Whoever asks one of these may be given the credentials of the machine. Most stand among the link-local addresses, as
+# 169.254.169.254, .170.2 and .170.23, .42.42 and fe80::a9fe:a9fe do; these do not.
+_METADATA = _blocks(
+    "100.100.100.200/32 "  # https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata
+    "168.63.129.16/32 "  # https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+    "192.0.0.192/32 "  # https://github.com/hashicorp/terraform-provider-opc (Oracle's classic cloud)
+    "fd00:42::42/128 "  # https://docs.cloud-init.io/en/latest/reference/datasources/scaleway.html
+    "fd00:100::100:200/128 "  # https://github.com/canonical/cloud-init/pull/6893
+    "fd00:a9fe:a9fe::1/128 "  # https://docs.cloud-init.io/en/latest/reference/datasources/akamai.html
+    "fd00:c1::a9fe:a9fe/128 "  # https://docs.oracle.com/en-us/iaas/Content/Compute/Tasks/gettingmetadata.htm
+    # With ::254 and, for pods, ::23 (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html).
+    "fd00:ec2::/32 "  # https://docs.aws.amazon.com/whitepapers/latest/ipv6-on-aws/supporting-amazon-vpc-services.html
+    "fd20:ce::254/128"  # https://cloud.google.com/compute/docs/metadata/querying-metadata
+)
+_LINK_LOCAL = _blocks("169.254.0.0/16 fe80::/10 fec0::/10")
 _NEIGHBOURS = _blocks(
     "127.0.0.0/8 ::1/128 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 198.18.0.0/15 fc00::/7"
 )
 _NOWHERE = _blocks(
     "0.0.0.0/8 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "
-    "::/128 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16 ff00::/8"
+    "::/8 100::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16 ff00::/8"
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
+_TRANSLATED = IPv6Network("::ffff:0:0:0/96")
 _COMPATIBLE = IPv6Network("::/96")
 
 
@@ -38,6 +53,8 @@ _COMPATIBLE = IPv6Network("::/96")
 def refusal(text: str, network: Network) -> str | None:
     """Why nothing is delivered to the address ``text``; None when it may be."""
     address = reached(text)
+    if _is_in(address, _METADATA):
+        return "a metadata service lives there"
     if _is_in(address, _LINK_LOCAL):
         return "it is link-local, where metadata services live"
     if _is_in(address, _NEIGHBOURS):
@@ -60,7 +77,7 @@ def reached(text: str) -> Address:
     if address.teredo is not None:
         return address.teredo[1]
     # :: and ::1 are no IPv4 addresses in disguise.
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+    if address in _NAT64 or address in _TRANSLATED or (address in _COMPATIBLE and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address
 
