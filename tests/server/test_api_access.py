@@ -75,6 +75,43 @@ def test_a_page_of_another_origin_is_turned_away_even_with_the_token(headers: di
     assert refusal.status == 403
 
 
+# A page that a browser has found under one of these names before, wherever it led then.
+BROWSERS = [
+    {"origin": "http://host.docker.internal:8080"}, {"origin": "null"}, {"origin": ""}, {"sec-fetch-site": "none"},
+    {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"}, {"sec-fetch-mode": "navigate"},
+    {"sec-fetch-dest": "document"}, {"sec-fetch-dest": "empty", "sec-fetch-mode": "cors"}, {"sec-fetch-user": "?1"},
+    {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}, {"sec-fetch-storage-access": "active"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["host.docker.internal", "devbox"])
+@pytest.mark.parametrize("said", BROWSERS, ids=str)
+def test_S13_browsers_come_by_no_name_that_may_lead_elsewhere(name: str, said: dict[str, str]) -> None:
+    access = Access(TOKEN, LOCAL_NAMES | {"devbox"})
+    headers = {**GOOD, "host": f"{name}:8080", **said}
+    expected = (403, f"requests of browsers to {name} are refused; use the address of the server")
+    assert access.refusal(headers, "") == expected
+    assert access.page_refusal(headers) == expected
+    assert access.exchange(headers) == expected
+
+
+@pytest.mark.parametrize("name", ["host.docker.internal.", "host.containers.internal", "host.lima.internal"])
+def test_other_names_for_containers_lead_nowhere(name: str) -> None:
+    assert ACCESS.refusal({**GOOD, "host": name}, "") == (421, "this server is not addressed by that Host")
+
+
+@pytest.mark.parametrize("said", [{}, {"sec-fetch-mode": "cors"}], ids=["curl", "Node"])
+def test_a_container_comes_by_its_name(said: dict[str, str]) -> None:
+    assert ACCESS.refusal({**GOOD, "host": "host.docker.internal:8080", **said}, "") is None
+
+
+@pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.2", "[::1]:8080", "app.localhost:8080"])
+def test_browsers_come_by_what_is_this_machine(host: str) -> None:
+    access = Access(TOKEN, LOCAL_NAMES | {"127.0.0.2", "app.localhost"})
+    headers = {**GOOD, "host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+    assert access.refusal(headers, "") is None
+
+
 def test_beyond_loopback_the_token_alone_decides() -> None:
     access = Access(TOKEN, None)
     assert access.refusal({**GOOD, "host": "qstash.internal:8080"}, "") is None

@@ -15,8 +15,10 @@ import httpx
 import pytest
 
 from qstash_integrations.server.app import LocalServer, ServerConfig, running
+from qstash_integrations.server.app.listening import Bound
 from qstash_integrations.server.attempt import Attempt
 from qstash_integrations.server.model import Limits, StartupError
+from qstash_integrations.server.worker import Listener
 from tests.server.client import client
 from tests.server.destination import SOON, destination
 
@@ -275,3 +277,9 @@ def test_the_url_is_the_one_that_was_asked_for(host: str, start: str) -> None:
         assert server.url.startswith(start)
         assert server.is_loopback
         assert keys(server) == DEV_KEYS
+
+
+def test_S13_the_url_is_one_that_browsers_may_use() -> None:
+    with socket.socket() as unused:
+        bound = Bound(socket=unused, host="devbox", address=Listener("127.0.0.1", 8080))
+        assert bound.url == "http://127.0.0.1:8080"

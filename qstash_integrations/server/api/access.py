@@ -8,9 +8,11 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 
 import hmac
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
+# By the last one containers reach the machine that they run on.
 LOCAL_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]", "host.docker.internal"))
 
 
@@ -68,9 +70,15 @@ class Access:
         return None
 
     def _wrong_host(self, headers: Mapping[str, str]) -> Refusal | None:
-        if self._names is None or _name(headers.get("host", "")) in self._names:
+        name = _name(headers.get("host", ""))
+        if self._names is None:
             return None
-        return Refusal(421, "this server is not addressed by that Host")
+        if name not in self._names:
+            return Refusal(421, "this server is not addressed by that Host")
+        # Of any other name it is not ours to say whose page a browser has found there before.
+        if not _is_loopback(name) and _is_of_a_browser(headers):
+            return Refusal(403, f"requests of browsers to {name} are refused; use the address of the server")
+        return None
 
     def _wrong_token(self, headers: Mapping[str, str], query: str) -> Refusal | None:
         return None if _equal(token_of(headers, query), self._token) else _INVALID
@@ -90,6 +98,22 @@ def _bearer(headers: Mapping[str, str]) -> str | None:
 def _equal(given: str, expected: str) -> bool:
     """In a time that does not tell how much of it was right."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
+
+
+def _is_of_a_browser(headers: Mapping[str, str]) -> bool:
+    told = {name: value for name, value in headers.items() if name == "origin" or name.startswith("sec-fetch-")}
+    # Node says this much, and nothing else; a browser that says it says from which site, too.
+    return told not in ({}, {"sec-fetch-mode": "cors"})
+
+
+def _is_loopback(name: str) -> bool:
+    """Whether ``name`` can mean nothing else: browsers look up no ``localhost``."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _name(host: str) -> str:

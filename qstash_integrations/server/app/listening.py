@@ -29,8 +29,13 @@ class Bound:
 
     @property
     def url(self) -> str:
-        """Where a client on this machine finds the server."""
-        host = "127.0.0.1" if ip_address(self.address.host).is_unspecified else self.host
+        """Where a client on this machine finds the server, a browser among them: see ``Access``."""
+        if ip_address(self.address.host).is_unspecified:
+            host = "127.0.0.1"
+        elif self.is_loopback and self.host.lower() != "localhost":
+            host = self.address.host
+        else:
+            host = self.host
         return f"http://{_in_url(host)}:{self.address.port}"
 
     @property
