@@ -57,6 +57,74 @@ def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
     assert not target.exists()
 
 
+ROOT_ONLY = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can open what belongs to others"
+)
+SOMEBODY = 1234
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0"], ids=["empty", "a database"])
+def test_S13_root_takes_over_no_file_of_another_user(tmp_path: Path, content: bytes) -> None:
+    db = tmp_path / "qstash.db"
+    db.write_bytes(content)
+    db.chmod(0o644)
+    os.chown(db, SOMEBODY, SOMEBODY)
+    with pytest.raises(StartupError, match=r"qstash\.db belongs to another user; choose another file"):
+        Store.open(db)
+    found = db.stat()
+    assert (found.st_uid, stat.S_IMODE(found.st_mode), db.read_bytes()) == (SOMEBODY, 0o644, content)
+
+
+@ROOT_ONLY
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("exists", [False, True], ids=["a new database", "a database of root"])
+def test_S13_root_uses_no_journal_of_another_user(tmp_path: Path, suffix: str, exists: bool) -> None:
+    """They are found by their names, and what is in them goes into the database."""
+    db = tmp_path / "qstash.db"
+    if exists:
+        Store.open(db).close()
+    journal = tmp_path / f"qstash.db{suffix}"
+    journal.write_bytes(b"what somebody says was committed")
+    os.chown(journal, SOMEBODY, SOMEBODY)
+    with pytest.raises(StartupError, match=rf"qstash\.db{suffix} belongs to another user; choose another file"):
+        Store.open(db)
+    assert (journal.stat().st_uid, journal.read_bytes()) == (SOMEBODY, b"what somebody says was committed")
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_S13_a_journal_that_leads_elsewhere_is_refused(tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / "target"
+    (tmp_path / f"qstash.db{suffix}").symlink_to(target)
+    with pytest.raises(StartupError, match=rf"qstash\.db{suffix} is not a regular file; choose another file"):
+        Store.open(tmp_path / "qstash.db")
+    assert not target.exists()
+
+
+@ROOT_ONLY
+def test_S13_root_takes_over_no_file_of_another_user_by_a_link(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.db"
+    theirs.touch()
+    os.chown(theirs, SOMEBODY, SOMEBODY)
+    (tmp_path / "soft.db").symlink_to(theirs)
+    (tmp_path / "hard.db").hardlink_to(theirs)
+    for name, text in (("soft.db", "is a symbolic link"), ("hard.db", "belongs to another user")):
+        with pytest.raises(StartupError, match=text):
+            Store.open(tmp_path / name)
+    assert (theirs.stat().st_uid, theirs.stat().st_size) == (SOMEBODY, 0)
+
+
+def test_S13_a_file_of_several_names_is_left_alone(tmp_path: Path) -> None:
+    """Whoever may write to a directory can put a file there that the server's user has elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.touch()
+    elsewhere.chmod(0o644)
+    (tmp_path / "qstash.db").hardlink_to(elsewhere)
+    with pytest.raises(StartupError, match="is a file of several names, by hard links; choose another file"):
+        Store.open(tmp_path / "qstash.db")
+    assert (mode(elsewhere), elsewhere.stat().st_size) == (0o644, 0)
+
+
 def a_directory(path: Path) -> None:
     path.mkdir()
 
@@ -87,7 +155,7 @@ def another_version_s(path: Path) -> None:
     [
         (a_directory, "cannot be opened for writing: Is a directory; choose another file"),
         (a_pipe, "is not a regular file; choose another file"),
-        (some_text, "cannot be used: it is not a database of the local QStash; choose another file"),
+        (some_text, "is not a database of the local QStash; choose another file"),
         (another_program_s, "is not a database of the local QStash; choose another file"),
         (another_version_s, "was written by another version of this package; delete it or choose another"),
     ],
@@ -102,6 +170,15 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, make: Callable[[P
 
     assert str(refusal.value) == f"{path} {text}"
     assert before is None or path.read_bytes() == before
+
+
+def test_S13_the_mode_of_a_file_that_is_no_database_stays(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("127.0.0.1 localhost")
+    path.chmod(0o644)
+    with pytest.raises(StartupError, match="is not a database of the local QStash; choose another file"):
+        Store.open(path)
+    assert mode(path) == 0o644
 
 
 def test_a_path_that_cannot_be_made_is_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from ..model import StartupError
 # "QSTH", so that no other program's database is taken for ours.
 APPLICATION_ID = 0x51535448
 SCHEMA_VERSION = 1
+_MAGIC = b"SQLite format 3\0"
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 _PATIENCE = 1.0  # seconds for a server that is just closing the same file
 _EVERY_DATABASE = """
@@ -49,6 +50,8 @@ def connect(path: Path | None, *, max_bytes: int | None = None) -> sqlite3.Conne
         connection = _opened(str(path))
         try:
             _adopt(connection, path)
+            # Again, now that they are open: where others may create files, one could have come in between.
+            _check_journals(path)
         except BaseException:
             connection.close()
             raise
@@ -89,14 +92,38 @@ def _prepare(path: Path) -> None:
     except OSError as error:
         raise StartupError(f"{path} cannot be opened for writing: {error.strerror}; choose another file") from error
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise StartupError(f"{path} is not a regular file; choose another file")
+        _check_own(path, os.fstat(descriptor))
+        _check_journals(path)
+        # Before its mode is changed: what a mistyped name leads to is left as it is.
+        if os.read(descriptor, len(_MAGIC)) not in (b"", _MAGIC):
+            raise StartupError(f"{path} is not a database of the local QStash; choose another file")
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, 0o600)
     except OSError as error:
         raise StartupError(f"{path} cannot be made private: {error.strerror}; choose another file") from error
     finally:
         os.close(descriptor)
+
+
+def _check_own(path: Path, found: os.stat_result) -> None:
+    """Root can open what belongs to others, and would take it from them; and its owner can change what is in it."""
+    if not stat.S_ISREG(found.st_mode):
+        raise StartupError(f"{path} is not a regular file; choose another file")
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        raise StartupError(f"{path} belongs to another user; choose another file")
+    if found.st_nlink > 1:
+        raise StartupError(f"{path} is a file of several names, by hard links; choose another file")
+
+
+def _check_journals(path: Path) -> None:
+    """SQLite reads and writes whatever has the name of a journal."""
+    for suffix in ("-wal", "-shm", "-journal"):
+        journal = Path(f"{path}{suffix}")
+        try:
+            found = journal.lstat()
+        except FileNotFoundError:
+            continue
+        _check_own(journal, found)
 
 
 def _adopt(connection: sqlite3.Connection, path: Path) -> None:
