@@ -74,7 +74,7 @@ def request_by(client: Any, request: APIRequest) -> Any:
 
 
 def headers_of(request: APIRequest) -> list[tuple[bytes, bytes]]:
-    return [_PACKED, *((name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers)]
+    return [_PACKED] + [(name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
 
 
 class Arriving:
@@ -121,7 +121,9 @@ def has_more(response: Any) -> bool | None:
     """
     here = response.stream
     while (http := getattr(here, "_h11_state", None)) is None:
-        here = next((inner for name in _INNER_STREAMS if (inner := getattr(here, name, None)) is not None), None)
+        # From an answer of httpx to the connection that it came over.
+        inner = getattr(here, "_stream", None) or getattr(here, "_httpcore_stream", None)
+        here = inner or getattr(here, "_connection", None)
         if here is None:
             return None
     stream = response.extensions["network_stream"]
@@ -157,10 +159,6 @@ def library_of(client: Any, wanted: str) -> Any:
     if not isinstance(client, getattr(library, wanted)):
         raise ConfigurationError(f"http_client is of {name}, but QStash takes a Client and AsyncQStash an AsyncClient")
     return library
-
-
-# From an answer of httpx to the connection that it came over.
-_INNER_STREAMS = ("_stream", "_httpcore_stream", "_connection")
 
 
 def _has_more_tls(tls: Any) -> bool:
