@@ -16,6 +16,7 @@ OPTIONS: dict[str, Any] = {
     **{name: CASES[name].value for name, row in TABLE.items() if "message" in row.of and name != "queue"},
 }
 DELIVERY = {name: value for name, value in OPTIONS.items() if name == "body" or "schedule" in TABLE[name].of}
+DEFAULTS = {name: value for name, value in DELIVERY.items() if name != "body"}
 CRON = {"destination": URL, "cron": "CRON_TZ=Europe/Berlin 0 7 * * *"}
 FILTER: dict[str, Any] = {
     "url": [URL, f"{URL}?a=b"],
@@ -69,6 +70,7 @@ CALLS: dict[str, Row] = {
     "schedule.resume": ("schedule.resume", ("yearly",), {}),
     "url_group.upsert_endpoints": ("url_group.upsert_endpoints", ("signups", [{"url": URL, "name": "a"}]), {}),
     "url_group.remove_endpoints": ("url_group.remove_endpoints", ("signups", [{"url": URL}, {"name": "a"}]), {}),
+    "url_group.set_defaults": ("url_group.set_defaults", ("signups",), DEFAULTS),
     "url_group.get": ("url_group.get", ("signups",), {}),
     "url_group.list": ("url_group.list", (), {}),
     "url_group.delete": ("url_group.delete", ("signups",), {}),

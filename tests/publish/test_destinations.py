@@ -149,6 +149,7 @@ IDS: dict[str, Callable[[Any], Operation[Any]]] = {
     "queue.resume": queues.resume,
     "url_group.upsert_endpoints": lambda name: url_groups.upsert_endpoints(name, ENDPOINTS),
     "url_group.remove_endpoints": lambda name: url_groups.remove_endpoints(name, ENDPOINTS),
+    "url_group.set_defaults": lambda name: url_groups.set_defaults(name, {}),
     "url_group.get": url_groups.get,
     "url_group.delete": url_groups.delete,
     "dlq.get": dlq.get,

@@ -104,6 +104,13 @@ def test_url_groups(ask: Ask) -> None:
     ]
     receipts = ask("publish", url_group="signups", delay="1h")
     assert [receipt.url for receipt in receipts] == ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]
+    ask("url_group.set_defaults", "signups", retries=7, label="group", delay="1h", headers={"X-Shop": "eu"})
+    receipts = ask("publish", url_group="signups", label="own")
+    message = ask("message.get", receipts[0].message_id)
+    assert (message.max_retries, message.label, message.headers["X-Shop"]) == (7, "own", ["eu"])
+    ask("url_group.set_defaults", "signups")
+    receipts = ask("publish", url_group="signups", delay="1h")
+    assert ask("message.get", receipts[0].message_id).max_retries == 3
     ask("url_group.remove_endpoints", "signups", [{"name": "the shop"}])
     assert [len(group.endpoints) for group in ask("url_group.list")] == [1]
     ask("url_group.delete", "signups")

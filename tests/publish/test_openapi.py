@@ -14,10 +14,10 @@ from qstash_integrations import QStash, QStashError
 from qstash_integrations._core.publishing._sync.resources import Resources
 from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations._core.publishing.filters import DlqFilter, LogFilter, MessageFilter
-from qstash_integrations._core.publishing.message import BatchMessage, NewSchedule
+from qstash_integrations._core.publishing.message import BatchMessage, DefaultOptions, NewSchedule
 from tests.outbox import outbox
 from tests.publish.clients import method
-from tests.publish.every_call import CALLS, CRON, DELIVERY, OF_LETTERS, OF_LOGS, OF_MESSAGES, OPTIONS, Row
+from tests.publish.every_call import CALLS, CRON, DEFAULTS, DELIVERY, OF_LETTERS, OF_LOGS, OF_MESSAGES, OPTIONS, Row
 from tests.publish.loopback import TOKEN
 from tests.publish.openapi import Description
 
@@ -31,6 +31,7 @@ BUILT_ON_OTHERS = {"dlq.iter", "log.iter", "message.publish_many", "message.publ
 EVERY_OPTION: dict[str, tuple[set[str], type]] = {
     "of a message": ({"url", "url_group", "api", "queue", *OPTIONS}, BatchMessage),
     "of a schedule": ({*CRON, *DELIVERY, "schedule_id", "queue"}, NewSchedule),
+    "of a URL group's messages": ({*DEFAULTS}, DefaultOptions),
     "of a message filter": ({*OF_MESSAGES}, MessageFilter),
     "of a DLQ filter": ({*OF_LETTERS}, DlqFilter),
     "of a log filter": ({*OF_LOGS}, LogFilter),
@@ -40,6 +41,7 @@ _OVERRIDES = ("callback", "failure-callback", "label", "method", "retries", "ret
 DEVIATIONS: dict[str, str] = {
     "PATCH /v2/schedules/{scheduleId}/pause: no such operation": "every official SDK sends PATCH, the description POST",
     "PATCH /v2/schedules/{scheduleId}/resume: no such operation": "as pause",
+    "PATCH /v2/topics/{urlGroupName}: no such operation": "the documentation of the REST API has had it",
     "POST /v2/publish/{destination}: body breaks type": "a JSON body may be any JSON",
     "POST /v2/queues: body has paused": "both official SDKs send it",
     "POST /v2/enqueue/{queueName}/{destination}: header upstash-delay": "the JavaScript and Go SDKs send it",

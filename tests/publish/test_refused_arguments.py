@@ -73,6 +73,29 @@ REFUSED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], 
         TypeError,
         "unknown part of endpoints[0] 'ulr'; did you mean 'url'?",
     ),
+    "a default that is no option": (
+        "url_group.set_defaults",
+        ("g",),
+        {"retrys": 5},
+        TypeError,
+        "unknown default of a URL group 'retrys'; did you mean 'retries'?",
+    ),
+    "a default of one message": (
+        "url_group.set_defaults",
+        ("g",),
+        {"body": "hi"},
+        TypeError,
+        "unknown default of a URL group 'body'; there are callback, callback_headers, content_type, delay, "
+        "failure_callback, failure_callback_headers, flow_control, headers, label, method, redact, retries, "
+        "retry_delay, timeout",
+    ),
+    "a default out of range": (
+        "url_group.set_defaults",
+        ("g",),
+        {"retries": -1},
+        ValueError,
+        "retries must be a number from 0 to 1000000, not -1",
+    ),
     "an endpoint with a blank name": (
         "url_group.remove_endpoints",
         ("g", [{"name": " "}]),

@@ -63,6 +63,27 @@ CALLS: dict[str, Row] = {
         "DELETE /topics/signups/endpoints",
         {"endpoints": [{"name": "the shop"}, {"url": "https://b.example"}]},
     ),
+    "url_group.set_defaults": (
+        "url_group.set_defaults",
+        ("signups",),
+        {"retries": 5, "headers": {"X-Shop": "eu"}, "label": ["a", "b"], "content_type": "text/csv", "timeout": None},
+        "PATCH /topics/signups",
+        {
+            "headers": {
+                "Content-Type": ["text/csv"],
+                "Upstash-Retries": ["5"],
+                "Upstash-Forward-X-Shop": ["eu"],
+                "Upstash-Label": ["a,b"],
+            }
+        },
+    ),
+    "url_group.set_defaults to none": (
+        "url_group.set_defaults",
+        ("signups",),
+        {},
+        "PATCH /topics/signups",
+        {"headers": {}},
+    ),
     "url_group.delete": ("url_group.delete", ("signups",), {}, "DELETE /topics/signups", None),
     "dlq.delete": ("dlq.delete", ("1-1",), {}, "DELETE /dlq/1-1", None),
     "dlq.delete_many by ids": ("dlq.delete_many", (["1-1", "1-2"],), {}, "DELETE /dlq?dlqIds=1-1&dlqIds=1-2", None),

@@ -45,11 +45,9 @@ class Api(TypedDict):
     provider: Provider
 
 
-class DeliveryOptions(TypedDict, total=False):
-    """How a message is delivered. None counts as not given."""
+class DefaultOptions(TypedDict, total=False):
+    """What a URL group may set for whatever is published to it. None counts as not given."""
 
-    body: Any
-    """Bytes and text go as they are, a dict or list as JSON; the ``_json`` methods encode whatever JSON can hold."""
     headers: Mapping[str, str] | None
     """Forwarded to the destination under these names."""
     method: Method | None
@@ -76,6 +74,13 @@ class DeliveryOptions(TypedDict, total=False):
     label: str | Sequence[str] | None
     """Labels to find the message by, in logs and filters; no commas in them."""
     redact: Redact | None
+
+
+class DeliveryOptions(DefaultOptions, total=False):
+    """How a message is delivered."""
+
+    body: Any
+    """Bytes and text go as they are, a dict or list as JSON; the ``_json`` methods encode whatever JSON can hold."""
 
 
 class MessageOptions(DeliveryOptions, total=False):

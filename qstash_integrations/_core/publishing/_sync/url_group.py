@@ -5,9 +5,10 @@ Spec: https://upstash.com/docs/qstash/features/url-groups
 """
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from ..discreet import discreet
-from ..message import RemoveEndpoint, UpsertEndpoint
+from ..message import DefaultOptions, RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
 from . import Runner
@@ -32,6 +33,14 @@ class UrlGroupApi:
     def remove_endpoints(self, url_group: str, endpoints: Sequence[RemoveEndpoint]) -> None:
         """Remove endpoints by ``{"url": ...}`` or ``{"name": ...}``; the last one takes the group along."""
         return self._client.run(operations.remove_endpoints(url_group, endpoints))
+
+    def set_defaults(self, url_group: str, /, **options: Unpack[DefaultOptions]) -> None:
+        """Set what applies to every message published to the group that does not say otherwise itself.
+
+        They replace earlier defaults as a whole; without options there are none. APIError 404 for an unknown name.
+        The keywords are those of ``qstash_integrations.options.DefaultOptions``.
+        """
+        return self._client.run(operations.set_defaults(url_group, options))
 
     def get(self, url_group: str) -> UrlGroup:
         """APIError 404 for an unknown name."""

@@ -9,9 +9,15 @@ from typing import Any, cast
 
 from ...names import check_names
 from ..inputs import check_name, check_option, check_url
+from ..message import DefaultOptions
 from ..results.fields import read_list, reads
 from ..results.url_group import UrlGroup
+from ..wire import headers_of
 from . import Operation, nothing
+from .body import with_content_type
+
+_DEFAULTS = frozenset(DefaultOptions.__annotations__)
+_JSON = (("Content-Type", "application/json"),)
 
 
 def upsert_endpoints(url_group: str, endpoints: Iterable[Mapping[str, Any]]) -> Operation[None]:
@@ -21,6 +27,23 @@ def upsert_endpoints(url_group: str, endpoints: Iterable[Mapping[str, Any]]) -> 
 def remove_endpoints(url_group: str, endpoints: Iterable[Mapping[str, Any]]) -> Operation[None]:
     # Not sent again: the last endpoint takes the group along, and then QStash would say that there is none.
     return _change("DELETE", url_group, endpoints, least=("url", "name"), repeatable=False)
+
+
+def set_defaults(url_group: str, options: Mapping[str, Any]) -> Operation[None]:
+    path = _path(url_group)
+    check_names(options, _DEFAULTS, "default of a URL group")
+    # Some options are several headers of one name.
+    values: dict[str, list[str]] = {}
+    for name, value in with_content_type(headers_of(options), options, None):
+        values.setdefault(name, []).append(value)
+    return Operation(
+        method="PATCH",
+        path=path,
+        headers=_JSON,
+        body=json.dumps({"headers": values}).encode(),
+        read=nothing,
+        repeatable=True,
+    )
 
 
 def get(url_group: str) -> Operation[UrlGroup]:
@@ -47,7 +70,7 @@ def _change(
     return Operation(
         method=method,
         path=path,
-        headers=(("Content-Type", "application/json"),),
+        headers=_JSON,
         body=json.dumps({"endpoints": fields}).encode(),
         read=nothing,
         repeatable=repeatable,
