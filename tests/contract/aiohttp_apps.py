@@ -39,10 +39,13 @@ def aiohttp(handler: Handler, readings: Sequence[Reading], options: Any, around:
     def make() -> web.Application:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", ahead if around.ahead else verified)
-        app.on_startup.append(check_qstash)
         return app
 
     return make
+
+
+def start(make: Application) -> None:
+    anyio.run(check_qstash, make())
 
 
 async def aiohttp_exchange(make: Application, request: Request, *, inflates: bool = False) -> Answer:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
+import anyio
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
@@ -32,6 +33,8 @@ def bare(
     """No framework: the app itself reads the body, as far as it wants to."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
         shown: dict[str, Any] = {}
         if readings:
             body, more = b"", True
@@ -50,12 +53,18 @@ def bare(
     return around.verified(verify, options, app)
 
 
-def starlette(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
+def starlette(
+    handler: Handler,
+    readings: Sequence[Reading],
+    options: Any,
+    around: Around = ALONE,
+    verify: Any = qstash_integrations.starlette.verify_qstash,
+) -> Any:
     async def endpoint(request: Request) -> Response:
         delivery = request.state.qstash_delivery
         return _response(handler(Call(delivery, request.method, await _shown(request, readings))))
 
-    verified: Any = qstash_integrations.starlette.verify_qstash(**options)(endpoint)
+    verified: Any = verify(**options)(endpoint)
 
     async def ahead(request: Request) -> Response:
         match around.ahead:
@@ -101,6 +110,28 @@ def _django_view(handler: Handler, readings: Sequence[Reading], options: Any, ar
 
 def django(handler: Handler, readings: Sequence[Reading], options: Any, around: Around = ALONE) -> Any:
     return asgi_app(re_path("", _django_view(handler, readings, options, around)))
+
+
+def start(app: Any) -> None:
+    """As a server does that knows the lifespan protocol."""
+    anyio.run(_live, app)
+
+
+def start_with_publisher(app: Any) -> None:
+    qstash_integrations.starlette.QStash(app)
+    start(app)
+
+
+async def _live(app: Any) -> None:
+    incoming = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive() -> Any:
+        return incoming.pop(0)
+
+    async def send(message: Any) -> None:
+        """Nobody listens."""
+
+    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
 
 
 async def _shown(request: Request, readings: Sequence[Reading]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -20,6 +21,12 @@ def harness(request: pytest.FixtureRequest) -> Harness:
 
 @pytest.fixture
 def open_shop(harness: Harness, caplog: pytest.LogCaptureFixture) -> Generator[Callable[..., Shop]]:
+    with opening(harness, caplog) as opener:
+        yield opener
+
+
+@contextmanager
+def opening(harness: Harness, caplog: pytest.LogCaptureFixture) -> Generator[Callable[..., Shop]]:
     """Makes shops on this harness; afterwards no record may hold a key, a token or a body that was sent to one."""
     caplog.set_level(logging.DEBUG)
     opened: list[Shop] = []

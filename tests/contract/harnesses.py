@@ -1,6 +1,6 @@
 """Eight hosts for one handler: the same requests must get the same answers from all of them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -24,6 +24,8 @@ class Harness(NamedTuple):
 
     build: Callable[..., Any]
     """From a handler, the readings of the body that it wants, the options of the adapter, and Around, to an app."""
+    start: Callable[[Any], None]
+    """What looks at an app's settings when it starts: ConfigurationError when a verified handler lacks one."""
     exchange: Callable[[Any, Request], Awaitable[Answer]] | None = None
     """One request to an app that runs in an event loop; None for WSGI."""
     asgi: bool = False
@@ -53,20 +55,27 @@ class Harness(NamedTuple):
 
 
 HARNESSES = {
-    "asgi": Harness(asgi_apps.bare, asgi_exchange, asgi=True, parses=False, has_ahead=False),
-    "starlette": Harness(asgi_apps.starlette, asgi_exchange, asgi=True),
-    "fastapi": Harness(asgi_apps.fastapi, asgi_exchange, asgi=True, has_ahead=False),
-    "flask": Harness(wsgi_apps.flask),
-    "flask-async": Harness(wsgi_apps.flask_async),
-    "django-wsgi": Harness(wsgi_apps.django_wsgi, reads_chunks=False, done_when_returned=True),
-    "django-asgi": Harness(asgi_apps.django, asgi_exchange, asgi=True, streams=False, done_when_returned=True),
-    "aiohttp": Harness(aiohttp_apps.aiohttp, aiohttp_apps.aiohttp_exchange, mounts=False),
+    "asgi": Harness(asgi_apps.bare, asgi_apps.start, asgi_exchange, asgi=True, parses=False, has_ahead=False),
+    "starlette": Harness(asgi_apps.starlette, asgi_apps.start_with_publisher, asgi_exchange, asgi=True),
+    "fastapi": Harness(asgi_apps.fastapi, asgi_apps.start_with_publisher, asgi_exchange, asgi=True, has_ahead=False),
+    "flask": Harness(wsgi_apps.flask, wsgi_apps.start_flask),
+    "flask-async": Harness(wsgi_apps.flask_async, wsgi_apps.start_flask),
+    "django-wsgi": Harness(wsgi_apps.django_wsgi, wsgi_apps.start_django, reads_chunks=False, done_when_returned=True),
+    "django-asgi": Harness(
+        asgi_apps.django, wsgi_apps.start_django, asgi_exchange, asgi=True, streams=False, done_when_returned=True
+    ),
+    "aiohttp": Harness(aiohttp_apps.aiohttp, aiohttp_apps.start, aiohttp_apps.aiohttp_exchange, mounts=False),
 }
 # One of each interface, for what is decided behind all adapters.
 INTERFACES = ("asgi", "flask")
+on_each_interface = pytest.mark.parametrize("harness", INTERFACES, indirect=True)
+# Which ways there are for a request to be admitted: an async view of Flask is met behind that of a plain one.
+WAYS_IN = [name for name in HARNESSES if name != "flask-async"]
 
 
-def each(arguments: str, rows: Mapping[str, Any], *, on_all: Sequence[str]) -> pytest.MarkDecorator:
+def each(
+    arguments: str, rows: Mapping[str, Any], *, on_all: Sequence[str], harnesses: Iterable[str] = WAYS_IN
+) -> pytest.MarkDecorator:
     """Every row over ASGI and over WSGI; on the other harnesses those in which an adapter can be wrong by itself."""
     names = arguments.split(", ")
     assert set(on_all) <= set(rows)
@@ -74,7 +83,7 @@ def each(arguments: str, rows: Mapping[str, Any], *, on_all: Sequence[str]) -> p
         ("harness", *names),
         [
             pytest.param(harness, *(row if len(names) > 1 else (row,)), id=f"{harness}-{name}")
-            for harness in HARNESSES
+            for harness in harnesses
             for name, row in rows.items()
             if harness in INTERFACES or name in on_all
         ],

@@ -1,88 +1,30 @@
-"""Faults that an adapter could have, planted in a small one: each is a change of one of its steps.
+"""Faults that an adapter could have, planted in those of ``throwaway.py``: each is a change of one step.
 
-``Adapter`` is a whole adapter for bare ASGI on nothing but the seam. ``test_mutants.py`` says which case notices what.
+``test_mutants.py`` says which case notices what.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import anyio
 import anyio.lowlevel
+from starlette.responses import Response
 
 from qstash_integrations import Delivery
-from qstash_integrations._core.errors import NonRetryable, RetryAfter
-from qstash_integrations._core.receiving.admission import ahandle
-from qstash_integrations._core.receiving.answers import Answer, answer_signal
-from qstash_integrations._core.receiving.asgi_host import CLAIMED, Sending, read_body, replay, reply, with_delivery
+from qstash_integrations._core.errors import ConfigurationError, NonRetryable, RetryAfter
+from qstash_integrations._core.receiving.answers import STORE_UNAVAILABLE, Answer, answer_signal
+from qstash_integrations._core.receiving.asgi_host import CLAIMED, DELIVERY, read_body, replay, reply, with_delivery
 from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head, head_of_scope
 from qstash_integrations._core.receiving.in_time import in_time
-from qstash_integrations._core.receiving.once import Claimed, Turn
+from qstash_integrations._core.receiving.once import Turn
 from qstash_integrations._core.receiving.options import guard_from_settings
-from tests.contract import asgi_apps
-from tests.contract.harnesses import Harness
-from tests.hosts import Answer as Received
-from tests.hosts import Request, asgi_exchange
+from tests.contract.throwaway import Adapter, Endpoint
 
-
-class Adapter:
-    """One request."""
-
-    def __init__(self, app: Any, scope: Any, receive: Any, send: Any) -> None:
-        self.app, self.scope, self.receive, self.send = app, scope, receive, send
-        self.has_begun = False
-
-    async def handle(self, made: Callable[[], Any]) -> None:
-        await ahandle(made, self)
-
-    @property
-    def claimed(self) -> Claimed | None:
-        return self.scope.get(CLAIMED)  # type: ignore[no-any-return]
-
-    def head(self) -> Head:
-        return head_of_scope(self.scope)
-
-    def read(self, guard: Guard, head: Head) -> Awaitable[bytes | Answer | None]:
-        return read_body(guard, head, self.receive)
-
-    async def answer(self, answer: Answer | None) -> None:
-        if answer is not None:
-            await reply(answer, self.scope["method"], self.send)
-
-    async def run(self, turn: Turn) -> None:
-        status = 0
-        done = False
-
-        async def send(message: Any) -> None:
-            nonlocal status, done
-            status = message.get("status", status)
-            done = message["type"] == "http.response.body" and not message.get("more_body", False)
-            await self.before_sending(message, turn)
-            self.has_begun = True
-            await self.send(message)
-            if done:
-                await self.after_the_last_part(turn, status)
-
-        await self.app(self.inner(turn), self.again(turn.delivery.body), send)
-        await turn.aend(None)
-
-    async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
-        if self.has_begun:
-            raise signal
-        await reply(answer_signal(signal), self.scope["method"], Sending(self.send, turn, {}))
-
-    async def before_sending(self, message: Any, turn: Turn) -> None:
-        """Nothing."""
-
-    async def after_the_last_part(self, turn: Turn, status: int) -> None:
-        await turn.aend(status)
-
-    def inner(self, turn: Turn) -> Any:
-        return with_delivery(self.scope, turn)
-
-    def again(self, body: bytes) -> Any:
-        return replay(body, self.receive)
+first_made: dict[Any, Any] = {}
+kept: list[Turn] = []
 
 
 class Partial:
@@ -116,6 +58,47 @@ class ReadsBeforeAdmission(Adapter):
 class Unprepared(Adapter):
     async def handle(self, made: Callable[[], Any]) -> None:
         await super().handle(lambda: Partial(made(), prepare=None))
+
+
+class StartsWithoutSettings(Adapter):
+    def start(self, made: Callable[[], Any]) -> None:
+        """Nothing."""
+
+
+class LetsInWithoutSettings(Adapter):
+    async def handle(self, made: Callable[[], Any]) -> None:
+        try:
+            await super().handle(made)
+        except ConfigurationError:
+            await self.app({**self.scope, "state": {DELIVERY: None}}, self.receive, self.send)
+
+
+class KeepsTheFirstSettings(Adapter):
+    async def handle(self, made: Callable[[], Any]) -> None:
+        first = first_made.setdefault(made, made())
+        await super().handle(lambda: first)
+
+
+class LogsTheToken(Adapter):
+    def head(self) -> Head:
+        head = super().head()
+        logging.getLogger("an adapter").debug("asked with %s", head.signature)
+        return head
+
+
+class LogsTheBody(Adapter):
+    async def run(self, turn: Turn) -> None:
+        logging.getLogger("an adapter").debug("given %r", turn.delivery)
+        logging.getLogger("an adapter").debug("given %r", turn.delivery.body)
+        await super().run(turn)
+
+
+class LetsOptionsThrough(Adapter):
+    async def handle(self, made: Callable[[], Any]) -> None:
+        if self.scope.get("method") == "OPTIONS":
+            await reply(Answer(204, (), b""), "OPTIONS", self.send)
+        else:
+            await super().handle(made)
 
 
 class AdmitsEverybody(Adapter):
@@ -154,6 +137,17 @@ class DropsTheQuery(Adapter):
         return head_of_scope({**self.scope, "query_string": b""})
 
 
+class ForgetsTheMount(Adapter):
+    def head(self) -> Head:
+        return head_of_scope({**self.scope, "root_path": ""})
+
+
+class TakesUnderscores(Adapter):
+    def head(self) -> Head:
+        lines = [(name.replace(b"_", b"-"), value) for name, value in self.scope["headers"]]
+        return head_of_scope({**self.scope, "headers": lines})
+
+
 class TakesTheFirstSignature(Adapter):
     def head(self) -> Head:
         return head_of_scope({**self.scope, "headers": list(dict(reversed(self.scope["headers"])).items())})
@@ -181,6 +175,22 @@ class TakesDisconnectForTheEnd(Adapter):
 class ReadsOneChunk(Adapter):
     async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
         return (await self.receive()).get("body", b"")  # type: ignore[no-any-return]
+
+
+class ReadsAgainWhatWasRead(Endpoint):
+    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
+        vars(self.request).pop("_body", None)
+        return await super().read(guard, head)
+
+
+class WaitsForWhatWasTaken(Endpoint):
+    async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
+        return await read_body(guard, head, self.request.receive)
+
+
+class TakesWhatWasTakenForEmpty(Endpoint):
+    def taken(self, guard: Guard, head: Head) -> bytes | Answer:
+        return b""
 
 
 class GivesNoBody(Adapter):
@@ -211,7 +221,7 @@ class AnswersWhoHasLeft(Adapter):
 
 class RunsAllTheSame(Adapter):
     async def answer(self, answer: Answer | None) -> None:
-        await self.app({**self.scope, "state": {"qstash_delivery": None}}, replay(b"", self.receive), self.send)
+        await self.app({**self.scope, "state": {DELIVERY: None}}, replay(b"", self.receive), self.send)
 
 
 class SharesTheDelivery(Adapter):
@@ -229,6 +239,32 @@ class SharesTheDelivery(Adapter):
 class IgnoresTheStore(Adapter):
     async def handle(self, made: Callable[[], Any]) -> None:
         await super().handle(lambda: Partial(made(), once=None))
+
+
+class RunsWithoutTheStore(Adapter):
+    async def handle(self, made: Callable[[], Any]) -> None:
+        guard = made()
+
+        async def begin(delivery: Delivery, *arguments: Any) -> Any:
+            turn = await guard.once.abegin(delivery, *arguments)
+            return Turn(delivery) if turn == STORE_UNAVAILABLE else turn
+
+        await super().handle(lambda: Partial(guard, once=guard.once and Partial(guard.once, abegin=begin)))
+
+
+class ClaimsBeforeTheHash(Adapter):
+    async def handle(self, made: Callable[[], Any]) -> None:
+        guard, turns = made(), []
+
+        def deliver(claims: Any, body: bytes, head: Head) -> Any:
+            turns.append(guard.once.begin(_delivery(claims, body, head), head.method))
+            kept.extend(turns)
+            return guard.deliver(claims, body, head)
+
+        async def begin(*arguments: Any) -> Any:
+            return turns.pop()
+
+        await super().handle(lambda: Partial(guard, deliver=deliver, once=Partial(guard.once, abegin=begin)))
 
 
 class IgnoresWhatWasClaimed(Adapter):
@@ -257,6 +293,25 @@ class DoneBeforeItIsSent(Adapter):
     async def before_sending(self, message: Any, turn: Turn) -> None:
         if message["type"] == "http.response.body":
             await turn.aend(200)
+
+
+class DoneWhenReturned(Endpoint):
+    async def run(self, turn: Turn) -> Response:
+        response = await super().run(turn)
+        await turn.aend(response.status_code)
+        return response
+
+
+class TakesALostClientForServed(Adapter):
+    async def run(self, turn: Turn) -> None:
+        send = self.send
+
+        async def send_quietly(message: Any) -> None:
+            with suppress(OSError):
+                await send(message)
+
+        self.send = send_quietly
+        await super().run(turn)
 
 
 class DoneWhateverTheStatus(Adapter):
@@ -294,9 +349,6 @@ class NeverReleased(Adapter):
         return begin
 
 
-kept: list[Turn] = []
-
-
 async def _end_if_done(turn: Turn, status: int | None) -> None:
     if status == 200:
         await turn.aend(status)
@@ -310,6 +362,16 @@ class SwallowsSignals(Adapter):
 class PassesSignalsOn(Adapter):
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
         raise signal
+
+
+class SignalsHeadWithABody(Adapter):
+    async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
+        await reply(answer_signal(signal), "GET", self.send)
+
+
+class SignalsAndForgetsTheTurn(Adapter):
+    async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
+        await reply(answer_signal(signal), self.scope["method"], self.send)
 
 
 class AnswersTwice(Adapter):
@@ -330,24 +392,3 @@ class RefersToItself(Adapter):
     async def run(self, turn: Turn) -> None:
         self.turn, self.itself = turn, self
         await super().run(turn)
-
-
-def harness_of(adapter: type[Adapter]) -> Harness:
-    def verify(**options: Any) -> Callable[[Any], Any]:
-        guard = guard_from_settings(options)  # type: ignore[arg-type]
-
-        def around(app: Any) -> Any:
-            async def verified(scope: Any, receive: Any, send: Any) -> None:
-                await adapter(app, scope, receive, send).handle(guard)
-
-            return verified
-
-        return around
-
-    return Harness(partial(asgi_apps.bare, verify=verify), _exchange, asgi=True, parses=False, has_ahead=False)
-
-
-async def _exchange(app: Any, request: Request) -> Received:
-    """Who waits for ever fails after a second."""
-    with anyio.fail_after(1):
-        return await asgi_exchange(app, request)

@@ -42,8 +42,9 @@ def streaming(before_the_last: Callable[[], None]) -> Callable[[Call], Reply]:
     return replying(Reply(parts=kind(SHIPPED.parts)))
 
 
-@pytest.mark.parametrize("signal", [RetryAfter(60), NonRetryable()], ids=["later", "not retryable"])
-@pytest.mark.parametrize("once", [False, True], ids=["without a store", "once"])
+@pytest.mark.parametrize(
+    ("signal", "once"), [(RetryAfter(60), True), (NonRetryable(), False)], ids=["later, once", "not retryable"]
+)
 def test_a_signal_after_the_first_part_is_no_second_answer(open_shop: OpenShop, signal: Exception, once: bool) -> None:
     def late() -> None:
         raise signal
@@ -100,12 +101,13 @@ def test_an_answer_that_cannot_be_sent_is_not_done(open_shop: OpenShop, handler:
     assert len(shop.calls) == 2
 
 
-REQUESTS: dict[str, tuple[dict[str, Any], Callable[[Call], Reply]]] = {
-    "an answer": ({}, replying(Reply())),
-    "a stream": ({}, replying(SHIPPED)),
-    "a signal": ({}, later),
-    "a rejection": ({"token": UNSIGNED}, replying(Reply())),
-    "another body": ({"token": signed(b"another", URL)}, replying(Reply())),
+REQUESTS: dict[str, tuple[dict[str, Any], Callable[[Call], Reply], bool]] = {
+    "an answer": ({}, replying(Reply()), False),
+    "an answer, once": ({}, replying(Reply()), True),
+    "a stream, once": ({}, replying(SHIPPED), True),
+    "a signal, once": ({}, later, True),
+    "a rejection": ({"token": UNSIGNED}, replying(Reply()), False),
+    "another body": ({"token": signed(b"another", URL)}, replying(Reply()), False),
 }
 
 
@@ -114,14 +116,13 @@ FREED = [
     (name, case)
     for name in HARNESSES
     for case in REQUESTS
-    if name != "fastapi" and not (case == "a signal" and name in ("flask-async", "django-asgi"))
+    if name != "fastapi" and not (case == "a signal, once" and name in ("flask-async", "django-asgi"))
 ]
 
 
-@pytest.mark.parametrize("once", [False, True], ids=["without a store", "once"])
 @pytest.mark.parametrize(("harness", "case"), FREED, indirect=["harness"])
-def test_a_request_leaves_nothing_for_the_garbage_collector(open_shop: OpenShop, case: str, once: bool) -> None:
-    request_, handler = REQUESTS[case]
+def test_a_request_leaves_nothing_for_the_garbage_collector(open_shop: OpenShop, case: str) -> None:
+    request_, handler, once = REQUESTS[case]
     shop = open_shop(handler, **({"once": MemoryStore()} if once else {}))
     before = {id(item) for item in ours()}
     gc.disable()

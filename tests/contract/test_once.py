@@ -12,7 +12,7 @@ import pytest
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.once import MemoryStore, Run, Standing
 from tests.contract.calls import Call, Reply
-from tests.contract.harnesses import BODY, URL, Harness, Shop, each
+from tests.contract.harnesses import BODY, HARNESSES, URL, Harness, Shop, each, on_each_interface
 from tests.contract.test_handlers import JSON_HEADERS, raising, replying
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
@@ -83,7 +83,7 @@ def test_another_attempt_at_a_message_at_work_is_answered_409(open_shop: OpenSho
     shop = open_shop(handler, once=MemoryStore(now=lambda: next(seconds)))
     assert attempt(shop).body == b"done"
     (answer,) = meanwhile
-    assert answer.headers.pop("retry-after").isdigit()
+    assert answer.headers.pop("retry-after", "missing").isdigit()
     assert answer == Answer(409, {**JSON_HEADERS, "content-length": "32"}, b'{"error":"delivery in progress"}')
     assert len(shop.calls) == 1
 
@@ -118,7 +118,18 @@ ENDS: dict[str, tuple[Callable[[Call], Reply], bool]] = {
 @each(
     "handler, done",
     ENDS,
-    on_all=("200", "489", "a complete stream", "500", "a stream of a 500", "later", "an exception", "a broken stream"),
+    on_all=(
+        "200",
+        "489",
+        "not retryable",
+        "a complete stream",
+        "500",
+        "a stream of a 500",
+        "later",
+        "an exception",
+        "a broken stream",
+    ),
+    harnesses=HARNESSES,
 )
 def test_only_a_complete_2xx_or_489_is_done(open_shop: OpenShop, handler: Callable[[Call], Reply], done: bool) -> None:
     shop = open_shop(handler, once=MemoryStore())
@@ -126,9 +137,10 @@ def test_only_a_complete_2xx_or_489_is_done(open_shop: OpenShop, handler: Callab
         with suppress(LookupError):
             attempt(shop)
     assert len(shop.calls) == (1 if done else 2)
+    assert not done or attempt(shop) == DUPLICATE
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "GET"])
+@each("method", {"HEAD": "HEAD", "OPTIONS": "OPTIONS", "GET": "GET"}, on_all=("HEAD", "OPTIONS"))
 def test_S04_a_captured_request_destroys_no_message_under_another_method(open_shop: OpenShop, method: str) -> None:
     replies = iter([Reply(500), Reply()])
 
@@ -142,6 +154,7 @@ def test_S04_a_captured_request_destroys_no_message_under_another_method(open_sh
     assert attempt(shop, token=token).body == b"done"
 
 
+@on_each_interface
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
 def test_S04_a_stranger_who_is_first_spends_no_token(open_shop: OpenShop, method: str) -> None:
     shop, token = open_shop(once=MemoryStore()), fresh()
@@ -150,6 +163,7 @@ def test_S04_a_stranger_who_is_first_spends_no_token(open_shop: OpenShop, method
     assert len(shop.calls) == 1
 
 
+@on_each_interface
 def test_R12_a_request_that_failed_may_come_again_as_it_was(open_shop: OpenShop) -> None:
     replies = iter([Reply(500), Reply()])
 
@@ -161,6 +175,7 @@ def test_R12_a_request_that_failed_may_come_again_as_it_was(open_shop: OpenShop)
     assert len(shop.calls) == 2
 
 
+@on_each_interface
 def test_a_captured_token_marks_no_other_message_as_done(open_shop: OpenShop) -> None:
     shop, token = open_shop(once=MemoryStore()), fresh()
     attempt(shop, token=token)
@@ -191,7 +206,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 }
 
 
-@each("request_", REFUSED, on_all=("another body",))
+@each("request_", REFUSED, on_all=("an incomplete body",))
 def test_a_refused_request_claims_nothing(open_shop: OpenShop, request_: dict[str, Any]) -> None:
     shop = open_shop(once=MemoryStore())
     assert attempt(shop, **request_).status == 401

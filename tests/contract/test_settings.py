@@ -1,13 +1,14 @@
 """Where the keys and the origin come from, and that nothing works without them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.environment import override_settings, settings_changed
-from tests.contract.harnesses import BODY, RECEIVER, Harness, done, each
+from tests.contract.harnesses import BODY, RECEIVER, Harness, done, each, on_each_interface
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
@@ -85,20 +86,22 @@ MISSING: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
 @pytest.fixture
 def open_configured(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Callable[..., Answer]]:
     """Makes an app with these environment variables and options; the result sends a request that is signed."""
+    return partial(configured, harness, monkeypatch)
 
-    def opener(environment: dict[str, str], **options: Any) -> Callable[..., Answer]:
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        settings_changed()
-        send = harness.serve(harness.build(done, ("body",), options))
 
-        def signed_with(key: str = CURRENT, **headers: str) -> Answer:
-            token = signed(BODY, key=key, exp=FOR_EVER)
-            return send(Request("/hooks/ship", [("Upstash-Signature", token), *headers.items()], BODY))
+def configured(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], **options: Any
+) -> Callable[..., Answer]:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings_changed()
+    send = harness.serve(harness.build(done, ("body",), options))
 
-        return signed_with
+    def signed_with(key: str = CURRENT, **headers: str) -> Answer:
+        token = signed(BODY, key=key, exp=FOR_EVER)
+        return send(Request("/hooks/ship", [("Upstash-Signature", token), *headers.items()], BODY))
 
-    return opener
+    return signed_with
 
 
 @each("environment, options, problem", MISSING, on_all=("everything", "the origin, a receiver given"))
@@ -116,12 +119,28 @@ def test_H63_nothing_works_without(
         assert str(caught.value) == problem
 
 
+def test_H63_an_app_does_not_start_without(harness: Harness) -> None:
+    with pytest.raises(ConfigurationError, match="QSTASH_CURRENT_SIGNING_KEY is not set"):
+        harness.start(harness.build(done, ("body",), {}))
+
+
+def test_an_app_starts_with_settings_and_with_options_instead(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.start(harness.build(done, ("body",), {"receiver": RECEIVER, "public_url": ORIGIN}))
+    for name, value in {**KEYS, **ORIGIN_SETTING}.items():
+        monkeypatch.setenv(name, value)
+    settings_changed()
+    harness.start(harness.build(done, ("body",), {}))
+
+
 def test_the_environment_is_enough(open_configured: Callable[..., Callable[..., Answer]]) -> None:
     send = open_configured({**KEYS, **ORIGIN_SETTING})
     assert [send(key).status for key in (CURRENT, NEXT)] == [200, 200]
     assert send(ATTACKER) == REJECTED
 
 
+@on_each_interface
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://qstash:8080"])
 def test_the_published_keys_serve_a_local_server(
     open_configured: Callable[..., Callable[..., Answer]], url: str
@@ -130,6 +149,7 @@ def test_the_published_keys_serve_a_local_server(
     assert send(DEV_KEYS["QSTASH_NEXT_SIGNING_KEY"]).status == 200
 
 
+@on_each_interface
 def test_the_region_header_selects_the_regions_own_keys(open_configured: Callable[..., Callable[..., Answer]]) -> None:
     regional = {
         "QSTASH_REGION": "US_EAST_1",

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.test.utils import override_settings
 from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
 from flask import Flask, Response, current_app, g, request
 
 import qstash_integrations.django
 import qstash_integrations.flask
+from qstash_integrations import ConfigurationError
+from qstash_integrations.django.checks import check_settings
 from tests.contract.calls import ALONE, METHODS, Around, Call, Handler, Reading, Reply
 from tests.django.project import wsgi_app
 
@@ -44,6 +47,16 @@ def django_wsgi(handler: Handler, readings: Sequence[Reading], options: Any, aro
         return verified(request)
 
     return wsgi_app(re_path("", ahead if around.ahead else verified))
+
+
+def start_flask(app: Flask) -> None:
+    qstash_integrations.flask.QStash(app)
+
+
+def start_django(app: Any) -> None:
+    with override_settings(ROOT_URLCONF=app.urls):
+        for problem in check_settings():
+            raise ConfigurationError(problem.msg)
 
 
 def read_by_django(request: Any, around: Around) -> None:

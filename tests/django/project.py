@@ -61,17 +61,17 @@ def asgi_app(*patterns: Any) -> ASGIHandler:
 class _WSGIApp(WSGIHandler):
     def __init__(self, patterns: Sequence[Any]) -> None:
         super().__init__()
-        self._urlconf = urlconf(*patterns)
+        self.urls = urlconf(*patterns)
 
     def resolve_request(self, request: Any) -> Any:
-        request.urlconf = self._urlconf
+        request.urlconf = self.urls
         return super().resolve_request(request)
 
 
 class _ASGIApp(ASGIHandler):
     def __init__(self, patterns: Sequence[Any]) -> None:
         super().__init__()
-        self._urlconf = urlconf(*patterns)
+        self.urls = urlconf(*patterns)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         sent_all = False
@@ -97,5 +97,5 @@ class _ASGIApp(ASGIHandler):
         return super().create_request(scope, body_file)
 
     def resolve_request(self, request: Any) -> Any:
-        request.urlconf = self._urlconf
+        request.urlconf = self.urls
         return super().resolve_request(request)
