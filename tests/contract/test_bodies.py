@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.harnesses import BODY, URL, Harness, Shop, each
+from tests.contract.harnesses import BODY, HARNESSES, URL, WAYS_IN, Harness, Shop, each
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import NOTHING_SENT, Answer
 from tests.signing import signed
@@ -71,17 +71,15 @@ READINGS: dict[str, tuple[tuple[str, ...], str, bytes, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.parametrize("harness", [name for name in WAYS_IN if HARNESSES[name].parses], indirect=True)
 @pytest.mark.parametrize(("readings", "content_type", "body", "shown"), READINGS.values(), ids=READINGS)
 def test_the_handler_reads_it_as_it_likes(
     open_shop: Callable[..., Shop],
-    harness: Harness,
     readings: Sequence[str],
     content_type: str,
     body: bytes,
     shown: dict[str, Any],
 ) -> None:
-    if not harness.parses:
-        readings, shown = ("body",), {"body": body}
     shop = open_shop(readings=readings)
     assert shop.send(body, headers=[("Content-Type", content_type)]).status == 200
     assert shop.calls[0].shown == {**({"body": body} if "body" in readings else {}), **shown}
@@ -100,7 +98,7 @@ CHUNKS = {
 }
 
 
-@pytest.mark.parametrize("chunks", CHUNKS.values(), ids=CHUNKS)
+@each("chunks", CHUNKS, on_all=("H26 two", "A10 empty ones among them"))
 def test_chunks_are_joined(shop: Shop, harness: Harness, chunks: list[bytes]) -> None:
     answer = shop.send(chunks, chunked=True)
     if not harness.reads_chunks:

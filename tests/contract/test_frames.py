@@ -15,10 +15,11 @@ from tests.sentry import ours, report
 BODY = b'{"card":"4000-0000-0000-0002"}'
 
 
-@pytest.mark.parametrize("once", [False, True], ids=["without a store", "once"])
-@pytest.mark.parametrize("chunks", [[BODY], [BODY[:7], BODY[7:]]], ids=["whole", "chunks"])
+@pytest.mark.parametrize(
+    ("chunks", "once"), [([BODY], False), ([BODY[:7], BODY[7:]], True)], ids=["whole", "chunks, once"]
+)
 def test_S06_no_frame_of_ours_shows_token_body_or_key_when_a_handler_raises(
-    open_shop: Callable[..., Shop], once: bool, chunks: list[bytes]
+    open_shop: Callable[..., Shop], chunks: list[bytes], once: bool
 ) -> None:
     shop = open_shop(raising(LookupError("no such order")), **({"once": MemoryStore()} if once else {}))
     with pytest.raises(LookupError) as caught:

@@ -8,7 +8,7 @@ import pytest
 
 from qstash_integrations import Claims, NonRetryable, RetryAfter, SignatureError
 from tests.contract.calls import Call, Reply
-from tests.contract.harnesses import BODY, URL, Harness, Shop, each
+from tests.contract.harnesses import BODY, HARNESSES, URL, Harness, Shop, each, on_each_interface
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request
 from tests.signing import ATTACKER, NEXT, NOW, signed
@@ -73,6 +73,7 @@ def test_H73_malformed_headers_count_as_absent(shop: Shop, retried: str) -> None
     assert (shop.delivery.retried, shop.delivery.message_id, shop.delivery.caller_ip) == (None, None, None)
 
 
+@on_each_interface
 def test_H71_without_a_store_the_same_request_passes_again(shop: Shop) -> None:
     token = signed(BODY, URL)
     assert [shop.send(token=token).status for _ in range(2)] == [200, 200]
@@ -106,7 +107,7 @@ SIGNALS: dict[str, tuple[Exception, int, dict[str, str], bytes]] = {
 }
 
 
-@each("signal, status, headers, body", SIGNALS, on_all=("not retryable, and why", "later"))
+@each("signal, status, headers, body", SIGNALS, on_all=("not retryable, and why", "later"), harnesses=HARNESSES)
 def test_a_signal_is_answered(
     open_shop: Callable[..., Shop], signal: Exception, status: int, headers: dict[str, str], body: bytes
 ) -> None:
@@ -119,7 +120,7 @@ def test_a_signal_is_answered(
 ERRORS = {"H65 its own": LookupError("no such order"), "H66 one of ours": SignatureError("expired", "not the request")}
 
 
-@pytest.mark.parametrize("error", ERRORS.values(), ids=ERRORS)
+@each("error", ERRORS, on_all=("H65 its own",), harnesses=HARNESSES)
 def test_an_error_passes_through_untouched(open_shop: Callable[..., Shop], error: Exception) -> None:
     shop = open_shop(raising(error))
     with pytest.raises(type(error)) as caught:
@@ -142,7 +143,7 @@ REPLIES = {
 }
 
 
-@pytest.mark.parametrize("reply", REPLIES.values(), ids=REPLIES)
+@each("reply", REPLIES, on_all=("H68 no content", "H68 not retryable"), harnesses=HARNESSES)
 def test_the_reply_is_passed_on_unchanged(open_shop: Callable[..., Shop], reply: Reply) -> None:
     answer = open_shop(replying(reply)).send()
     assert (answer.status, answer.body) == (reply.status, reply.body)

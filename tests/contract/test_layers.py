@@ -7,7 +7,7 @@ import pytest
 
 from qstash_integrations.once import MemoryStore
 from tests.contract.calls import Around
-from tests.contract.harnesses import BODY, HARNESSES, RECEIVER, URL, Shop
+from tests.contract.harnesses import BODY, HARNESSES, RECEIVER, URL, Shop, on_each_interface
 from tests.contract.test_once import DUPLICATE, attempt
 from tests.contract.test_signatures import REJECTED
 from tests.signing import ATTACKER, ORIGIN, signed
@@ -27,6 +27,7 @@ def test_two_verifications_with_one_store_claim_once(open_shop: OpenShop) -> Non
     assert len(shop.calls) == 1
 
 
+@on_each_interface
 def test_a_second_store_claims_for_itself(open_shop: OpenShop) -> None:
     outer, inner = MemoryStore(), MemoryStore()
     shop = open_shop(around=Around(outer={**OPTIONS, "once": outer}), once=inner)

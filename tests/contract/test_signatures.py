@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import Receiver
-from tests.contract.harnesses import BODY, UNSIGNED, URL, Harness, Shop, each
+from tests.contract.harnesses import BODY, UNSIGNED, URL, Harness, Shop, each, on_each_interface
 from tests.hosts import Answer
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, signed
 
@@ -148,12 +148,14 @@ def test_H03_an_unsigned_body_is_not_read(shop: Shop, harness: Harness) -> None:
     assert shop.calls == []
 
 
+@on_each_interface
 def test_H16_the_tolerance_is_the_receivers(open_shop: Callable[..., Shop]) -> None:
     shop = open_shop(receiver=Receiver(CURRENT, NEXT, clock_tolerance=60, now=lambda: NOW))
     assert shop.send(token=signed(BODY, URL, exp=NOW - 59)).status == 200
     assert shop.send(token=signed(BODY, URL, exp=NOW - 60)) == REJECTED
 
 
+@on_each_interface
 def test_H69_a_failure_of_our_own_turns_away(open_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture) -> None:
     def broken_clock() -> float:
         raise OSError(f"no time for {CURRENT}")

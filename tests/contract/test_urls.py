@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.harnesses import BODY, Harness, Shop, each
+from tests.contract.harnesses import BODY, Harness, Shop, each, on_each_interface
 from tests.contract.test_signatures import REJECTED
 from tests.signing import ORIGIN, signed
 
@@ -125,6 +125,7 @@ def test_a_wildcard_stands_for_the_requests_own_host(open_shop: Callable[..., Sh
     assert shop.delivery.claims.sub == "https://a.shop.example/hook"
 
 
+@on_each_interface
 def test_a_function_tells_the_public_url_of_the_moment(
     open_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -142,6 +143,7 @@ def test_a_function_tells_the_public_url_of_the_moment(
     ]
 
 
+@on_each_interface
 def test_H62_the_record_of_a_wrong_url_names_both(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     assert shop.send(target="/hook", token=signed(BODY, "http://127.0.0.1:8000/hook")) == REJECTED
     assert [record.getMessage() for record in caplog.records if record.name == "qstash_integrations"] == [
@@ -151,6 +153,7 @@ def test_H62_the_record_of_a_wrong_url_names_both(shop: Shop, caplog: pytest.Log
     ]
 
 
+@on_each_interface
 def test_H63_verify_url_False_accepts_any_url_and_says_so_once(
     open_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,6 +165,7 @@ def test_H63_verify_url_False_accepts_any_url_and_says_so_once(
     ]
 
 
+@on_each_interface
 def test_H76_no_control_character_reaches_the_log(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     assert shop.send(target="/hook", token=signed(BODY, "https://evil.example/\r\n\x1b[31mfake")) == REJECTED
     (record,) = [record for record in caplog.records if record.name == "qstash_integrations"]
