@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple
 
-PATIENCE = 10.0  # seconds; whoever has answered nothing by then hangs
+PATIENCE = 30.0  # seconds; whoever has answered nothing by then hangs
 
 
 class Answer(NamedTuple):
