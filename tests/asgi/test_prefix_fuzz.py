@@ -235,7 +235,7 @@ def test_S01_S02_no_unsigned_request_runs_what_is_below_the_prefix(name: str, pr
 
     with calls_to(name, app) as call_app:
 
-        @settings(max_examples=300, derandomize=True, database=None)
+        @settings(max_examples=150, derandomize=True, database=None)
         @given(TARGETS, st.sampled_from(ROOT_PATHS), st.booleans(), st.sampled_from(["http", "http", "websocket"]))
         def asked(target: str, root_path: str, joined: bool, kind: str) -> None:
             call_app(scope_behind(target, root_path, joined, kind))
@@ -244,12 +244,15 @@ def test_S01_S02_no_unsigned_request_runs_what_is_below_the_prefix(name: str, pr
         asked()
 
 
-def _reaching(name: str, scopes: Sequence[dict[str, Any]]) -> int:
+def _reach(name: str, scopes: Sequence[dict[str, Any]], count: int) -> bool:
+    """Whether that many of the scopes run the handler."""
     ran: Ran = []
     with calls_to(name, APPS[name](ran)) as call_app:
         for scope in scopes:
             call_app(scope)
-    return len(ran)
+            if len(ran) >= count:
+                return True
+    return False
 
 
 @pytest.mark.parametrize("name", APPS)
@@ -261,4 +264,4 @@ def test_the_spellings_reach_the_handler_where_nothing_is_in_front_of_it(name: s
         for root_path in ("", "/m", "/hooks")
         for joined in (False, True)
     ]
-    assert _reaching(name, scopes) >= 5
+    assert _reach(name, scopes, count=5)

@@ -86,10 +86,9 @@ def test_the_description_is_known_as_a_whole(operations: Mapping[str, Any]) -> N
     assert set(operations) == set(OPERATIONS)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_operation_has_a_route(operation: str) -> None:
-    method, path = operation.split()
-    assert isinstance(find(ROUTES, method, re.sub(r"\{\w+\}", "x", path)), Match)
+def test_every_operation_has_a_route() -> None:
+    found = {name: find(ROUTES, name.split()[0], re.sub(r"\{\w+\}", "x", name.split()[1])) for name in OPERATIONS}
+    assert [name for name, route in found.items() if not isinstance(route, Match)] == []
 
 
 @pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
@@ -100,7 +99,7 @@ def test_what_it_answers_is_described(operations: Mapping[str, Any], operation: 
     checks = schemathesis.checks
     strategy = operations[operation].as_strategy(generation_mode=schemathesis.GenerationMode[mode])
 
-    @settings(max_examples=20, database=None, suppress_health_check=EXPECTED)
+    @settings(max_examples=10, database=None, suppress_health_check=EXPECTED)
     @given(case=strategy, helpful=st.booleans(), destination=st.sampled_from(DESTINATIONS))
     def check(case: Any, helpful: bool, destination: str) -> None:
         server = Described()
