@@ -32,8 +32,8 @@ WHICH: dict[str, Callable[[int], list[int]]] = {
     "shared out to": lambda process: list(range(process, MESSAGES, PROCESSES)),
     "all presented to each of": lambda process: random.Random(process).sample(range(MESSAGES), MESSAGES),
 }
-# Kept as the store keeps it: for 15 minutes while at work, then for a day.
-TOKEN_FOR, LEASE, KEPT = 300.0, 900.0, 86_400.0
+# Kept as the store keeps it: for ten seconds while at work, then for two days.
+TOKEN_FOR, LEASE, KEPT = 300.0, 10.0, 172_800.0
 
 
 def measure() -> list[Row]:

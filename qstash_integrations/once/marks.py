@@ -25,6 +25,10 @@ class Marks(Protocol):
         ...
 
     def put(self, name: str, value: str, ttl: float) -> None: ...
+    def lease(self, name: str, value: str, ttl: float) -> None:
+        """``put`` for who is at work: by a clock that nobody sets, where the store has one."""
+        ...
+
     def drop(self, name: str) -> None: ...
 
 
@@ -38,16 +42,27 @@ def claim(marks: Marks, run: Run) -> Standing:
     found = marks.get(message)
     # Its own: it claims again, since the answer was lost.
     if found is None or found.value == _at_work(run):
-        marks.put(message, _at_work(run), run.lease)
+        marks.lease(message, _at_work(run), run.lease)
         return Standing("free")
+    if found.value.partition(" ")[0] in run.within:
+        return Standing("held")
     if presented and (found.value == DONE or found.value.endswith(run.token)):
         return Standing("replayed")
     if found.value == DONE:
         return Standing("done")
     if found.left > run.lease:
-        # The clock was set back. Whoever is at work may still be: the lease begins anew, and ends.
-        marks.put(message, found.value, run.lease)
+        # The clock began anew. Whoever is at work may still be: so does the lease, and ends.
+        marks.lease(message, found.value, run.lease)
     return Standing("busy", min(found.left, run.lease))
+
+
+def renew(marks: Marks, run: Run) -> bool:
+    _, message = _names(run)
+    found = marks.get(message)
+    if found is not None and found.value != _at_work(run):
+        return False
+    marks.lease(message, _at_work(run), run.lease)
+    return True
 
 
 def complete(marks: Marks, run: Run) -> bool:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from .._core.processes import renew_in_children
-from .._core.receiving.runs import Run, Standing
+from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 from . import marks
 from .marks import Mark
 
@@ -13,17 +13,28 @@ _SWEEP_EVERY = 60.0  # seconds
 
 
 class MemoryStore:
-    """Protects within one process. With several workers use one of the other stores. ``now`` counts seconds."""
+    """Protects within one process. With several workers use one of the other stores.
 
-    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+    ``lease`` and ``kept`` are in seconds, as in every store: so long after the last renewal a handler is taken for
+    dead, and so long a message that is done is remembered. ``now`` counts seconds.
+    """
+
+    def __init__(self, *, lease: float = LEASE, kept: float = KEPT, now: Callable[[], float] = time.monotonic) -> None:
+        check_periods(lease, kept)
+        self.lease = lease
+        self.kept = kept
         self._marks = _Marks(now)
-        self._renew()
-        renew_in_children(self._renew)
+        self._start_anew()
+        renew_in_children(self._start_anew)
 
     def claim(self, run: Run) -> Standing:
         with self._lock:
             self._marks.sweep()
             return marks.claim(self._marks, run)
+
+    def renew(self, run: Run) -> bool:
+        with self._lock:
+            return marks.renew(self._marks, run)
 
     def complete(self, run: Run) -> bool:
         with self._lock:
@@ -46,7 +57,7 @@ class MemoryStore:
         """How many marks are kept, the expired ones of the last minute among them."""
         return len(self._marks)
 
-    def _renew(self) -> None:
+    def _start_anew(self) -> None:
         self._lock = threading.Lock()
 
 
@@ -63,6 +74,8 @@ class _Marks:
 
     def put(self, name: str, value: str, ttl: float) -> None:
         self._kept[name] = (value, self._now() + ttl)
+
+    lease = put
 
     def drop(self, name: str) -> None:
         del self._kept[name]

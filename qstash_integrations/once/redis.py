@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from .._core.errors import ConfigurationError
 from .._core.processes import Threads
-from .._core.receiving.runs import Run, Standing
+from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 
 _THREADS = 40  # for each event loop
 
@@ -26,9 +26,18 @@ if not found then
   return {0, 0}
 end
 if found == ARGV[2] then return {0, 0} end
+for i = 6, #ARGV do
+  if string.sub(found, 1, #ARGV[i]) == ARGV[i] then return {4, 0} end
+end
 if presented and (found == 'done' or string.sub(found, -#ARGV[3]) == ARGV[3]) then return {3, 0} end
 if found == 'done' then return {2, 0} end
 return {1, redis.call('PTTL', KEYS[2])}
+"""
+_RENEW = """
+local found = redis.call('GET', KEYS[1])
+if found and found ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
 """
 _COMPLETE = """
 local found = redis.call('GET', KEYS[1])
@@ -40,31 +49,47 @@ _RELEASE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 """
-_STATES: tuple[Literal["free", "busy", "done", "replayed"], ...] = ("free", "busy", "done", "replayed")
+_STATES: tuple[Literal["free", "busy", "done", "replayed", "held"], ...] = ("free", "busy", "done", "replayed", "held")
 
 
 class RedisStore:
     """Protects wherever the same Redis is used. ``redis`` is a URL or a ``redis.Redis``, which stays the caller's.
 
-    A client made from a URL gives up after ``timeout`` seconds, which then counts as an unavailable store. ``prefix``
-    stands before every name, so that several apps can share one Redis; in braces, which keep the names together in a
-    cluster. Async methods use the same client in worker threads of their own, so that it belongs to no event loop.
+    A client made from a URL gives up after ``timeout`` seconds, which then counts as an unavailable store; one that is
+    given should give up well within the lease. ``prefix`` stands before every name, so that several apps can share one
+    Redis; in braces, which keep the names together in a cluster. Async methods use the same client in worker threads
+    of their own, so that it belongs to no event loop.
     """
 
-    def __init__(self, redis: Any, *, prefix: str = "qstash", timeout: float = 5.0) -> None:
+    def __init__(
+        self,
+        redis: Any,
+        *,
+        lease: float = LEASE,
+        kept: float = KEPT,
+        prefix: str = "qstash",
+        timeout: float = 5.0,
+    ) -> None:
+        check_periods(lease, kept)
+        self.lease = lease
+        self.kept = kept
         self._client = _client(redis, timeout)
         self._own = isinstance(redis, str)
         self._prefix = f"{{{prefix}}}:"
         self._threads = Threads(_THREADS)
         self._claim: Any = self._client.register_script(_CLAIM)
+        self._renew: Any = self._client.register_script(_RENEW)
         self._complete: Any = self._client.register_script(_COMPLETE)
         self._release: Any = self._client.register_script(_RELEASE)
 
     def claim(self, run: Run) -> Standing:
         keys = [f"{self._prefix}token:{run.token}", self._message(run)]
         args = [run.message, _at_work(run), run.token, _milliseconds(run.token_ttl), _milliseconds(run.lease)]
-        state, left = self._claim(keys=keys, args=args)
+        state, left = self._claim(keys=keys, args=[*args, *run.within])
         return Standing(_STATES[state], left / 1000)
+
+    def renew(self, run: Run) -> bool:
+        return bool(self._renew(keys=[self._message(run)], args=[_at_work(run), _milliseconds(run.lease)]))
 
     def complete(self, run: Run) -> bool:
         return bool(self._complete(keys=[self._message(run)], args=[_at_work(run), _milliseconds(run.kept)]))

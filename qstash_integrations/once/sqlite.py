@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from .._core.errors import ConfigurationError
 from .._core.processes import Threads
-from .._core.receiving.runs import Run, Standing
+from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 from . import marks
 from .marks import Mark, Marks
 
@@ -26,26 +26,42 @@ T = TypeVar("T")
 
 _LONGEST = 3600.0  # seconds
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS mark (
+CREATE TABLE IF NOT EXISTS claim (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL,
-    expires_at REAL NOT NULL  -- Unix seconds
+    expires_at REAL NOT NULL,  -- Unix seconds
+    leased_until REAL  -- of who is at work: seconds of the machine's monotonic clock, which all processes share
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS mark_expires_at ON mark (expires_at);
+CREATE INDEX IF NOT EXISTS claim_expires_at ON claim (expires_at);
 """
 # Each claim adds two rows at most, so this keeps up.
-_SWEEP = "DELETE FROM mark WHERE name IN (SELECT name FROM mark WHERE expires_at <= ? ORDER BY expires_at LIMIT 10)"
+_SWEEP = "DELETE FROM claim WHERE name IN (SELECT name FROM claim WHERE expires_at <= ? ORDER BY expires_at LIMIT 10)"
+# Seconds for which the row of a handler stays that was killed: much longer than a clock is ever set forward.
+_SWEPT_AFTER = 86_400.0
 
 
 class SQLiteStore:
     """Protects on one machine. ``path`` is made with mode 0600 unless it exists.
 
     ``timeout`` is in seconds, and for a whole call: what is kept from the file for longer, by a lock on it or by the
-    calls before, counts as an unavailable store. ``now`` returns Unix seconds. Raises ConfigurationError when the file
-    cannot be opened or is something else.
+    calls before, counts as an unavailable store. ``now`` returns Unix seconds, ``monotonic`` the machine's seconds, by
+    which leases end whatever the clock is set to. Raises ConfigurationError when the file cannot be opened or is
+    something else.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0, now: Callable[[], float] = time.time):
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        lease: float = LEASE,
+        kept: float = KEPT,
+        timeout: float = 5.0,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        check_periods(lease, kept)
+        self.lease = lease
+        self.kept = kept
         self._path = os.fspath(path)
         if self._path == ":memory:" or not self._path:
             raise ConfigurationError("SQLiteStore needs the path of a file; in memory there is MemoryStore()")
@@ -53,6 +69,7 @@ class SQLiteStore:
             raise ConfigurationError(f"timeout must be 0 to {_LONGEST:.0f} seconds, not {timeout!r}")
         self._timeout = timeout
         self._now = now
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         # One call at a time uses the connection; more threads would only wait for it.
         self._threads = Threads(1)
@@ -73,6 +90,10 @@ class SQLiteStore:
 
     def claim(self, run: Run) -> Standing:
         return self._call(marks.claim, run, self._deadline())
+
+    def renew(self, run: Run) -> bool:
+        # Others are waiting for their turn in the same thread.
+        return self._call(marks.renew, run, time.monotonic() + min(self._timeout, run.lease / 10))
 
     def complete(self, run: Run) -> bool:
         return self._call(marks.complete, run, self._deadline())
@@ -123,7 +144,7 @@ class SQLiteStore:
             connection.execute("BEGIN IMMEDIATE")
             now = self._now()
             connection.execute(_SWEEP, (now,))
-            yield _Marks(connection, now)
+            yield _Marks(connection, now, self._monotonic())
             connection.execute("COMMIT")
         except BaseException:
             # Closing rolls back. What has failed once, say with the disk full, is not used again.
@@ -189,17 +210,28 @@ def _left(deadline: float) -> float:
 class _Marks:
     """The marks of one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+    def __init__(self, connection: sqlite3.Connection, now: float, monotonic: float) -> None:
         self._connection = connection
         self._now = now
+        self._monotonic = monotonic
 
     def get(self, name: str) -> Mark | None:
-        query = "SELECT value, expires_at FROM mark WHERE name = ? AND expires_at > ?"
-        row = self._connection.execute(query, (name, self._now)).fetchone()
-        return Mark(row[0], row[1] - self._now) if row else None
+        query = "SELECT value, expires_at, leased_until FROM claim WHERE name = ?"
+        row = self._connection.execute(query, (name,)).fetchone()
+        if row is None:
+            return None
+        value, expires_at, leased_until = row
+        left = expires_at - self._now if leased_until is None else leased_until - self._monotonic
+        return Mark(value, left) if left > 0 else None
 
     def put(self, name: str, value: str, ttl: float) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (name, value, self._now + ttl))
+        self._write(name, value, self._now + ttl, None)
+
+    def lease(self, name: str, value: str, ttl: float) -> None:
+        self._write(name, value, self._now + max(ttl, _SWEPT_AFTER), self._monotonic + ttl)
 
     def drop(self, name: str) -> None:
-        self._connection.execute("DELETE FROM mark WHERE name = ?", (name,))
+        self._connection.execute("DELETE FROM claim WHERE name = ?", (name,))
+
+    def _write(self, *row: object) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?)", row)

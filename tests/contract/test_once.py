@@ -216,6 +216,8 @@ def test_a_refused_request_claims_nothing(open_shop: OpenShop, request_: dict[st
 class Down:
     """A store that cannot be reached, from the first call or once the handler is at work."""
 
+    lease, kept = 30.0, 172_800.0
+
     def __init__(self, *, claims: bool) -> None:
         self._claims = claims
 
@@ -225,7 +227,7 @@ class Down:
     def complete(self, run: Run) -> bool:
         self._fail()
 
-    release = complete
+    renew = release = complete
 
     async def aclaim(self, run: Run) -> Standing:
         return self.claim(run)

@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,7 +18,7 @@ from qstash_integrations._core.receiving.once import Once, Turn
 from qstash_integrations._core.receiving.options import guard_from_settings
 from qstash_integrations._core.receiving.report import Reporter
 from qstash_integrations._core.receiving.runs import run_of
-from qstash_integrations.once import MemoryStore, Run, Standing
+from qstash_integrations.once import MemoryStore, Run, SQLiteStore, Standing
 from tests.signing import NOW
 
 CLAIMS = Claims(
@@ -84,7 +85,7 @@ def test_the_keys_are_digests() -> None:
 @pytest.mark.parametrize(("now", "ttl"), [(NOW, 600.0), (NOW + 299, 301.0), (NOW + 600, 1.0), (NOW + 700, 1.0)])
 def test_a_token_is_remembered_until_no_receiver_takes_it(now: float, ttl: float) -> None:
     run = run_of(delivery(), "POST", now)
-    assert (run.token_ttl, run.lease, run.kept) == (ttl, 900.0, 86400.0)
+    assert (run.token_ttl, run.lease, run.kept) == (ttl, 10.0, 172800.0)
 
 
 FREE = Standing("free")
@@ -92,6 +93,8 @@ FREE = Standing("free")
 
 class Script:
     """A store that says what it was told to say, and notes what it was asked."""
+
+    lease, kept = 30.0, 172_800.0
 
     def __init__(self, found: Standing | Exception = FREE, ended: bool | Exception = True) -> None:
         self.found = found
@@ -103,6 +106,9 @@ class Script:
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+    def renew(self, run: Run) -> bool:
+        return self._end("renew")
 
     def complete(self, run: Run) -> bool:
         return self._end("complete")
@@ -155,8 +161,8 @@ def once(store: Any, reporter: Reporter | None = None) -> Once:
 
 
 ANSWERS: dict[str, tuple[Standing, Answer]] = {
-    "busy": (Standing("busy", 640.5), in_progress(641)),
-    "busy for longer than a lease": (Standing("busy", float("inf")), in_progress(900)),
+    "busy": (Standing("busy", 20.5), in_progress(21)),
+    "busy for longer than a lease": (Standing("busy", float("inf")), in_progress(30)),
     "done": (Standing("done"), ALREADY_DONE),
     "replayed": (Standing("replayed"), REJECTED),
     "what no store should say": (Standing("later"), REJECTED),  # type: ignore[arg-type]
@@ -193,6 +199,20 @@ def test_S05_a_second_store_claims_for_itself(begin: Begin) -> None:
     for turn in (innermost, inner, outer):
         turn.end(200)
     assert outer_store.asked == inner_store.asked == ["claim", "complete"]
+
+
+@both_begins
+def test_S05_two_stores_on_the_same_claims_let_one_request_pass(begin: Begin, tmp_path: Path) -> None:
+    outer_store, inner_store = (SQLiteStore(tmp_path / "claims.db") for _ in range(2))
+    outer = begin(once(outer_store), delivery())
+    assert isinstance(outer, Turn)
+    inner = begin(once(inner_store), delivery(), outer.claimed)
+    assert isinstance(inner, Turn)
+    assert not inner.is_claimed
+    outer.end(200)
+    assert begin(once(inner_store), delivery(jti="jwt_TESTONLY2")) == ALREADY_DONE
+    outer_store.close()
+    inner_store.close()
 
 
 @both_begins
@@ -329,13 +349,13 @@ def test_a_store_that_fails_at_the_end_fails_no_response(end: End, caplog: pytes
 
 
 @both_ends
-def test_a_handler_that_overran_its_lease_is_reported(end: End, caplog: pytest.LogCaptureFixture) -> None:
+def test_S05_a_handler_that_was_overtaken_is_reported(end: End, caplog: pytest.LogCaptureFixture) -> None:
     turn = once(Script(ended=False)).begin(delivery(), "POST")
     assert isinstance(turn, Turn)
     end(turn, 200)
     assert caplog.messages == [
-        "qstash duplicate protection: a handler took longer than 900 seconds, and another may have handled the same "
-        "message meanwhile"
+        "qstash duplicate protection: a handler was at work for more than 30 seconds without a renewal of its lease; "
+        "another took its message over, and what becomes of the first changes nothing of that"
     ]
 
 

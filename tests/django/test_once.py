@@ -25,7 +25,7 @@ from tests.django.project import asgi_app, urlconf
 from tests.django.shop import HOSTS
 from tests.hosts import Send, asgi_send, scope_of
 from tests.once.attempts import DUPLICATE, OPTIONS, attempt
-from tests.once.conftest import IN_MEMORY
+from tests.once.stores import django_caches
 from tests.signing import signed
 
 every_host = pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
@@ -131,9 +131,9 @@ def test_a_view_below_asgi_middleware_claims_nothing() -> None:
 
 
 @every_host
-def test_djangos_cache_keeps_the_claims(host: Any) -> None:
-    ship = path("hooks/ship", verify_qstash(**OPTIONS, once=DjangoCacheStore())(Ship().awaited))
-    with override_settings(CACHES={"default": {**IN_MEMORY, "LOCATION": str(id(ship))}}):
+def test_djangos_cache_keeps_the_claims(host: Any, tmp_path: Path) -> None:
+    ship = path("hooks/ship", verify_qstash(**OPTIONS, once=DjangoCacheStore("claims"))(Ship().awaited))
+    with django_caches(tmp_path):
         assert send_twice(host(ship)) == [b"shipped", DUPLICATE]
 
 

@@ -4,11 +4,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test.utils import override_settings
 
 from tests.django.project import configure
 from tests.once import stores
@@ -16,7 +16,12 @@ from tests.once.stores import Opened
 
 configure()
 
-IN_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1_000_000}}
+KINDS = [
+    "memory",
+    "sqlite",
+    "django_cache",
+    *(pytest.param(kind, marks=pytest.mark.system) for kind in ("redis", "django_cache_in_redis")),
+]
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +41,17 @@ def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
         server.wait()
 
 
-@pytest.fixture(params=["memory", "sqlite", "django_cache", pytest.param("redis", marks=pytest.mark.system)])
+@pytest.fixture(params=KINDS)
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Opened]:
-    more: tuple[Any, ...] = (request.getfixturevalue("redis_socket"),) if request.param == "redis" else ()
-    with override_settings(CACHES={"claims": {**IN_MEMORY, "LOCATION": str(tmp_path)}}):
-        made: Opened = getattr(stores, request.param)(tmp_path, *more)
+    with open_store(request, request.param, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def open_store(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Generator[Opened]:
+    more: tuple[Any, ...] = (request.getfixturevalue("redis_socket"),) if kind.endswith("redis") else ()
+    with stores.django_caches(tmp_path, *more) if kind.startswith("django") else nullcontext():
+        made: Opened = getattr(stores, kind)(tmp_path, *more)
         yield made
         if hasattr(made.store, "close"):
             made.store.close()

@@ -34,14 +34,14 @@ def test_the_second_waits_no_longer_than_the_lease(calls: Calls, opened: Opened)
     assert 590 < wait <= 600
 
 
-def test_what_was_completed_is_done_for_a_day(calls: Calls, opened: Opened) -> None:
+def test_what_was_completed_is_done_for_as_long_as_it_is_kept(calls: Calls, opened: Opened) -> None:
     first = run()
     calls.claim(first)
     assert calls.complete(first) is True
     assert calls.claim(run(first.message)) == Standing("done")
-    opened.advance(KEPT - 1)
+    opened.advance(KEPT - 10)
     assert calls.claim(run(first.message)) == Standing("done")
-    opened.advance(1)
+    opened.advance(10)
     assert calls.claim(run(first.message)) == Standing("free")
 
 
@@ -110,10 +110,74 @@ def test_a_token_is_remembered_as_long_as_it_can_be_presented(calls: Calls, open
     first = run()
     calls.claim(first)
     calls.complete(first)
-    opened.advance(TOKEN_TTL - 1)
+    opened.advance(TOKEN_TTL - 10)
     assert calls.claim(run(token=first.token)) == Standing("replayed")
-    opened.advance(1)
+    opened.advance(10)
     assert calls.claim(run(token=first.token)) == Standing("free")
+
+
+def test_S05_a_lease_that_is_renewed_lasts(calls: Calls, opened: Opened) -> None:
+    first = run()
+    calls.claim(first)
+    for _ in range(4):
+        opened.advance(LEASE - 100)
+        assert calls.renew(first) is True
+        assert calls.claim(run(first.message)).state == "busy"
+    assert calls.complete(first) is True
+    assert calls.claim(run(first.message)) == Standing("done")
+
+
+def test_S05_a_lease_begins_anew_where_nobody_came_meanwhile(calls: Calls, opened: Opened) -> None:
+    first = run()
+    calls.claim(first)
+    opened.advance(LEASE)
+    assert calls.renew(first) is True
+    state, wait = calls.claim(run(first.message))
+    assert state == "busy"
+    assert LEASE - 10 < wait <= LEASE
+
+
+def test_S05_a_handler_whose_lease_ran_out_cannot_renew_it_over_its_successor(calls: Calls, opened: Opened) -> None:
+    first = run()
+    calls.claim(first)
+    opened.advance(LEASE)
+    successor = run(first.message)
+    calls.claim(successor)
+    assert calls.renew(first) is False
+    opened.advance(LEASE)
+    assert calls.claim(run(first.message)) == Standing("free")
+
+
+def test_S05_what_is_done_is_renewed_no_more(calls: Calls) -> None:
+    first = run()
+    calls.claim(first)
+    calls.complete(first)
+    assert calls.renew(first) is False
+    assert calls.claim(run(first.message)) == Standing("done")
+
+
+def test_S05_one_message_may_lose_many_handlers(calls: Calls, opened: Opened) -> None:
+    message = run().message
+    killed = [run(message) for _ in range(5)]
+    for each in killed:
+        assert calls.claim(each) == Standing("free")
+        assert calls.claim(run(message)).state == "busy"
+        opened.advance(LEASE)
+    last = run(message)
+    assert calls.claim(last) == Standing("free")
+    assert [calls.complete(each) for each in killed] == [False] * 5
+    assert calls.claim(run(message)).state == "busy"
+    assert calls.complete(last) is True
+    assert calls.claim(run(message)) == Standing("done")
+
+
+def test_S05_layers_of_one_request_hold_a_message_together(calls: Calls) -> None:
+    outer = run()
+    calls.claim(outer)
+    assert calls.claim(run(outer.message, outer.token, (outer.holder,))) == Standing("held")
+    assert calls.claim(run(outer.message, outer.token, ("somebody else",))) == Standing("replayed")
+    assert calls.complete(outer) is True
+    assert calls.claim(run(outer.message)) == Standing("done")
 
 
 def test_a_handler_whose_lease_ran_out_cannot_end_its_successors_run(calls: Calls, opened: Opened) -> None:

@@ -36,14 +36,14 @@ def test_nobody_else_can_read_it(tmp_path: Path) -> None:
 
 
 def test_it_holds_digests_and_times_only(tmp_path: Path) -> None:
-    store, first = SQLiteStore(tmp_path / "claims.db", now=lambda: 1000.0), run()
+    store, first = SQLiteStore(tmp_path / "claims.db", now=lambda: 1000.0, monotonic=lambda: 5.0), run()
     store.claim(first)
     store.close()
     with closing(sqlite3.connect(tmp_path / "claims.db")) as connection:
-        rows = connection.execute("SELECT * FROM mark ORDER BY name").fetchall()
+        rows = connection.execute("SELECT * FROM claim ORDER BY name").fetchall()
     assert rows == [
-        (f"message:{first.message}", f"{first.holder} {first.token}", 1900.0),
-        (f"token:{first.token}", first.message, 1600.0),
+        (f"message:{first.message}", f"{first.holder} {first.token}", 87_400.0, 905.0),
+        (f"token:{first.token}", first.message, 1600.0, None),
     ]
 
 
@@ -52,12 +52,12 @@ def test_what_has_expired_is_deleted_bit_by_bit(tmp_path: Path) -> None:
     store = SQLiteStore(tmp_path / "claims.db", now=clock)
     for _ in range(20):
         store.claim(run())
-    clock.advance(KEPT)
+    clock.advance(KEPT)  # for as long the row of a killed handler stays
     for _ in range(5):
         store.claim(run())
     store.close()
     with closing(sqlite3.connect(tmp_path / "claims.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM mark").fetchone() == (10,)
+        assert connection.execute("SELECT count(*) FROM claim").fetchone() == (10,)
 
 
 def test_a_locked_file_is_an_error_and_works_again_afterwards(tmp_path: Path) -> None:
@@ -130,27 +130,28 @@ def test_a_timeout_that_is_none_is_refused(tmp_path: Path, timeout: Any) -> None
         SQLiteStore(tmp_path / "claims.db", timeout=timeout)
 
 
-def test_a_clock_that_is_set_back_keeps_nobody_waiting_for_longer_than_the_lease(tmp_path: Path) -> None:
-    clock = Clock()
-    store, first = SQLiteStore(tmp_path / "claims.db", now=clock), run()
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_S05_a_clock_that_is_set_ends_no_lease_and_makes_none_longer(tmp_path: Path, seconds: float) -> None:
+    wall, monotonic = Clock(), Clock()
+    store, first = SQLiteStore(tmp_path / "claims.db", now=wall, monotonic=monotonic), run()
     store.claim(first)
-    clock.advance(-3600)
-    assert store.claim(run(first.message)) == Standing("busy", LEASE)
-    clock.advance(LEASE - 1)
+    wall.advance(seconds)
+    monotonic.advance(LEASE - 1)
     assert store.claim(run(first.message)) == Standing("busy", 1.0)
-    clock.advance(1)
+    monotonic.advance(1)
     assert store.claim(run(first.message)).state == "free"
     store.close()
 
 
-def test_a_clock_that_is_set_back_takes_nobodys_run(tmp_path: Path) -> None:
-    clock = Clock()
-    store, first = SQLiteStore(tmp_path / "claims.db", now=clock), run()
+def test_S05_after_the_machine_has_started_anew_nobody_waits_for_longer_than_a_lease(tmp_path: Path) -> None:
+    wall, monotonic = Clock(), Clock()
+    store, first = SQLiteStore(tmp_path / "claims.db", now=wall, monotonic=monotonic), run()
     store.claim(first)
-    clock.advance(-3600)
-    assert store.claim(run(first.message)).state == "busy"
-    assert store.complete(first) is True
-    assert store.claim(run(first.message)).state == "done"
+    wall.advance(60)
+    monotonic.seconds = 10.0
+    assert store.claim(run(first.message)) == Standing("busy", LEASE)
+    monotonic.advance(LEASE)
+    assert store.claim(run(first.message)).state == "free"
     store.close()
 
 

@@ -1,9 +1,10 @@
 """Once per message: from a verified delivery to the handler's turn, or to the answer for a duplicate.
 
 A turn is done when its response was completed with 2xx or 489. Whatever else becomes of it (another status, an
-exception, a response that broke off), the message may come again. Where the store fails, nobody's turn comes: QStash
-will try again. A genuine token under a method that QStash never sends is in somebody else's hands: it has no turn, and
-what frameworks answer to OPTIONS or HEAD by themselves counts for nothing.
+exception, a response that broke off), the message may come again; so it may when its lease ends, which is renewed for
+as long as the turn lasts. Where the store fails, nobody's turn comes: QStash will try again. A genuine token under a
+method that QStash never sends is in somebody else's hands: it has no turn, and what frameworks answer to OPTIONS or
+HEAD by themselves counts for nothing.
 
 Spec: https://upstash.com/docs/qstash/features/retry
 """
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
 from .delivery import Delivery
+from .renewals import THE_THREAD, Lease, Renewals
 from .report import Reporter
 from .runs import Run, Standing, Store, run_of
 
@@ -26,6 +28,7 @@ _METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")  # that QStash delivers wit
 class _Claim(NamedTuple):
     store: Any
     token: str
+    holder: str
 
 
 Claimed: TypeAlias = tuple[_Claim, ...]
@@ -56,69 +59,66 @@ class ClaimedTurn(Turn):
     Only the first ``end`` counts. A turn that is forgotten ends with None before the next one begins.
     """
 
-    __slots__ = ("_once", "_run", "claimed")
+    __slots__ = ("_lease", "_once", "claimed")
     is_claimed = True
 
-    def __init__(self, delivery: Delivery, once: "Once", run: Run, claimed: Claimed) -> None:
+    def __init__(self, delivery: Delivery, once: "Once", lease: Lease, claimed: Claimed) -> None:
         super().__init__(delivery)
         self._once = once
-        self._run: Run | None = run
+        self._lease: Lease | None = lease
         self.claimed: Claimed | None = claimed
 
     def end(self, status: int | None) -> None:
-        run, self._run = self._run, None
-        if run is None:
+        lease = self._ended()
+        if lease is None:
             return
-        store = self._once.store
+        store, run = lease.store, lease.run
         try:
             ended: bool = store.complete(run) if _is_done(status) else store.release(run)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
-            self._lost(run, status, error)
+            self._once.unended(run, status, error)
         else:
-            self._check(ended, run)
+            _check(ended, lease)
 
     async def aend(self, status: int | None) -> None:
-        run, self._run = self._run, None
-        if run is None:
+        lease = self._ended()
+        if lease is None:
             return
         from anyio import CancelScope
 
-        store = self._once.store
+        store, run = lease.store, lease.run
         # Also where the task is being cancelled: the claim must not wait for the end of its lease.
         with CancelScope(shield=True):
             try:
                 ended: bool = await (store.acomplete(run) if _is_done(status) else store.arelease(run))
             except BaseException as error:  # noqa: BLE001 - as above
-                self._lost(run, status, error)
+                self._once.unended(run, status, error)
             else:
-                self._check(ended, run)
+                _check(ended, lease)
 
     def __del__(self) -> None:
         # A response was dropped unsent, say because a hook of the app failed. Only noted here: the garbage collector
         # may be at work in the midst of a call to the store.
-        if self._run is not None:
-            self._once.forgotten.append(self._run)
+        if self._lease is not None:
+            self._lease.ended = True
+            self._once.forgotten.append(self._lease.run)
 
-    def _lost(self, run: Run, status: int | None, error: BaseException) -> None:
-        """The store did not say that the turn has ended: it is released later, unless its work was done."""
-        if not _is_done(status):
-            self._once.forgotten.append(run)
-        # The response is on its way; a cancellation goes its own.
-        if not isinstance(error, Exception):
-            raise error
-        self._once.reporter.store_failed(error)
-
-    def _check(self, ended: bool, run: Run) -> None:
-        if not ended:
-            self._once.reporter.overran(run.lease)
+    def _ended(self) -> Lease | None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._once.renewals.forget(lease)
+        return lease
 
 
 class Once:
     """The duplicate protection of one guard."""
 
-    def __init__(self, store: Store, now: Callable[[], float], reporter: Reporter) -> None:
+    def __init__(
+        self, store: Store, now: Callable[[], float], reporter: Reporter, renewals: Renewals = THE_THREAD
+    ) -> None:
         self.store: Any = store
         self.reporter: Reporter = reporter
+        self.renewals: Renewals = renewals
         self.forgotten: deque[Run] = deque(maxlen=_REMEMBERED)
         """What was claimed by turns that nobody ended. Of too many the oldest wait for the end of their lease."""
         self._now = now
@@ -134,10 +134,9 @@ class Once:
         try:
             for forgotten in self._forgotten():
                 self.store.release(forgotten)
-            standing: Standing = self.store.claim(run)
+            return self._decide(run, self.store.claim(run), delivery, claimed)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             return self._unavailable(run, error)
-        return self._decide(run, standing, delivery, claimed)
 
     async def abegin(self, delivery: Delivery, method: str, claimed: Claimed | None = None) -> Turn | Answer:
         """``begin`` for ``async`` code."""
@@ -147,10 +146,9 @@ class Once:
         try:
             for forgotten in self._forgotten():
                 await self.store.arelease(forgotten)
-            standing: Standing = await self.store.aclaim(run)
+            return self._decide(run, await self.store.aclaim(run), delivery, claimed)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             return self._unavailable(run, error)
-        return self._decide(run, standing, delivery, claimed)
 
     def _run(self, delivery: Delivery, method: str, claimed: Claimed | None) -> Run | Turn | Answer:
         """The run to claim, or what there is to say without asking the store."""
@@ -159,7 +157,8 @@ class Once:
         if method not in _METHODS:
             self.reporter.repeated("method", delivery.claims.sub)
             return REJECTED
-        run = run_of(delivery, method, self._now())
+        within = tuple(claim.holder for claim in claimed or ())
+        run = run_of(delivery, method, self._now(), self.store.lease, self.store.kept, within)
         if any(claim.store is self.store and claim.token == run.token for claim in claimed or ()):
             return Turn(delivery)
         return run
@@ -177,17 +176,31 @@ class Once:
                     raise
 
     def _decide(self, run: Run, standing: Standing, delivery: Delivery, claimed: Claimed | None) -> Turn | Answer:
-        if standing.state == "free":
-            return ClaimedTurn(delivery, self, run, (*(claimed or ()), _Claim(self.store, run.token)))
-        self.reporter.repeated(standing.state, delivery.claims.sub)
         match standing.state:
+            case "free":
+                lease = self.renewals.watch(self.store, run, self.reporter)
+                claim = _Claim(self.store, run.token, run.holder)
+                return ClaimedTurn(delivery, self, lease, (*(claimed or ()), claim))
+            case "held":
+                return Turn(delivery)
             case "busy":
                 # As long as the lease at most, not a guess: every try too early is one of the message's retries.
-                return in_progress(min(standing.wait, run.lease))
+                answer = in_progress(min(standing.wait, run.lease))
             case "done":
-                return ALREADY_DONE
+                answer = ALREADY_DONE
             case _:
-                return REJECTED
+                answer = REJECTED
+        self.reporter.repeated(standing.state, delivery.claims.sub)
+        return answer
+
+    def unended(self, run: Run, status: int | None, error: BaseException) -> None:
+        """The store did not say that a turn has ended: it is released later, unless its work was done."""
+        if not _is_done(status):
+            self.forgotten.append(run)
+        # The response is on its way; a cancellation goes its own.
+        if not isinstance(error, Exception):
+            raise error
+        self.reporter.store_failed(error)
 
     def _unavailable(self, run: Run, error: BaseException) -> Answer:
         """Whatever broke must not let a duplicate in; nor may a claim that was made all the same stay for its lease."""
@@ -196,6 +209,11 @@ class Once:
             raise error
         self.reporter.store_failed(error)
         return STORE_UNAVAILABLE
+
+
+def _check(ended: bool, lease: Lease) -> None:
+    if not ended and not lease.lost:
+        lease.reporter.overtaken(lease.run.lease)
 
 
 def _is_done(status: int | None) -> bool:

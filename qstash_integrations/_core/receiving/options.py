@@ -14,7 +14,7 @@ from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limit
 from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers
 from .report import logger
-from .runs import METHODS
+from .runs import MEMBERS
 from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
 
 
@@ -73,7 +73,7 @@ def _check(options: GuardOptions) -> None:
     if receiver is not None and not isinstance(receiver, Receiver):
         raise ConfigurationError(f"receiver must be a qstash_integrations.Receiver, not {type(receiver).__name__}")
     store: object = options.get("once")
-    if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in METHODS)):
+    if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in MEMBERS)):
         raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
     if type(options.get("verify_url", True)) is not bool:
         raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")

@@ -103,13 +103,23 @@ class Reporter:
                 type(error).__name__,
             )
 
-    def overran(self, lease: float) -> None:
-        """WARNING: a handler was still at work when its lease was over."""
-        logger.warning(
-            "qstash duplicate protection: a handler took longer than %.0f seconds, and another may have handled the "
-            "same message meanwhile",
-            lease,
-        )
+    def overtaken(self, lease: float) -> None:
+        """WARNING: a handler is at work, or was, whose lease ran out and whose message is another's by now."""
+        if self._unwritten("overtaken") is not None:
+            logger.warning(
+                "qstash duplicate protection: a handler was at work for more than %.0f seconds without a renewal of "
+                "its lease; another took its message over, and what becomes of the first changes nothing of that",
+                lease,
+            )
+
+    def not_renewed(self, lease: float) -> None:
+        """WARNING: a handler is at work, and its store has not taken a renewal for as long as its lease."""
+        if self._unwritten("not_renewed") is not None:
+            logger.warning(
+                "qstash duplicate protection: a handler is at work whose lease could not be renewed for %.0f seconds; "
+                "another may take its message over",
+                lease,
+            )
 
     def broken(self, error: Exception) -> None:
         """ERROR: verification itself failed. Names the class alone: the text may hold secrets, unless it is our own."""

@@ -4,6 +4,8 @@ A run is known by two keys, both digests. ``message`` is made of the message id,
 and the method. Id and method are unsigned: the id alone would let whoever holds one genuine token mark another message
 as done, and without the method an answer to GET would count for the POST. ``token`` is the token's ``jti``. A token
 belongs to the first message it was presented for, and is a replay for every other.
+
+Spec: https://upstash.com/docs/qstash/features/retry
 """
 
 import hashlib
@@ -11,11 +13,17 @@ import json
 from typing import Literal, NamedTuple, Protocol
 from uuid import uuid4
 
+from ..errors import ConfigurationError
 from .delivery import Delivery
 from .receiver import LARGEST_TOLERANCE
 
-LEASE = 15 * 60.0  # seconds; then the handler is taken for dead
-KEPT = 24 * 60 * 60.0  # seconds; QStash does not retry for longer
+# Seconds without a renewal, then the handler is taken for dead. The first retry of the default backoff comes 12 s after
+# a handler was killed: no retry is spent on a 409, and a message that has a single one runs again.
+LEASE = 10.0
+# Seconds: five retries by the default backoff come within 31 hours, with two hours for each of the attempts within 43.
+KEPT = 2 * 86_400.0
+_LONGEST_LEASE = 86_400.0
+_LONGEST_KEPT = 366 * 86_400.0
 
 
 class Run(NamedTuple):
@@ -32,30 +40,50 @@ class Run(NamedTuple):
     lease: float = LEASE
     kept: float = KEPT
     """How long a message that is done is remembered."""
+    within: tuple[str, ...] = ()
+    """The holders of the runs that layers further out began for the same request."""
 
 
 class Standing(NamedTuple):
     """What a store found.
 
-    ``free``: the run is taken, the handler may start. ``busy``: another run is at work on the message. ``done``: one
-    was completed. ``replayed``: the token was presented before, for another message or for a run that is at work or
-    was completed.
+    ``free``: the run is taken, the handler may start. ``held``: by one of the runs that this one is ``within``, so that
+    the handler may start as well. ``busy``: another run is at work on the message. ``done``: one was completed.
+    ``replayed``: the token was presented before, for another message or for a run that is at work or was completed.
     """
 
-    state: Literal["free", "busy", "done", "replayed"]
+    state: Literal["free", "held", "busy", "done", "replayed"]
     wait: float = 0.0
-    """Seconds after which a busy message is free at the latest."""
+    """Seconds after which a busy message is free at the latest, if its lease is not renewed."""
 
 
 class Store(Protocol):
     """Where runs are claimed. One store serves any number of views, threads and processes.
 
     ``claim`` decides and takes in one step: of any number of simultaneous claims for one message at most one is
-    ``free``. What it took ends with ``complete`` or ``release``, or by itself when the lease is over. Both change
-    nothing and return False once another run holds the message. Any exception counts as "store unavailable".
+    ``free``. What it took ends with ``complete`` or ``release``, or by itself when the lease is over. ``renew`` and
+    these two change nothing and return False once another run holds the message. Any exception counts as "store
+    unavailable".
+
+    ``renew`` is called from a thread of ours, for the runs of event loops too, and has no async form. It must give up
+    well within the lease: one thread renews the leases of all stores.
     """
 
+    @property
+    def lease(self) -> float:
+        """Seconds after which a run that was not renewed is over."""
+        ...
+
+    @property
+    def kept(self) -> float:
+        """Seconds for which a message that is done is remembered."""
+        ...
+
     def claim(self, run: Run) -> Standing: ...
+    def renew(self, run: Run) -> bool:
+        """The lease begins anew, also where it was over and nobody came meanwhile."""
+        ...
+
     def complete(self, run: Run) -> bool:
         """The message is done."""
         ...
@@ -69,10 +97,25 @@ class Store(Protocol):
     async def arelease(self, run: Run) -> bool: ...
 
 
-METHODS = ("claim", "complete", "release", "aclaim", "acomplete", "arelease")
+MEMBERS = ("lease", "kept", "claim", "renew", "complete", "release", "aclaim", "acomplete", "arelease")
 
 
-def run_of(delivery: Delivery, method: str, now: float) -> Run:
+def check_periods(lease: float, kept: float) -> None:
+    """ConfigurationError that names the option of a store whose value is no such time."""
+    if type(lease) not in (int, float) or not 1 <= lease <= _LONGEST_LEASE:
+        raise ConfigurationError(f"lease must be 1 to {_LONGEST_LEASE:.0f} seconds, not {lease!r}")
+    if type(kept) not in (int, float) or not lease <= kept <= _LONGEST_KEPT:
+        raise ConfigurationError(f"kept must be {lease:g} (the lease) to {_LONGEST_KEPT:.0f} seconds, not {kept!r}")
+
+
+def run_of(
+    delivery: Delivery,
+    method: str,
+    now: float,
+    lease: float = LEASE,
+    kept: float = KEPT,
+    within: tuple[str, ...] = (),
+) -> Run:
     """The run that ``delivery`` asks for, which came as ``method``; ``now`` is in Unix seconds."""
     claims = delivery.claims
     # A token without a jti is known by all that was signed.
@@ -85,6 +128,9 @@ def run_of(delivery: Delivery, method: str, now: float) -> Run:
         holder=uuid4().hex,
         # The tolerance of the receiver that took it may differ from the next one's; at least a second is left.
         token_ttl=max(claims.exp + LARGEST_TOLERANCE - now, 1.0),
+        lease=lease,
+        kept=kept,
+        within=within,
     )
 
 
