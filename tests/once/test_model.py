@@ -369,9 +369,4 @@ def test_S05_no_two_handlers_hold_a_message_and_none_is_forgotten(
             deadline=None,
             suppress_health_check=list(HealthCheck),
         )
-        # What is there already need not be looked at each time.
-        gc.freeze()
-        try:
-            run_state_machine_as_test(OfThisStore, settings=courses)
-        finally:
-            gc.unfreeze()
+        run_state_machine_as_test(OfThisStore, settings=courses)
