@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -19,6 +20,8 @@ HOSTS: dict[str, Host] = {
     "asgi": lambda *patterns: asgi_send(asgi_app(*patterns)),
 }
 """How URL patterns become something that requests can be sent to."""
+# For what is decided before a request comes, and for views that both hosts call in the same way.
+on_one_host = pytest.mark.parametrize("host", [HOSTS["asgi"]], ids=["asgi"])
 
 RECEIVER = Receiver(CURRENT, NEXT, now=lambda: NOW)
 URL = ORIGIN + "/hooks/ship"

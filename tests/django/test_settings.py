@@ -12,7 +12,7 @@ from qstash_integrations._core import environment as core
 from qstash_integrations.django import ConfigurationError as DjangoConfigurationError
 from qstash_integrations.django import qstash, verify_qstash
 from qstash_integrations.django.conf import load
-from tests.django.shop import Host, request_to, ship, ship_async
+from tests.django.shop import Host, on_one_host, request_to, ship, ship_async
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
 
 TABLE = {"CURRENT_SIGNING_KEY": CURRENT, "NEXT_SIGNING_KEY": NEXT, "PUBLIC_URL": ORIGIN}
@@ -44,6 +44,7 @@ def genuine(target: str = "/hooks/ship", key: str = CURRENT) -> Any:
     return request_to(target, token=token, headers=(("Upstash-Region", "EU-CENTRAL-1"),))
 
 
+@on_one_host
 @pytest.mark.parametrize("settings", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("target", ["/hooks/ship", "/hooks/other"])
 def test_views_are_verified_by_the_settings_in_every_form(host: Host, target: str, settings: dict[str, Any]) -> None:
@@ -112,6 +113,7 @@ MISSING: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@on_one_host
 @pytest.mark.parametrize(("settings", "message"), MISSING.values(), ids=MISSING)
 def test_H63_what_is_missing_is_improperly_configured_at_the_first_request(
     host: Host, settings: dict[str, Any], message: str

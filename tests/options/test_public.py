@@ -16,10 +16,10 @@ def test_the_page_is_what_the_table_says() -> None:
     assert with_table(PAGE) == PAGE
 
 
-@pytest.mark.parametrize("name", OPTIONS)
-def test_the_page_names_the_headers_of_every_option(name: str) -> None:
-    (line,) = [line for line in PAGE.splitlines() if line.startswith(f"| `{name}` |")]
-    assert all(f"`{header}" in line for header in OPTIONS[name].headers)
+def test_the_page_names_the_headers_of_every_option() -> None:
+    lines = {line.split("`")[1]: line for line in PAGE.splitlines() if line.startswith("| `")}
+    headers = [(name, header) for name, option in OPTIONS.items() for header in option.headers]
+    assert [(name, header) for name, header in headers if f"`{header}" not in lines[name]] == []
 
 
 def test_a_new_row_is_a_line_of_the_page() -> None:

@@ -31,6 +31,8 @@ BODY, HEADER, ANSWER = "TESTONLY-body-of-a-message", "TESTONLY-forwarded-header"
 SECRETS = (TOKEN, BODY, HEADER, ANSWER)
 HIDDEN: dict[str, Any] = {"body": {"note": BODY}, "headers": {"X-Job": HEADER}}
 VERBS = {**CALLS, "publish_many": ("message.publish_many", ([{"url": URL}],), {})}
+# Every method is wrapped alike, as the last test shows: a coroutine, a list, a generator, a read and a filter.
+OF_EACH_KIND = ("publish", "batch", "publish_many", "message.get", "message.cancel_many by filter")
 VERBS_OF_MESSAGES = ("publish", "publish_json", "enqueue", "enqueue_json", "batch", "batch_json")
 VERBS_OF_MESSAGES += ("publish_many", "publish_many_json", "schedule.create", "schedule.create_json")
 
@@ -106,7 +108,7 @@ def test_S06_no_error_of_a_call_shows_what_was_sent(call: str) -> None:
                 assert transport is confuse
 
 
-@pytest.mark.parametrize("call", VERBS)
+@pytest.mark.parametrize("call", OF_EACH_KIND)
 def test_S06_no_refused_argument_shows_the_others(call: str) -> None:
     verb, arguments, options = with_secrets(call)
     for make_client in MAKERS.values():
@@ -115,7 +117,7 @@ def test_S06_no_refused_argument_shows_the_others(call: str) -> None:
         assert_shows_nothing(caught.value)
 
 
-@pytest.mark.parametrize("call", VERBS)
+@pytest.mark.parametrize("call", OF_EACH_KIND)
 def test_S06_no_wrong_setting_shows_what_was_sent(call: str) -> None:
     verb, arguments, options = with_secrets(call)
     for make_client in MAKERS.values():
