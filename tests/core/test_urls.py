@@ -39,6 +39,7 @@ NOT_FITTING = {
     "an encoded slash is no slash": ("/a%2Fb", API + "/a/b"),
     "double encoding stays double": ("/a%252Fb", API + "/a%2Fb"),
     "a trailing slash counts": ("/hook/", API + "/hook"),
+    "a URL without a path": ("/", API),
     "an extra query": ("/hook?a=1", API + "/hook"),
     "another scheme": ("/hook", "http://api.example.com/hook"),
     "another port": ("/hook", "https://api.example.com:8443/hook"),
