@@ -4,6 +4,7 @@ Only what is declared counts. ``DEBUG=0`` is no declaration: it is off on develo
 host's own, such as ``DYNO`` or ``FLY_APP_NAME``, tell a platform and not what it is used for.
 """
 
+import re
 from collections.abc import Mapping
 
 NAMES = (
@@ -17,13 +18,16 @@ NAMES = (
     "FASTAPI_ENV",
     "FLASK_ENV",  # no setting of Flask's any more, and still what many images declare
     "DJANGO_ENV",
-    "DJANGO_SETTINGS_MODULE",  # config.settings.production
+    "DJANGO_SETTINGS_MODULE",  # config.settings.production, or shop.settings_production
+    "DJANGO_CONFIGURATION",
     "NODE_ENV",  # with which the official JavaScript SDK starts no development server either
     "VERCEL_ENV",
+    "RAILWAY_ENVIRONMENT_NAME",
     "SENTRY_ENVIRONMENT",
     "DD_ENV",
 )
-_VALUES = frozenset(("production", "prod"))
+_VALUES = frozenset(("production", "prod", "prd"))
+_LAST_WORD = re.compile(r"[^._]*\Z")
 
 
 def declared(environ: Mapping[str, str]) -> str | None:
@@ -32,4 +36,5 @@ def declared(environ: Mapping[str, str]) -> str | None:
 
 
 def _says_production(value: str) -> bool:
-    return value.strip().lower().rpartition(".")[2] in _VALUES
+    # Docker's --env-file passes quotes on.
+    return _LAST_WORD.findall(value.strip().strip("'\"").strip().lower())[0] in _VALUES

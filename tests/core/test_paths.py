@@ -160,6 +160,15 @@ IMPOSSIBLE = [
     "\\hooks",
     "/hooks\\ship",
     "/hooks,/jobs",
+    "/hooks/.+",
+    "/hooks.+",
+    "/hooks/...",
+    "//api.example.com/hooks",
+    "/hooks\u200b",
+    "/\ufeffhooks",
+    "/ho\xadoks",
+    "/\u202ehooks",
+    "/hooks\ud800",
     "hooks",
     "https://api.example.com/hooks",
     "",
@@ -183,7 +192,7 @@ def test_S03_what_is_excluded_is_a_list(exclude: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/hooks", "/hooks/", "/caf\u00e9", "/hooks.json", "/v1/orders:ship", "/~me/a-b_c", "/"]
+    "path", ["/hooks", "/hooks/", "/caf\u00e9", "/hooks.json", "/v1/orders:ship", "/~me/a-b_c", "/c++", "/"]
 )
 def test_S03_what_a_path_can_be_is_taken(path: str) -> None:
     assert covers(path, prefix=path)

@@ -20,7 +20,7 @@ _DECODINGS = 3
 # What a router that parses the target again takes for no part of the path.
 _REST = re.compile(r"[?#].*", re.DOTALL)
 # What no decoded path has, or nobody's router takes for itself: patterns, escapes, queries, blanks, lists in one text.
-_NO_PATH = re.compile(r"[{}<>*?#%\\\[\]()^$|\s\x00-\x1f\x7f]|/:|,/")
+_NO_PATH = re.compile(r"[{}<>*?#%\\\[\]()^$|\s\x00-\x1f\x7f]|/:|,/|\.\+|/\.{3,}(?:/|\Z)|\A//")
 
 
 class Protected:
@@ -92,7 +92,7 @@ def _sent(scope: Mapping[str, Any], path: str) -> str:
 def _checked(path: object, option: str) -> str:
     if not isinstance(path, str) or not path.startswith("/"):
         raise ConfigurationError(f"{option} must be a path that starts with a slash, not {path!r}")
-    if _NO_PATH.search(path) or not {".", ".."}.isdisjoint(path.split("/")):
+    if not path.isprintable() or _NO_PATH.search(path) or not {".", ".."}.isdisjoint(path.split("/")):
         raise ConfigurationError(
             f"{option} {path!r} would match no request: it is compared with decoded paths as text, so write it without "
             "patterns, escapes, dot segments, blanks and query, such as /hooks"
