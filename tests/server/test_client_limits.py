@@ -151,7 +151,8 @@ def test_S07_who_drips_is_hung_up_on(hasty: LocalServer) -> None:
         connection.close()
 
 
-def test_S07_who_does_not_take_the_answer_is_hung_up_on(hasty: LocalServer) -> None:
+@pytest.mark.parametrize("asked", [1, 8], ids=["one", "eight at once"])
+def test_S07_who_does_not_take_the_answer_is_hung_up_on(hasty: LocalServer, asked: int) -> None:
     with client(hasty) as api:
         for _ in range(12):
             api.post(
@@ -161,7 +162,7 @@ def test_S07_who_does_not_take_the_answer_is_hung_up_on(hasty: LocalServer) -> N
     reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     reader.settimeout(SOON)
     reader.connect(("127.0.0.1", int(hasty.url.rpartition(":")[2])))
-    reader.sendall(GET.replace(b"/v2/keys", b"/v2/events?count=1000"))
+    reader.sendall(GET.replace(b"/v2/keys", b"/v2/events?count=1000") * asked)
     # Not a byte is read until the server has had enough.
     select.select([], [], [], 2.5)
     assert len(read_all(reader)) < 12_000_000

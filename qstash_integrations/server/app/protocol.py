@@ -100,7 +100,7 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
         if self._is_idle():
             self._rest()
-        else:
+        elif not self.flow.write_paused:
             self._clients.serve(self)
 
     def on_response_complete(self) -> None:
@@ -108,10 +108,16 @@ class Protocol(HttpToolsProtocol):
         if self._is_idle() and not self.cycle.more_body:
             self._rest()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait(self._patience.body)
+
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._is_idle():
             self._rest()
+        elif not self.cycle.more_body:
+            self._clients.serve(self)
 
     def _is_idle(self) -> bool:
         cycle: Any = self.cycle  # None before the first request, whatever uvicorn's annotation says
