@@ -17,6 +17,13 @@ from .._core.receiving.report import logger
 
 
 def head_of(request: HttpRequest) -> Head:
+    """Its method is the one that the view is chosen by, which middleware may have set."""
+    head = _sent_head(request)
+    head.method = (request.method or head.method).upper()
+    return head
+
+
+def _sent_head(request: HttpRequest) -> Head:
     scope: dict[str, Any] | None = getattr(request, "scope", None)
     if scope is not None:
         query = scope.get("query_string")

@@ -11,6 +11,7 @@ from weakref import ref
 from django.db import connections, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 
 from .._core.receiving.once import Turn
 from .._core.receiving.to_the_end import AsyncToTheEnd, ToTheEnd
@@ -40,6 +41,9 @@ def end_when_committed(response: object, turn: Turn) -> None:
     if not isinstance(response, HttpResponseBase):
         turn.end(None)
         return
+    if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+        response.add_post_render_callback(partial(_when_rendered, turn))
+        return
     status = response.status_code
     if response.streaming:
         stream: Any = response
@@ -54,6 +58,10 @@ def end_when_committed(response: object, turn: Turn) -> None:
         turn.end(status)
     for alias in [*waiting]:
         transaction.on_commit(partial(_committed, alias, waiting, turn, status), using=alias)
+
+
+def _when_rendered(turn: Turn, response: SimpleTemplateResponse) -> None:
+    end_when_committed(response, turn)
 
 
 def _committed(alias: str, waiting: set[str], turn: Turn, status: int) -> None:

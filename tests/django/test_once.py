@@ -8,11 +8,13 @@ from typing import Any, NoReturn, cast
 
 import anyio
 import pytest
+from asgiref.sync import iscoroutinefunction
 from django.db import connection, connections, transaction
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
 from django.test import Client, override_settings
 from django.urls import URLPattern, path
-from django.utils.decorators import method_decorator
+from django.utils.decorators import method_decorator, sync_and_async_middleware
 from django.views import View
 from rest_framework.response import Response  # pyright: ignore[reportMissingTypeStubs]
 from rest_framework.views import APIView  # pyright: ignore[reportMissingTypeStubs]
@@ -93,6 +95,58 @@ def test_only_2xx_and_489_are_done(host: Any, kind: str, view: Callable[[], Any]
     ship = Ship(view)
     send_twice(host(protected(getattr(ship, kind))))
     assert ship.ran == times
+
+
+@as_usual
+def test_S04_a_template_that_cannot_be_rendered_is_not_done(host: Any, kind: str) -> None:
+    def render(self: TemplateResponse) -> NoReturn:
+        raise LookupError("no such template")
+
+    kinds = [type("Broken", (TemplateResponse,), {"rendered_content": property(render)}), HttpResponse]
+    ship = Ship(lambda: kinds.pop(0)(HttpRequest(), "x") if len(kinds) > 1 else kinds[0]("shipped"))
+    send = host(protected(getattr(ship, kind)))
+    assert send_twice(send)[-1] == b"shipped"
+    assert (send_twice(send), ship.ran) == ([DUPLICATE, DUPLICATE], 2)
+
+
+@as_usual
+def test_S04_a_method_that_middleware_puts_in_place_is_what_is_claimed(host: Any, kind: str) -> None:
+    class Hook(View):
+        async def post(self, request: HttpRequest) -> HttpResponse:
+            return ship.plain(request)
+
+    class Plain(View):
+        def post(self, request: HttpRequest) -> HttpResponse:
+            return ship.plain(request)
+
+    answers: list[Callable[[], Any]] = [raising(LookupError("no such order")), lambda: HttpResponse("shipped")]
+    ship = Ship(lambda: answers.pop(0)())
+    with override_settings(MIDDLEWARE=[f"{__name__}.overriding"]):
+        send = host(protected({"plain": Plain, "awaited": Hook}[kind].as_view()))
+        captured = attempt()
+        with suppress(LookupError):
+            send(captured)
+        other = captured._replace(headers=[*captured.headers, ("X-HTTP-Method-Override", "OPTIONS")])
+        assert send(other).status == 401
+        assert send(attempt()).body == b"shipped"
+
+
+@sync_and_async_middleware
+def overriding(get_response: Any) -> Any:
+    """As apps do for clients that know GET and POST alone."""
+
+    def override(request: HttpRequest) -> None:
+        request.method = request.headers.get("X-HTTP-Method-Override", request.method)
+
+    async def awaited(request: HttpRequest) -> Any:
+        override(request)
+        return await get_response(request)
+
+    def plain(request: HttpRequest) -> Any:
+        override(request)
+        return get_response(request)
+
+    return awaited if iscoroutinefunction(get_response) else plain
 
 
 @every_host
