@@ -157,8 +157,10 @@ def _ending_kind(kind: Any) -> type[Response]:
     async def call(self: Any, scope: Scope, receive: Receive, send: Send) -> None:
         turn: Turn = self.qstash_turn
         sending = Sending(send, turn, scope)
+        running = kind.__call__(self, scope, receive, sending)
+        del scope, receive, send
         try:
-            await kind.__call__(self, scope, receive, sending)
+            await running
             await sending.finish()
         finally:
             await turn.aend(None)  # of no effect once it was sent

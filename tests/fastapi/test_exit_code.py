@@ -168,3 +168,28 @@ async def test_S16_without_exit_code_a_background_task_does_not_hold_up_the_answ
     await app(scope_of(attempt()), receiving(), send)
     assert ran == ["later"]
     assert (await asgi_exchange(app, attempt())).body == DUPLICATE
+
+
+async def test_S16_the_middleware_cannot_see_through_a_copied_scope() -> None:
+    def copying(app: Any) -> Any:
+        async def middleware(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope}, receive, send)
+
+        return middleware
+
+    shop = included(APIRouter(), ship, [exit_code(LookupError("could not commit"))])
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("status"))
+
+    async def statuses(app: Any) -> list[int]:
+        sent.clear()
+        with pytest.raises(LookupError, match="could not commit"):
+            await app(scope_of(attempt()), receiving(), send)
+        return [status for status in sent if status]
+
+    assert await statuses(QStashMiddleware(copying(shop), **OPTIONS)) == [200]
+    # Where an app fails and has sent nothing, the server says 500.
+    assert await statuses(QStashMiddleware(shop, **OPTIONS)) == []
+    assert await statuses(copying(routed(ship, exit_code(LookupError("could not commit"))))) == [500]

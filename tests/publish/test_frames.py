@@ -141,6 +141,15 @@ WRONG: dict[str, dict[str, Any]] = {
 }
 
 
+def led_to(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all that were handled when it was raised."""
+    while True:
+        yield error
+        if error.__context__ is None:
+            return
+        error = error.__context__
+
+
 @pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
 def test_S06_no_wrong_message_shows_its_body(make_client: MakeClient, wrong: dict[str, Any]) -> None:
     client: Any = make_client()
@@ -153,6 +162,8 @@ def test_S06_no_wrong_message_shows_its_body(make_client: MakeClient, wrong: dic
         with override_transport(refuse), pytest.raises(Exception) as caught:  # noqa: PT011 - any error at all
             call_wholly(client, verb, [message] if "batch" in verb or "many" in verb else message)
         assert_shows_nothing(caught.value)
+        # What cannot be encoded or decoded is a part of these errors, printed or not.
+        assert [error for error in led_to(caught.value) if isinstance(error, UnicodeError)] == []
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ def test_an_answer_that_is_not_qstashs_is_told_as_such(make_client: MakeClient, 
     with outbox(APIResponse(200, body)) as sent, pytest.raises(TransportError) as caught:
         make_client()("publish", url=URL)
     assert (str(caught.value), len(sent)) == (text, 1)
+    # What could not be read is a part of the error that the json module raised.
+    assert caught.value.__context__ is None
 
 
 def test_a_batch_has_as_many_results_as_messages(make_client: MakeClient) -> None:

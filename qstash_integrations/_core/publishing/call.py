@@ -6,6 +6,7 @@ Spec: https://upstash.com/docs/qstash/api/api-ratelimiting
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import quote
@@ -140,9 +141,7 @@ def _detail(response: APIResponse) -> str:
 def _json(response: APIResponse) -> Any:
     if not response.body:
         return None
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(response.body)
-    except (ValueError, RecursionError):
-        raise TransportError(
-            f"an answer with status {response.status} that is not JSON; is QSTASH_URL the QStash API?"
-        ) from None
+    # Not while that error is handled: the whole answer is in it.
+    raise TransportError(f"an answer with status {response.status} that is not JSON; is QSTASH_URL the QStash API?")

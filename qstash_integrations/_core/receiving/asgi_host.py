@@ -100,15 +100,20 @@ class Sending:
         if kind == "http.response.start":
             self._status = message["status"]
             self.is_held = "fastapi_inner_astack" in self._scope and _has_exit_code(self._scope)
+        is_last = kind in _LAST_PARTS and not message.get("more_body", False)
+        sending: Awaitable[None] | None = None
         if self.is_held:
             self._size += len(message.get("body", b""))
             self._held.append(message)
             if self._size > LARGEST_HELD:
-                await self._send_held()
+                sending = self._send_held()
         else:
             self.has_begun = True
-            await self._send(message)
-        if kind in _LAST_PARTS and not message.get("more_body", False):
+            sending = self._send(message)
+        del message  # error trackers print the locals of frames
+        if sending is not None:
+            await sending
+        if is_last:
             self._is_complete = True
             if self._turn.is_claimed and not self.is_held:
                 await self._turn.aend(self._status)

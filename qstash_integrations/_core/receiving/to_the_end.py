@@ -50,9 +50,11 @@ class AsyncToTheEnd(Generic[T]):
         self._status = status
 
     async def __aiter__(self) -> AsyncIterator[T]:
+        # No variable has the part while somebody else runs: error trackers print the locals of frames.
+        here: dict[str, T] = {}
         try:
-            async for part in self._parts:
-                yield part
+            async for here["part"] in self._parts:
+                yield here.pop("part")
             await self._turn.aend(self._status)
         finally:
             await self._turn.aend(None)

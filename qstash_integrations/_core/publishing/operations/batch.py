@@ -4,6 +4,7 @@ Spec: https://upstash.com/docs/qstash/features/batch
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from ...errors import APIError, TransportError
@@ -98,11 +99,10 @@ def batch(
 
 
 def _text(body: bytes | None) -> str | None:
-    try:
+    with suppress(UnicodeDecodeError):
         return None if body is None else body.decode("utf-8")
-    except UnicodeDecodeError:
-        # No cause: its repr is the body.
-        raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own") from None
+    # Not while that error is handled: its repr is the body.
+    raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own")
 
 
 def _read_batch(answer: Any, own_ids: list[bool], first: int) -> list[PublishResult]:

@@ -1,6 +1,7 @@
 """A message's body as bytes, and the one Content-Type that it travels with."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from ..inputs import Header, check_option
@@ -38,8 +39,7 @@ def with_content_type(headers: list[Header], message: Mapping[str, Any], default
 
 
 def _utf8(body: str) -> bytes:
-    try:
+    with suppress(UnicodeEncodeError):
         return body.encode("utf-8")
-    except UnicodeEncodeError:
-        # Without its cause, which carries the whole body.
-        raise ValueError("body has lone surrogates, which are no text; give bytes") from None
+    # Not while that error is handled: the whole body is in it.
+    raise ValueError("body has lone surrogates, which are no text; give bytes")
