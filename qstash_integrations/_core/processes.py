@@ -10,17 +10,19 @@ import os
 from collections.abc import Callable
 from itertools import count
 from typing import Any, TypeVar
-from weakref import WeakMethod
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
-_renewals: set[WeakMethod[Callable[[], None]]] = set()
+# No WeakMethod: where a process ends, its callback may find itself gone, and says so on stderr.
+_renewals: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
 _numbers = count(1)
 
 
 def renew_in_children(renew: Callable[[], None]) -> None:
     """Call ``renew``, a bound method, in every child, before anything else runs there, while its object lives."""
-    _renewals.add(WeakMethod(renew, _renewals.discard))
+    method: Any = renew
+    _renewals[method.__self__] = method.__func__
 
 
 class Threads:
@@ -52,9 +54,8 @@ class Threads:
 
 
 def _renew_all() -> None:
-    for renewal in list(_renewals):
-        if renew := renewal():
-            renew()
+    for owner, renew in list(_renewals.items()):
+        renew(owner)
 
 
 if hasattr(os, "register_at_fork"):

@@ -45,6 +45,8 @@ class Loopback:
         self.connections = 0
         self.closed = threading.Semaphore(0)
         """Released for every connection that the client has closed."""
+        self.asked = threading.Event()
+        """Set with the first request."""
         self._script = script
         self._done = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -74,6 +76,7 @@ class Loopback:
                     with self._lock:
                         act = self._script[min(len(self.sent), len(self._script) - 1)]
                         self.sent.append(request)
+                    self.asked.set()
                     if act is None:
                         continue
                     connection.sendall(act)

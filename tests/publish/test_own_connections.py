@@ -11,7 +11,7 @@ import pytest
 from qstash_integrations import AsyncQStash, QStash
 from qstash_integrations._core.publishing._async.connections import AsyncConnections
 from qstash_integrations._core.publishing._sync.connections import Connections
-from qstash_integrations._core.publishing.call import APIRequest, APIResponse, Lost, Outcome
+from qstash_integrations._core.publishing.call import APIRequest, APIResponse, Lost
 from qstash_integrations._core.publishing.http import KEPT_FOR
 from tests.publish.loopback import ACCEPTED, SILENCE, TOKEN, URL, Loopback, answer, loopback
 
@@ -109,20 +109,18 @@ def test_waiting_for_a_connection_ends_with_the_timeout_in_a_thread() -> None:
 def test_waiting_for_a_connection_ends_with_the_timeout_in_a_task(backend: str) -> None:
     async def work(qstash: Loopback) -> None:
         request = request_to(qstash)
-        connections = AsyncConnections(request, 0.1, connections=1)
-        outcomes: list[Outcome] = []
+        connections = AsyncConnections(request, 5, connections=1)
+        hurried = AsyncConnections(request, 0.1, connections=1)
+        hurried._slots = connections._slots
 
-        async def send() -> None:
-            outcomes.append(await connections.send(request))
-
-        # The second begins to wait for the connection before the first, which connects, begins to wait for its answer.
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(send)
-            tasks.start_soon(send)
-        assert Lost("all connections were in use") in outcomes
-        assert Lost("ReadTimeout") in outcomes
+            tasks.start_soon(connections.send, request)
+            await anyio.to_thread.run_sync(qstash.asked.wait, 5)
+            assert await hurried.send(request) == Lost("all connections were in use")
+            tasks.cancel_scope.cancel()
         assert isinstance(await connections.send(request), APIResponse)
         await connections.aclose()
+        await hurried.aclose()
 
     with loopback(SILENCE, ACCEPTED) as qstash:
         anyio.run(work, qstash, backend=backend)
