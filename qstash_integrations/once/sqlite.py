@@ -49,6 +49,8 @@ class SQLiteStore:
     something else.
     """
 
+    _connection: sqlite3.Connection | None = None
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -73,7 +75,6 @@ class SQLiteStore:
         self._lock = threading.Lock()
         # One call at a time uses the connection; more threads would only wait for it.
         self._threads = Threads(1)
-        self._connection: sqlite3.Connection | None = None
         self._patience: int | None = None  # milliseconds, of the connection
         _close_for_forks(self)
         try:
@@ -114,6 +115,11 @@ class SQLiteStore:
         """Close this process's connection; the next call opens a new one."""
         with self._lock:
             self._close()
+
+    def __del__(self) -> None:
+        # An app has its store for as long as it lives, and Python 3.13 warns of connections that are left to it.
+        if self._connection is not None:
+            self._connection.close()
 
     def before_fork(self) -> None:
         """Let go of the file: SQLite's locks do not survive being inherited. Nobody claims until the fork is over."""

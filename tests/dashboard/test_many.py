@@ -57,7 +57,7 @@ def test_a_filter_among_ten_thousand_answers_within_200_ms(crowded: Desk) -> Non
     ]
     best = [math.inf] * len(searches)
     # What else the machine does may spoil a round, or some.
-    for _ in range(20):
+    for _ in range(100):
         took = [crowded.page.evaluate(_FILTERED, list(search)) for search in searches]
         best = [min(pair) for pair in zip(best, took, strict=True)]
         if max(best) < 200:

@@ -1,5 +1,6 @@
 """The SQLite file itself."""
 
+import gc
 import os
 import sqlite3
 import stat
@@ -237,3 +238,10 @@ store.close()
 if child:
     assert os.waitpid(child, 0)[1] == 0
 """
+
+
+def test_a_store_that_is_forgotten_closes_its_file(tmp_path: Path) -> None:
+    # Python 3.13 warns where nobody does, and warnings are errors here.
+    SQLiteStore(tmp_path / "claims.db").claim(run())
+    gc.collect()
+    assert [path.name for path in tmp_path.iterdir()] == ["claims.db"]
