@@ -27,18 +27,18 @@ class Lease:
     __slots__ = ("due_at", "ended", "lost", "over_at", "reporter", "run", "store")
 
     def __init__(self, store: Any, run: Run, reporter: Reporter, now: float) -> None:
-        self.store = store
-        self.run = run
-        self.reporter = reporter
-        self.ended = False
+        self.store: Any = store
+        self.run: Run = run
+        self.reporter: Reporter = reporter
+        self.ended: bool = False
         """Nothing but this is set by the garbage collector, which may be at work anywhere."""
-        self.lost = False
+        self.lost: bool = False
         """It was over before it could be renewed. Said once."""
         self.begin(now)
 
     def begin(self, now: float) -> None:
-        self.due_at = now + self.run.lease / _PARTS
-        self.over_at = now + self.run.lease
+        self.due_at: float = now + self.run.lease / _PARTS
+        self.over_at: float = now + self.run.lease
 
 
 class Renewals:
