@@ -342,9 +342,10 @@ def test_the_local_server_gets_every_message_once() -> None:
         assert client.message.cancel_all() == 250
 
 
-@pytest.mark.parametrize(("kind", "count"), [("sync", 100_000), ("async", 20_000)])
-def test_memory_is_flat_however_many_there_are(kind: str, count: int) -> None:
-    """A hundred thousand messages of some 200 bytes are 20 MB; a chunk of them is 30 kB."""
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_memory_is_flat_however_many_there_are(kind: str) -> None:
+    """Twenty thousand messages of some 200 bytes are 4 MB; a chunk of them is 30 kB."""
+    count = 20_000
 
     def accept(request: APIRequest) -> APIResponse:
         return APIResponse(201, b"[%s]" % b",".join([b"[]"] * (request.body or b"").count(b"group")))

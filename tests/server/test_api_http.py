@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qstash_integrations.server.api.local import LOCAL_ROUTES
@@ -197,6 +197,7 @@ OPTIONS = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(max_examples=50)
 @given(
     method=st.sampled_from(["GET", "POST", "DELETE", "PATCH"]),
     path=PATHS,
