@@ -131,9 +131,7 @@ class _EndpointHost:
         return _ending(_response(answer_signal(signal), self._request.method), turn)
 
 
-def _response(answer: Answer | None, method: str) -> Response:
-    if answer is None:
-        return _Silence()
+def _response(answer: Answer, method: str) -> Response:
     headers = {**dict(answer.headers), "content-length": str(len(answer.body))}
     return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import anyio
+import anyio.lowlevel
 import pytest
 import trio
 
@@ -244,8 +245,11 @@ def test_A23_trio_as_the_guest_of_an_asyncio_loop_gives_it_up_too() -> None:
 
 
 @on_both_loops
-async def test_A23_an_end_of_time_that_is_the_servers_own_passes() -> None:
+@pytest.mark.parametrize("is_waited_for", [False, True], ids=["at once", "later"])
+async def test_A23_an_end_of_time_that_is_the_servers_own_passes(is_waited_for: bool) -> None:
     async def receive() -> NoReturn:
+        if is_waited_for:
+            await anyio.lowlevel.checkpoint()
         raise TimeoutError("the server's")
 
     with pytest.raises(TimeoutError, match="the server's"):

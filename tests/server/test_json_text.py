@@ -61,6 +61,10 @@ def test_a_body_is_its_value(body: bytes, found: Any) -> None:
     assert read(body) == found
 
 
+def test_halves_of_surrogate_pairs_are_mended_wherever_they_stand() -> None:
+    assert read(b'{"\\ud800": ["\\udc00", {"a": 3}]}') == {"\ufffd": ["\ufffd", {"a": 3}]}
+
+
 def test_S08_a_body_holds_so_many_values() -> None:
     most = b'{"ids":[' + b",".join([b'"1-1"'] * (MOST_VALUES - 2)) + b"]}"
     assert len(read(most)["ids"]) == MOST_VALUES - 2
