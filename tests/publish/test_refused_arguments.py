@@ -6,6 +6,7 @@ import pytest
 
 from tests.outbox import outbox
 from tests.publish.clients import MakeClient, on_one_client
+from tests.publish.every_call import CALLS
 from tests.publish.loopback import URL
 
 REFUSED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], str]] = {
@@ -177,3 +178,12 @@ def test_a_wrong_argument_is_refused_by_name(
     with outbox() as sent, pytest.raises(error) as caught:
         make_client()(verb, *args, **options)
     assert (str(caught.value), sent) == (text, [])
+
+
+@on_one_client
+def test_no_call_takes_an_argument_that_it_does_not_know(make_client: MakeClient) -> None:
+    with outbox() as sent:
+        for verb, args, options in CALLS.values():
+            with pytest.raises(TypeError, match="dealy"):
+                make_client()(verb, *args, **options, dealy="1m")
+    assert sent == []
