@@ -199,7 +199,7 @@ def test_S10_an_answer_that_is_packed_otherwise_is_none(make_client: MakeClient,
 
 
 def bomb(mebibytes: int) -> bytes:
-    packer = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
+    packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
     parts = [packer.compress(b" " * MIB) for _ in range(mebibytes)]
     return b"".join([*parts, packer.flush()])
 
@@ -219,7 +219,7 @@ print(tracemalloc.get_traced_memory()[1] // 1024**2)
 
 
 def test_S10_an_answer_is_never_larger_than_its_limit_not_even_while_it_is_unpacked() -> None:
-    with loopback(answer(201, bomb(4096), Content_Encoding="gzip")) as qstash:
+    with loopback(answer(201, bomb(1024), Content_Encoding="gzip")) as qstash:
         run = subprocess.run(
             [sys.executable, "-c", MEMORY, qstash.url], capture_output=True, text=True, check=True, timeout=60
         )
