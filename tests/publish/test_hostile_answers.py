@@ -269,7 +269,7 @@ ODD: dict[str, bytes] = {
 @pytest.mark.parametrize("act", ODD.values(), ids=ODD)
 def test_S10_an_odd_answer_is_a_documented_error(make_client: MakeClient, act: bytes) -> None:
     with loopback(act, b"") as qstash, pytest.raises((APIError, TransportError)) as caught:
-        make_client(base_url=qstash.url, retry=False, timeout=5)("publish", url=URL)
+        make_client(base_url=qstash.url, retry=False, timeout=1)("publish", url=URL)
     assert len(str(caught.value)) < 1000
 
 
