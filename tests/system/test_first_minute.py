@@ -5,10 +5,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
+from typing import IO
 
 import httpx
 import pytest
@@ -25,12 +26,17 @@ class Program:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._lines: Queue[str] = Queue()
-        self._reader = threading.Thread(target=self._read, args=(process.stdout,))
-        self._reader.start()
+        # One by one: what a handler prints and what its server logs may meet in the middle of a line.
+        self._readers = [
+            threading.Thread(target=self._read, args=(pipe,)) for pipe in (process.stdout, process.stderr) if pipe
+        ]
+        for reader in self._readers:
+            reader.start()
 
-    def _read(self, output: Iterable[str]) -> None:
-        for line in output:
-            self._lines.put(line.rstrip("\n"))
+    def _read(self, output: IO[str]) -> None:
+        with output:
+            for line in output:
+                self._lines.put(line.rstrip("\n"))
 
     def wait_for(self, text: str, within: float = 20) -> list[str]:
         """The lines up to the first one with ``text``."""
@@ -43,7 +49,8 @@ class Program:
         return seen
 
     def join(self) -> None:
-        self._reader.join()
+        for reader in self._readers:
+            reader.join()
 
 
 @contextmanager
@@ -55,7 +62,7 @@ def started(command: str, cwd: Path, **environment: str) -> Generator[Program]:
         cwd=cwd,
         env={**kept, **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
     )
     running = Program(process)
@@ -65,8 +72,6 @@ def started(command: str, cwd: Path, **environment: str) -> Generator[Program]:
         process.terminate()
         process.wait(10)
         running.join()
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
