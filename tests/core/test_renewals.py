@@ -17,7 +17,7 @@ from qstash_integrations import Delivery
 from qstash_integrations._core.receiving.once import Once, Turn
 from qstash_integrations._core.receiving.renewals import Renewals, RenewingThread
 from qstash_integrations._core.receiving.report import Reporter
-from qstash_integrations.once import MemoryStore, Run
+from qstash_integrations.once import MemoryStore, Run, SQLiteStore
 from tests.core.test_once import delivery
 from tests.signing import NOW
 
@@ -232,6 +232,22 @@ def test_S05_one_thread_renews_the_leases_of_all_stores() -> None:
     assert stores[0].threads == stores[1].threads == {"qstash_integrations leases"}
     for turn in turns:
         turn.end(200)
+
+
+def test_S05_runs_that_end_soon_need_one_thread_between_them(tmp_path: Path) -> None:
+    class Watched(RenewingThread):
+        def _work(self) -> None:
+            started.append(threading.current_thread())
+            super()._work()
+
+    started: list[threading.Thread] = []
+    store = SQLiteStore(tmp_path / "claims.db")  # while it writes, the thread comes to look
+    once = Once(store, lambda: NOW, Reporter(), Watched())
+    for number in range(300):
+        turn: Any = once.begin(delivery(f"msg_{number}", jti=f"jwt_{number}"), "POST")
+        turn.end(200)
+    assert len(started) == 1
+    store.close()
 
 
 class Unreportable(Reporter):

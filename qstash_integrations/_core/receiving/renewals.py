@@ -18,7 +18,7 @@ from .runs import Run
 
 _PARTS = 3  # a lease is renewed when a third of it is over: there is time for more tries
 _PARTS_WHILE_DOWN = 10
-_IDLE = 10.0  # seconds for which the thread stays when nobody is at work
+_IDLE = 10.0  # seconds for which the thread stays at most when nobody is at work
 
 
 class Lease:
@@ -111,6 +111,8 @@ class RenewingThread(Renewals):
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(now)
         self._thread: threading.Thread | None = None
+        self._wakes_at: float = inf
+        """Seconds; inf while it is awake, or not there."""
         self._start_anew()
         renew_in_children(self._start_anew)
 
@@ -132,7 +134,10 @@ class RenewingThread(Renewals):
                 thread = threading.Thread(target=self._work, name="qstash_integrations leases", daemon=True)
                 thread.start()
                 self._thread = thread
-            self._changed.notify()
+            # Awake, it is about to look for itself.
+            if self._wakes_at < inf:
+                self._wakes_at = min(self._wakes_at, self.due_at())
+                self._changed.notify()
 
     def _work(self) -> None:
         while self._wait():
@@ -141,9 +146,10 @@ class RenewingThread(Renewals):
     def _wait(self) -> bool:
         """Sleep until something is due; False when nobody has been at work for a while."""
         with self._changed:
-            due_at = min(self.due_at(), self._now() + _IDLE)
-            self._wakes_at = due_at
-            self._changed.wait(due_at - self._now())
+            self._wakes_at = min(self.due_at(), self._now() + _IDLE)
+            # Until then, also where what it was woken for has ended: the next claim would wake it again.
+            while (left := self._wakes_at - self._now()) > 0:
+                self._changed.wait(left)
             # Before it looks: who comes from now on wakes it, or has been seen.
             self._wakes_at = inf
             if not self._leases:
@@ -155,7 +161,6 @@ class RenewingThread(Renewals):
         self._changed = threading.Condition()
         self._thread = None
         self._wakes_at = inf
-        """Seconds; inf while it is awake, or not there."""
 
 
 def _end_of(lease: Lease) -> float:
