@@ -35,6 +35,8 @@ class Opened(NamedTuple):
     """Sets the wall clock forward or back. Where it is none of ours, nothing."""
     clear: Callable[[], None] = lambda: None
     """Forgets everything, where it would take time."""
+    leave: Callable[[], None] = lambda: None
+    """Closes what the store keeps for this thread alone."""
 
 
 class Clock:
@@ -80,7 +82,9 @@ def django_cache(tmp_path: Path) -> Opened:
     def elsewhere() -> DjangoCacheStore:
         return DjangoCacheStore("claims", now=clock)
 
-    return Opened(elsewhere(), advance, elsewhere, clear=lambda: caches["claims"].clear())
+    return Opened(
+        elsewhere(), advance, elsewhere, clear=lambda: caches["claims"].clear(), leave=lambda: connections.close_all()
+    )
 
 
 def redis(tmp_path: Path, socket: Path) -> Opened:
