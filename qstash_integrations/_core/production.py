@@ -27,7 +27,6 @@ NAMES = (
     "DD_ENV",
 )
 _VALUES = frozenset(("production", "prod", "prd"))
-_LAST_WORD = re.compile(r"[^._]*\Z")
 
 
 def declared(environ: Mapping[str, str]) -> str | None:
@@ -37,4 +36,4 @@ def declared(environ: Mapping[str, str]) -> str | None:
 
 def _says_production(value: str) -> bool:
     # Docker's --env-file passes quotes on.
-    return _LAST_WORD.findall(value.strip().strip("'\"").strip().lower())[0] in _VALUES
+    return re.split("[._]", value.strip().strip("'\"").strip().lower())[-1] in _VALUES

@@ -42,7 +42,7 @@ def end_when_committed(response: object, turn: Turn) -> None:
         turn.end(None)
         return
     if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
-        response.add_post_render_callback(partial(_when_rendered, turn))
+        response.add_post_render_callback(partial(end_when_committed, turn=turn))
         return
     status = response.status_code
     if response.streaming:
@@ -58,10 +58,6 @@ def end_when_committed(response: object, turn: Turn) -> None:
         turn.end(status)
     for alias in [*waiting]:
         transaction.on_commit(partial(_committed, alias, waiting, turn, status), using=alias)
-
-
-def _when_rendered(turn: Turn, response: SimpleTemplateResponse) -> None:
-    end_when_committed(response, turn)
 
 
 def _committed(alias: str, waiting: set[str], turn: Turn, status: int) -> None:

@@ -4,6 +4,7 @@
 method on each client.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
@@ -35,6 +36,18 @@ class Operation(Generic[T]):
 
 def nothing(answer: Any) -> None:
     """The answer of calls that have none worth reading."""
+
+
+def change(method: str, path: str, content: Mapping[str, Any], *, repeatable: bool = True) -> Operation[None]:
+    """The call that hands over a JSON object, and gets nothing worth reading."""
+    return Operation(
+        method=method,
+        path=path,
+        headers=(("Content-Type", "application/json"),),
+        body=json.dumps(content).encode(),
+        read=nothing,
+        repeatable=repeatable,
+    )
 
 
 def merged(positional: Any, fields: Mapping[str, Any]) -> Mapping[str, Any]:

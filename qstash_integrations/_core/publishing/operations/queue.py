@@ -3,13 +3,12 @@
 Spec: https://upstash.com/docs/qstash/features/queues
 """
 
-import json
 from typing import Any
 
 from ..inputs import check_name
 from ..results.fields import read_list, reads
 from ..results.queue import Queue
-from . import Operation, nothing
+from . import Operation, change, nothing
 
 _MOST_PARALLELISM = 1_000_000
 
@@ -22,14 +21,7 @@ def upsert(queue: str, *, parallelism: int, paused: bool) -> Operation[None]:
         raise ValueError(f"parallelism must be a number from 1 to {_MOST_PARALLELISM}, not {parallelism}")
     if type(paused) is not bool:
         raise TypeError(f"paused must be True or False, not {paused!r}")
-    return Operation(
-        method="POST",
-        path="/v2/queues",
-        headers=(("Content-Type", "application/json"),),
-        body=json.dumps({"queueName": queue, "parallelism": parallelism, "paused": paused}).encode(),
-        read=nothing,
-        repeatable=True,
-    )
+    return change("POST", "/v2/queues", {"queueName": queue, "parallelism": parallelism, "paused": paused})
 
 
 def get(queue: str) -> Operation[Queue]:

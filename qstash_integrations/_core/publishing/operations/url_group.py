@@ -3,7 +3,6 @@
 Spec: https://upstash.com/docs/qstash/features/url-groups
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -13,11 +12,10 @@ from ..message import DefaultOptions
 from ..results.fields import read_list, reads
 from ..results.url_group import UrlGroup
 from ..wire import headers_of
-from . import Operation, nothing
+from . import Operation, change, nothing
 from .body import with_content_type
 
 _DEFAULTS = frozenset(DefaultOptions.__annotations__)
-_JSON = (("Content-Type", "application/json"),)
 
 
 def upsert_endpoints(url_group: str, endpoints: Iterable[Mapping[str, Any]]) -> Operation[None]:
@@ -36,14 +34,7 @@ def set_defaults(url_group: str, options: Mapping[str, Any]) -> Operation[None]:
     values: dict[str, list[str]] = {}
     for name, value in with_content_type(headers_of(options), options, None):
         values.setdefault(name, []).append(value)
-    return Operation(
-        method="PATCH",
-        path=path,
-        headers=_JSON,
-        body=json.dumps({"headers": values}).encode(),
-        read=nothing,
-        repeatable=True,
-    )
+    return change("PATCH", path, {"headers": values})
 
 
 def get(url_group: str) -> Operation[UrlGroup]:
@@ -67,14 +58,7 @@ def _change(
     if not endpoints:
         raise ValueError("endpoints is empty")
     fields = [_endpoint(f"endpoints[{index}]", endpoint, least) for index, endpoint in enumerate(endpoints)]
-    return Operation(
-        method=method,
-        path=path,
-        headers=_JSON,
-        body=json.dumps({"endpoints": fields}).encode(),
-        read=nothing,
-        repeatable=repeatable,
-    )
+    return change(method, path, {"endpoints": fields}, repeatable=repeatable)
 
 
 def _endpoint(shown: str, endpoint: object, least: tuple[str, ...]) -> dict[str, str]:
