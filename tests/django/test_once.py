@@ -25,8 +25,8 @@ from qstash_integrations.django import verify_qstash
 from qstash_integrations.once import DjangoCacheStore, MemoryStore
 from tests.django.project import asgi_app, urlconf
 from tests.django.shop import HOSTS
-from tests.hosts import Send, asgi_send, scope_of
-from tests.once.attempts import DUPLICATE, OPTIONS, attempt
+from tests.hosts import asgi_send, scope_of
+from tests.once.attempts import DUPLICATE, OPTIONS, attempt, send_twice
 from tests.once.stores import django_caches
 from tests.signing import signed
 
@@ -58,14 +58,6 @@ class Ship:
 def protected(view: Any, once: MemoryStore | None = None) -> URLPattern:
     verified: Any = verify_qstash(**OPTIONS, once=MemoryStore() if once is None else once)(view)
     return cast("URLPattern", path("hooks/ship", verified))
-
-
-def send_twice(send: Send) -> list[bytes]:
-    answers: list[bytes] = []
-    for _ in range(2):
-        with suppress(LookupError):
-            answers.append(send(attempt()).body)
-    return answers
 
 
 @the_other_way_round

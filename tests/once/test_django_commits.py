@@ -2,7 +2,6 @@
 
 import unittest
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from qstash_integrations.once import MemoryStore
 from tests.django.project import urlconf
 from tests.django.shop import HOSTS
 from tests.hosts import Send
-from tests.once.attempts import DUPLICATE, OPTIONS, attempt
+from tests.once.attempts import DUPLICATE, OPTIONS, attempt, send_twice
 
 Ran = list[str]
 
@@ -59,14 +58,6 @@ def verified(store: MemoryStore, view: Callable[..., Any]) -> Any:
 
 def served(view: Any) -> Send:
     return HOSTS["wsgi"](path("hooks/ship", view))
-
-
-def send_twice(send: Send) -> list[bytes]:
-    answers: list[bytes] = []
-    for _ in range(2):
-        with suppress(LookupError):
-            answers.append(send(attempt()).body)
-    return answers
 
 
 @pytest.mark.usefixtures("database", "atomic_requests")

@@ -136,15 +136,6 @@ class Reached:
     def release(self, run: Run) -> bool:
         return self._call(self._store.release, run, self._ledger.released)
 
-    async def aclaim(self, run: Run) -> Standing:
-        raise NotImplementedError
-
-    async def acomplete(self, run: Run) -> bool:
-        raise NotImplementedError
-
-    async def arelease(self, run: Run) -> bool:
-        raise NotImplementedError
-
     def close(self) -> None:
         close: Any = getattr(self._store, "close", None)
         if close is not None:

@@ -6,6 +6,7 @@ The handler answers with what it saw, and ``/ran``, which is open, with all that
 import hashlib
 
 from qstash_integrations import Delivery
+from qstash_integrations._core.receiving.asgi_host import Receive, Send
 from qstash_integrations._core.receiving.guard import GuardOptions
 from tests.servers.options import options_from_environment
 
@@ -23,6 +24,13 @@ def handle(shown: bytes, delivery: object) -> str:
     seen = f"{hashlib.sha256(shown).hexdigest()} {hashlib.sha256(delivery.body).hexdigest()} {delivery.claims.sub}"
     _seen.append(seen)
     return seen
+
+
+async def start_and_stop(receive: Receive, send: Send) -> None:
+    """The lifespan of an app without a framework."""
+    while (await receive())["type"] == "lifespan.startup":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 def ran() -> str:

@@ -2,14 +2,12 @@
 
 from qstash_integrations._core.receiving.asgi_host import DELIVERY, Receive, Scope, Send
 from qstash_integrations.asgi import QStashMiddleware
-from tests.servers.apps import IMPATIENT, OPTIONS, RAN, SLOW, handle, ran
+from tests.servers.apps import IMPATIENT, OPTIONS, RAN, SLOW, handle, ran, start_and_stop
 
 
 async def shop(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
-        while (await receive())["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
+        await start_and_stop(receive, send)
         return
     if scope["path"] == RAN:
         answer = ran()

@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from qstash_integrations.asgi import QStashMiddleware, Receive, Scope, Send
-from tests.servers.apps import OPTIONS
+from tests.servers.apps import OPTIONS, start_and_stop
 
 _ran: list[str] = []
 
@@ -87,9 +87,7 @@ def _app(named: str) -> Any:
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
-        while (await receive())["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
+        await start_and_stop(receive, send)
         return
     name = dict(scope["headers"]).get(b"x-app", b"").decode()
     app = _app(name) if name else PlainTextResponse("\n".join(_ran))
