@@ -89,9 +89,11 @@ class _Lines:
             if text:
                 json.loads(text, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
-            # Without its cause, which carries the line.
-            raise QStashError(f"line {number} of {self._name} is no JSON: {_reason(error)}") from None
-        return text
+            reason = _reason(error)
+        else:
+            return text
+        # Not while that error is handled: the line is in it.
+        raise QStashError(f"line {number} of {self._name} is no JSON: {reason}")
 
 
 def _opened(source: str) -> AbstractContextManager[IO[bytes]]:

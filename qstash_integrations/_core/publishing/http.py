@@ -38,12 +38,11 @@ def transport_options(url: str) -> dict[str, Any]:
     except OSError as error:
         raise ConfigurationError(f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}") from None
     options: dict[str, Any] = {"verify": context, "limits": limits, "proxy": _proxy_for(url)}
-    try:
+    with suppress(ImportError, ValueError, httpx.InvalidURL):
         httpx.HTTPTransport(**options)
-    except (ImportError, ValueError, httpx.InvalidURL):
-        # Without its text: there may be a password in the address.
-        raise ConfigurationError("the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used") from None
-    return options
+        return options
+    # Not while that error is handled: there may be a password in the address.
+    raise ConfigurationError("the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used")
 
 
 def timeouts_of(seconds: float) -> dict[str, float | None]:
