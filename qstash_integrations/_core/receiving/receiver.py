@@ -9,10 +9,10 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 import hashlib
 import time
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from ..errors import ConfigurationError, SignatureError
-from .token import Claims, Refusal, Sealed, check_body, cut, made_with, read
+from .token import Claims, Keys, Refusal, check_body, cut, read, signed_with
 
 SHORTEST_KEY = 20
 LARGEST_TOLERANCE = 300
@@ -41,16 +41,6 @@ DEV_KEYS = frozenset(
     }
 )
 PUBLISHED = "is a published key of local development, with which anybody can sign"
-
-
-class Keys(NamedTuple):
-    """Both signing keys as bytes. Prints as stars."""
-
-    current: bytes
-    next: bytes | None
-
-    def __repr__(self) -> str:
-        return "Keys(***)"
 
 
 class Receiver:
@@ -138,7 +128,7 @@ class Receiver:
         sealed = cut(signature)
         if isinstance(sealed, Refusal):
             return sealed
-        key = _made_with(self._keys, sealed)
+        key = signed_with(self._keys, sealed)
         if key is None:
             return Refusal("wrong_key", "the signature was made with neither of the signing keys")
         # Only a wrong key moved on: an expired token must be reported as expired.
@@ -169,14 +159,6 @@ def _check_url(claims: Claims, url: str | None) -> Refusal | None:
 
 def _keys(current: str, following: str | None) -> Keys:
     return Keys(current.encode(), None if following is None else following.encode())
-
-
-def _made_with(keys: Keys, sealed: Sealed) -> str | None:
-    """Which of the keys made the token. Raises nothing: its locals are keys."""
-    signed, _, _, mac = sealed
-    if made_with(keys.current, signed, mac):
-        return "current"
-    return "next" if keys.next is not None and made_with(keys.next, signed, mac) else None
 
 
 def _keys_problem(current: object, following: object, allow_dev_keys: bool | None) -> str | None:

@@ -40,6 +40,16 @@ class Claims(NamedTuple):
     key: str
 
 
+class Keys(NamedTuple):
+    """Both signing keys as bytes. Prints as stars."""
+
+    current: bytes
+    next: bytes | None
+
+    def __repr__(self) -> str:
+        return "Keys(***)"
+
+
 # A token cut into signed part, header, payload and MAC, nothing of it believed yet. No class: it would cost more than
 # the cutting.
 Sealed: TypeAlias = tuple[bytes, bytes, bytes, bytes]
@@ -76,9 +86,15 @@ def cut(token: object) -> Sealed | Refusal:
     return raw[: -_MAC_LENGTH - 1], header, payload, mac
 
 
-def made_with(key: bytes, signed: bytes, mac: bytes) -> bool:
-    """Whether ``key`` signed this; takes the same time whatever the answer."""
-    return hmac.compare_digest(encode(hmac.digest(key, signed, "sha256")), mac)
+def signed_with(keys: Keys, sealed: Sealed) -> str | None:
+    """Which of the keys made the token, the current one asked first. Raises nothing: its locals are keys."""
+    signed, _, _, mac = sealed
+    current, following = keys
+    if hmac.compare_digest(encode(hmac.digest(current, signed, "sha256")), mac):
+        return "current"
+    if following is not None and hmac.compare_digest(encode(hmac.digest(following, signed, "sha256")), mac):
+        return "next"
+    return None
 
 
 def read(sealed: Sealed, key: str, now: float, tolerance: float) -> Claims | Refusal:
