@@ -143,6 +143,19 @@ def another_program_s(path: Path) -> None:
     connection.close()
 
 
+def damaged_in_its_head(path: Path) -> None:
+    Store.open(path).close()
+    path.write_bytes(path.read_bytes()[:16] + b"\x00" * 84)
+
+
+def damaged_further_on(path: Path) -> None:
+    Store.open(path).close()
+    # The first page but for its head: what lists the tables.
+    pages = bytearray(path.read_bytes())
+    pages[100:4096] = b"\xff" * 3996
+    path.write_bytes(pages)
+
+
 def another_version_s(path: Path) -> None:
     Store.open(path).close()
     connection = sqlite3.connect(path)
@@ -157,6 +170,8 @@ def another_version_s(path: Path) -> None:
         (a_pipe, "is not a regular file; choose another file"),
         (some_text, "is not a database of the local QStash; choose another file"),
         (another_program_s, "is not a database of the local QStash; choose another file"),
+        (damaged_in_its_head, "cannot be used: it is not a database of the local QStash; choose another file"),
+        (damaged_further_on, "cannot be used: it is not a database of the local QStash; choose another file"),
         (another_version_s, "was written by another version of this package; delete it or choose another"),
     ],
 )
