@@ -43,6 +43,9 @@ else:
             return Settings
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "APIError",

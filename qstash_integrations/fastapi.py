@@ -15,15 +15,23 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from ._core.from_settings import FromSettings
-from ._core.publishing.client import QStash as SyncClient
 from ._core.receiving.admission import ahandle
 from ._core.receiving.asgi_host import DELIVERY, AsgiHost
 from ._core.receiving.delivery import Delivery
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
-from .starlette import Publisher, QStash, QStashMiddleware
+from .starlette import Publisher, QStash, QStashMiddleware, SyncPublisher
 
-__all__ = ["DeliveryDep", "Publisher", "QStash", "QStashDep", "QStashMiddleware", "SyncQStashDep", "VerifiedRoute"]
+__all__ = [
+    "DeliveryDep",
+    "Publisher",
+    "QStash",
+    "QStashDep",
+    "QStashMiddleware",
+    "SyncPublisher",
+    "SyncQStashDep",
+    "VerifiedRoute",
+]
 
 
 class VerifiedRoute(APIRoute):
@@ -63,7 +71,7 @@ def _publisher(request: Request) -> Publisher:
     return cast(Publisher, publisher)
 
 
-def _sync_publisher(request: Request) -> SyncClient:
+def _sync_publisher(request: Request) -> SyncPublisher:
     return _publisher(request).sync
 
 
@@ -73,5 +81,5 @@ DeliveryDep: TypeAlias = Annotated[Delivery, Depends(_delivery)]
 QStashDep: TypeAlias = Annotated[Publisher, Depends(_publisher)]
 """The app's publisher, for ``async def`` endpoints."""
 
-SyncQStashDep: TypeAlias = Annotated[SyncClient, Depends(_sync_publisher)]
+SyncQStashDep: TypeAlias = Annotated[SyncPublisher, Depends(_sync_publisher)]
 """The app's publisher, for plain ``def`` endpoints."""

@@ -101,3 +101,9 @@ def test_every_public_name_is_there_and_sorted() -> None:
     names = qstash_integrations.__all__
     assert names == sorted(names)
     assert all(hasattr(qstash_integrations, name) for name in names)
+
+
+@pytest.mark.parametrize("module", ["qstash_integrations", "qstash_integrations.testing"])
+def test_what_is_imported_late_shows_before_it_was_used(module: str) -> None:
+    program = f"import {module} as module; print(*(set(module.__all__) - set(dir(module))), '__all__' in dir(module))"
+    assert run(program) == ["True"]

@@ -19,6 +19,7 @@ from .._core.publishing.discreet import discreet
 from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
+from .._core.publishing.signatures import named_options
 from .conf import improperly_configured, load, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _UNQUOTED = "!$&'()*+,;=/~:@"
 
 
+@named_options
 @discreet
 class Publisher(QStash):
     """A ``qstash_integrations.QStash`` that also knows the project's own URLs and transactions.
@@ -89,6 +91,7 @@ class Publisher(QStash):
             return super()._call(operation)
 
 
+@named_options
 @discreet
 class AsyncPublisher(AsyncQStash):
     """A ``qstash_integrations.AsyncQStash`` that also knows the project's own URLs and transactions.

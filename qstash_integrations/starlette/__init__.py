@@ -5,6 +5,6 @@ Verification of whole apps and mounts is ``QStashMiddleware``.
 
 from ..asgi import QStashMiddleware
 from .endpoints import verify_qstash
-from .publisher import Publisher, QStash
+from .publisher import Publisher, QStash, SyncPublisher
 
-__all__ = ["Publisher", "QStash", "QStashMiddleware", "verify_qstash"]
+__all__ = ["Publisher", "QStash", "QStashMiddleware", "SyncPublisher", "verify_qstash"]

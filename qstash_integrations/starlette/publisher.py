@@ -5,20 +5,21 @@ Spec: https://www.starlette.io/lifespan/
 
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 
 from .._core.public_urls import join_public_url
 from .._core.publishing.client import AsyncQStash
+from .._core.publishing.client import QStash as SyncClient
 from .._core.receiving.head import PATH
 from .._core.receiving.options import check_guards
 from .._core.settings import Settings
 
 
-class Publisher(AsyncQStash):
-    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
+class _OwnUrls:
+    """What knows the app's own URLs."""
 
     app: Starlette
 
@@ -29,6 +30,21 @@ class Publisher(AsyncQStash):
         """
         path = str(self.app.url_path_for(name, **path_params))
         return join_public_url(Settings.load().public_url, quote(path, safe=PATH))
+
+
+class SyncPublisher(_OwnUrls, SyncClient):
+    """``.sync`` of the publisher on the app, for plain ``def`` endpoints."""
+
+
+class Publisher(_OwnUrls, AsyncQStash):
+    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
+
+    _sync_kind = SyncPublisher
+
+    @property
+    def sync(self) -> SyncPublisher:
+        """The same publisher for code that cannot await."""
+        return cast("SyncPublisher", super().sync)
 
 
 class QStash:
@@ -48,7 +64,7 @@ class QStash:
         if hasattr(app.state, "qstash"):
             raise RuntimeError("this app has a publisher already: QStash(app) was called twice")
         publisher = Publisher.from_settings(Settings.load)
-        publisher.app = app
+        publisher.app = publisher.sync.app = app
         app.state.qstash = publisher
         run = app.router.lifespan_context
 

@@ -28,6 +28,9 @@ else:
             ) from error
         return next(getattr(module, name) for module in (local, seen) if hasattr(module, name))
 
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Attempt",

@@ -16,7 +16,7 @@ from starlette.routing import Mount, NoMatchFound, Route
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
-from qstash_integrations.starlette import QStash
+from qstash_integrations.starlette import Publisher, QStash, SyncPublisher
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange, on_both_loops
 
@@ -232,3 +232,13 @@ async def live(app: Any, during: Any = anyio.lowlevel.checkpoint) -> dict[str, A
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"], json.dumps(sent)
     state: dict[str, Any] = scope["state"]
     return state
+
+
+def test_the_publisher_for_plain_functions_builds_the_same_urls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_PUBLIC_URL", "https://api.example.com")
+    app = Starlette(routes=[Route("/orders/{order}", plain_order, name="order")])
+    QStash(app)
+    publisher: Publisher = app.state.qstash
+    plain: SyncPublisher = publisher.sync
+    assert plain.url_for("order", order="3") == "https://api.example.com/orders/3"
+    assert isinstance(plain, SyncPublisher)

@@ -14,10 +14,12 @@ from ..message import DlqRetryOptions
 from ..operations import dlq as operations
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
 from ..results.published import PublishResponse
+from ..signatures import named_options
 from . import AsyncRunner
 from .pages import AsyncItems
 
 
+@named_options
 @discreet
 class AsyncDlqApi:
     """``client.dlq``."""

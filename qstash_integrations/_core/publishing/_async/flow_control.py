@@ -10,9 +10,11 @@ from ..message import PinFlowControlOptions, UnpinFlowControlOptions
 from ..operations import flow_control as operations
 from ..operations import merged
 from ..results.flow_control import FlowControlInfo, GlobalParallelismInfo
+from ..signatures import named_options
 from . import AsyncRunner
 
 
+@named_options
 @discreet
 class AsyncFlowControlApi:
     """``client.flow_control``."""

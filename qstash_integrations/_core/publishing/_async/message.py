@@ -27,11 +27,13 @@ from ..operations.many import Progress
 from ..operations.message import PublishResult
 from ..results.message import Message
 from ..results.published import PublishResponse, PublishUrlGroupResponse
+from ..signatures import named_options
 from ..waiting import AsyncSource
 from . import AsyncRunner
 from .many import AsyncMany
 
 
+@named_options
 @discreet
 class AsyncMessageVerbs:
     """What stands both on the client and on ``client.message``."""

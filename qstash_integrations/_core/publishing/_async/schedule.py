@@ -10,9 +10,11 @@ from ..message import NewSchedule
 from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule
+from ..signatures import named_options
 from . import AsyncRunner
 
 
+@named_options
 @discreet
 class AsyncScheduleApi:
     """``client.schedule``."""

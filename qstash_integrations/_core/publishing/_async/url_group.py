@@ -10,9 +10,11 @@ from ..discreet import discreet
 from ..message import DefaultOptions, RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
+from ..signatures import named_options
 from . import AsyncRunner
 
 
+@named_options
 @discreet
 class AsyncUrlGroupApi:
     """``client.url_group``."""

@@ -15,10 +15,12 @@ from ..message import DlqRetryOptions
 from ..operations import dlq as operations
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
 from ..results.published import PublishResponse
+from ..signatures import named_options
 from . import Runner
 from .pages import Items
 
 
+@named_options
 @discreet
 class DlqApi:
     """``client.dlq``."""

@@ -28,11 +28,13 @@ from ..operations.many import Progress
 from ..operations.message import PublishResult
 from ..results.message import Message
 from ..results.published import PublishResponse, PublishUrlGroupResponse
+from ..signatures import named_options
 from ..waiting import Source
 from . import Runner
 from .many import Many
 
 
+@named_options
 @discreet
 class MessageVerbs:
     """What stands both on the client and on ``client.message``."""

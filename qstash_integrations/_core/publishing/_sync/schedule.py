@@ -11,9 +11,11 @@ from ..message import NewSchedule
 from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule
+from ..signatures import named_options
 from . import Runner
 
 
+@named_options
 @discreet
 class ScheduleApi:
     """``client.schedule``."""

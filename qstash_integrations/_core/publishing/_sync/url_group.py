@@ -11,9 +11,11 @@ from ..discreet import discreet
 from ..message import DefaultOptions, RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
+from ..signatures import named_options
 from . import Runner
 
 
+@named_options
 @discreet
 class UrlGroupApi:
     """``client.url_group``."""
