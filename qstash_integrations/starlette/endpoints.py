@@ -7,13 +7,15 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from copy import copy
-from typing import Any, NoReturn, TypeVar, Unpack, cast, overload
+from types import MappingProxyType
+from typing import Any, TypeVar, Unpack, cast, overload
 
 from starlette._utils import is_async_callable
 from starlette.concurrency import run_in_threadpool
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import get_name
 from starlette.types import Receive, Scope, Send
 
 from .._core.errors import NonRetryable, RetryAfter
@@ -41,7 +43,8 @@ def verify_qstash(**options: Unpack[GuardOptions]) -> Callable[[Endpoint], Endpo
 def verify_qstash(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     """Lets only requests through that QStash signed; they carry ``request.state.qstash_delivery``.
 
-    For an endpoint function, plain or async, and for an ``HTTPEndpoint`` class, all methods of which it protects.
+    For an endpoint function, plain or async, or anything else that takes a request, such as a partial; and for an
+    ``HTTPEndpoint`` class, all methods of which it protects. Tools find the endpoint's own signature.
     """
     guard = guard_from_settings(options)
     if endpoint is None:
@@ -52,7 +55,7 @@ def verify_qstash(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> A
 def _verified(guard: FromSettings[Guard], endpoint: Any) -> Any:
     if inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint):
         return _verified_class(guard, endpoint)
-    if not inspect.isroutine(endpoint) or len(_required(endpoint)) > 1:
+    if inspect.isclass(endpoint) or not callable(endpoint):
         raise TypeError(NOT_FOR_FASTAPI)
     return _verified_function(guard, endpoint)
 
@@ -72,28 +75,60 @@ def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) ->
 
 
 def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
+    signature = _signature(endpoint)
     call = endpoint if is_async_callable(endpoint) else functools.partial(run_in_threadpool, endpoint)
 
-    @functools.wraps(endpoint)
-    async def verified(*args: Any) -> Response:
-        host = _EndpointHost(call, *args)
-        del args  # error trackers print the locals of raising frames, and walk through requests
+    # What an object keeps as its attributes is none of a function's.
+    @functools.wraps(endpoint, updated=("__dict__",) if inspect.isroutine(endpoint) else ())
+    async def verified(*args: Any, **kwargs: Any) -> Response:
+        host = _EndpointHost(call, args, kwargs)
+        del args, kwargs  # error trackers print the locals of raising frames, and walk through requests
         return await ahandle(guard, host)
 
-    # FastAPI inspects its endpoints when they are registered, Starlette never does.
-    verified.__signature__ = _NoSignature()  # type: ignore[attr-defined]
+    verified.__name__ = get_name(endpoint)
+    verified.__signature__ = signature  # type: ignore[attr-defined]
     verified.qstash_guard = guard  # type: ignore[attr-defined]
     return verified
+
+
+class _Signature(inspect.Signature):
+    """The endpoint's own, which raises where FastAPI registers it: Starlette never asks for one."""
+
+    __slots__ = ()
+
+    @property
+    def parameters(self) -> MappingProxyType[str, inspect.Parameter]:
+        here = inspect.currentframe()
+        caller = here and here.f_back
+        if caller and str(caller.f_globals.get("__name__")).partition(".")[0] == "fastapi":
+            raise TypeError(NOT_FOR_FASTAPI)
+        return super().parameters
+
+
+def _signature(endpoint: Callable[..., Any]) -> inspect.Signature:
+    """TypeError for an endpoint that Starlette could not call, with a request and nothing else."""
+    try:
+        signature = inspect.signature(endpoint)
+    except ValueError:  # of something written in C
+        return _Signature([inspect.Parameter("request", inspect.Parameter.POSITIONAL_ONLY)])
+    is_method = next(iter(signature.parameters), None) == "self"
+    try:
+        signature.bind(*([None] * (1 + is_method)))
+    except TypeError:
+        raise TypeError(NOT_FOR_FASTAPI) from None
+    return _Signature(list(signature.parameters.values()), return_annotation=signature.return_annotation)
 
 
 class _EndpointHost:
     """One call of an endpoint function, which returns a response that the router sends."""
 
-    __slots__ = ("_bound", "_call", "_request")
+    __slots__ = ("_args", "_call", "_kwargs", "_request")
 
-    def __init__(self, call: Callable[..., Awaitable[Response]], *args: Any) -> None:
-        *self._bound, self._request = args
+    def __init__(self, call: Callable[..., Awaitable[Response]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._call = call
+        self._args = args
+        self._kwargs = kwargs
+        self._request = _request_of((*args, *kwargs.values()))
 
     @property
     def claimed(self) -> Claimed | None:
@@ -115,20 +150,34 @@ class _EndpointHost:
         return _Silence() if answer is None else _response(answer, self._request.method)
 
     async def run(self, turn: Turn) -> Response:
-        request = self._request
-        running = self._call(
-            *self._bound,
+        given = self._request
+        running = self._running(
             Request(
-                with_delivery(request.scope, turn),
-                replay(turn.delivery.body, request.receive),
-                request._send,  # pyright: ignore[reportPrivateUsage] - for early hints and push promises
-            ),
+                with_delivery(given.scope, turn),
+                replay(turn.delivery.body, given.receive),
+                given._send,  # pyright: ignore[reportPrivateUsage] - for early hints and push promises
+            )
         )
-        del request
+        del given
         return _ending(await running, turn)
+
+    def _running(self, verified: Request) -> Awaitable[Response]:
+        """The endpoint, called as it was but for the request."""
+
+        def swapped(given: Any) -> Any:
+            return verified if given is self._request else given
+
+        return self._call(*map(swapped, self._args), **{name: swapped(given) for name, given in self._kwargs.items()})
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return _ending(_response(answer_signal(signal), self._request.method), turn)
+
+
+def _request_of(given: tuple[Any, ...]) -> Request:
+    for value in given:
+        if isinstance(value, Request):
+            return cast("Request", value)
+    raise TypeError(NOT_FOR_FASTAPI)
 
 
 def _response(answer: Answer, method: str) -> Response:
@@ -171,18 +220,3 @@ class _Silence(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         return
-
-
-class _NoSignature:
-    """Raises where FastAPI asks for the signature: called since Python 3.12, put into a TypeError before."""
-
-    def __call__(self) -> NoReturn:
-        raise TypeError(NOT_FOR_FASTAPI)
-
-    def __repr__(self) -> str:
-        return f"({NOT_FOR_FASTAPI})"
-
-
-def _required(endpoint: Callable[..., Any]) -> list[inspect.Parameter]:
-    parameters = inspect.signature(endpoint).parameters.values()
-    return [parameter for parameter in parameters if parameter.default is parameter.empty and parameter.name != "self"]
