@@ -5,6 +5,7 @@ Active in every project that has the package installed, so nothing is imported b
 Spec: https://docs.pytest.org/en/stable/how-to/writing_plugins.html
 """
 
+import os
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from .server.app import LocalServer
     from .testing import LocalQStash, Outbox
 
+# Pytest loads this before anything of the project, which may set variables of its own.
+_OF_TERMINAL = {name: value for name, value in os.environ.items() if "QSTASH_" in name}
 _FIXTURES = frozenset(("qstash_sign", "qstash_outbox", "qstash_local", "qstash_server"))
 
 
@@ -23,12 +26,11 @@ def qstash_app() -> Any:
 
     An ASGI or WSGI app, or a ``TestClient`` of one; once that is entered, its event loop and lifespan state are used.
     """
+    from .testing.hosting import app_of_django
     from .testing.settings import has_django
 
     if has_django():
-        from django.core.handlers.wsgi import WSGIHandler
-
-        return WSGIHandler()
+        return app_of_django()
     pytest.fail("qstash_local needs your app: define a fixture named qstash_app that returns it", pytrace=False)
 
 
@@ -90,8 +92,9 @@ def qstash_server() -> "Generator[LocalServer]":
 
 @pytest.fixture
 def _qstash_credentials() -> Generator[None]:
-    from .testing.settings import credentials, for_tests
+    from .testing.settings import credentials, for_tests, terminal_had
 
+    terminal_had(_OF_TERMINAL)
     with for_tests(**credentials()):
         yield
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import shlex
-from pathlib import Path
+import sys
 from typing import Any
 
 import anyio
@@ -110,7 +110,7 @@ def test_the_django_block_verifies_and_publishes(sent: Sent, capsys: pytest.Capt
         assert project(Request("/hooks/ship", body=BODY)).status == 401
         signature = ("Upstash-Signature", signed(BODY, exp=2**40))
         assert project(Request("/hooks/ship", [signature], BODY)).status == 204
-        assert project(Request("/orders", method="GET")).body == b'{"message_id": "msg_1"}'
+        assert project(Request("/orders", body=b"")).body == b'{"message_id": "msg_1"}'
     assert capsys.readouterr().out == "shipping order 3\n"
     assert [call.url for call in sent] == ["https://qstash.upstash.io/v2/publish/https://api.example.com/hooks/ship"]
 
@@ -152,7 +152,7 @@ def test_the_receiver_block_refuses_a_forged_request() -> None:
 )
 def test_every_command_is_one_that_there_is(line: str) -> None:
     program, *arguments = shlex.split(line)
-    assert program in ("qstash-integrations", "export", "flask", "curl")
+    assert program in ("qstash-integrations", "export", "flask", "uvicorn", "python", "pytest", "curl")
     if program == "qstash-integrations":
         parser = argparse.ArgumentParser()
         subcommands = parser.add_subparsers()
@@ -166,16 +166,48 @@ def test_settings_that_are_missing_are_named() -> None:
         run(next(block for block in PYTHON if block.heading == "Publishing"))
 
 
-@pytest.mark.parametrize("block", [block for block in PYTHON if block.heading == "Testing"], ids=["pytest", "unittest"])
-def test_the_tests_in_it_pass(block: Block, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The example apps stand in for the reader's own.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+# As a terminal has it in which the app runs beside `qstash-integrations dev`, or for a region of an account.
+EXPORTED = {
+    **SETTINGS,
+    "QSTASH_URL": "http://127.0.0.1:8080",
+    "QSTASH_PUBLIC_URL": "http://127.0.0.1:5000",
+    "QSTASH_REGION": "US_EAST_1",
+    **{f"US_EAST_1_QSTASH_{name}": f"sig_or_token_of_the_region_{name}" for name in ("CURRENT_SIGNING_KEY", "TOKEN")},
+}
+TESTS = [block.code for block in PYTHON if block.heading == "Testing"]
+
+
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in EXPORTED.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("exported")
+@pytest.mark.parametrize("code", TESTS[:2], ids=["pytest", "unittest"])
+def test_the_tests_in_it_pass_beside_its_first_app(code: str, pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
-    pytester.makepyfile(test_readme_block=block.code)
+    pytester.makepyfile(app=PYTHON[0].code, test_app=code)
     plugins = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:django")
     result = pytester.runpytest_subprocess(*plugins, timeout=60)
     assert result.ret == 0
     assert "passed" in result.parseoutcomes()
+
+
+@pytest.mark.usefixtures("exported")
+def test_the_unittest_in_it_passes_without_pytest(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(app=PYTHON[0].code, test_app=TESTS[1])
+    assert pytester.run(sys.executable, "-m", "unittest", timeout=60).ret == 0
+
+
+@pytest.mark.usefixtures("exported")
+@pytest.mark.parametrize("command", ["manage.py test", "-m pytest --ds shop.settings -p no:asyncio shop/tests.py"])
+def test_the_tests_for_django_pass_in_the_project_of_its_block(command: str, pytester: pytest.Pytester) -> None:
+    pytester.run(sys.executable, "-m", "django", "startproject", "shop", ".", timeout=60)
+    urls = next(block.code for block in PYTHON if block.heading == "Django")
+    for name, code in (("urls", urls), ("tests", TESTS[2])):
+        (pytester.path / "shop" / f"{name}.py").write_text(code)
+    assert pytester.run(sys.executable, *command.split(), timeout=60).ret == 0
 
 
 def test_the_block_for_the_original_package_does_what_it_says(sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:

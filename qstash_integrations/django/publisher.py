@@ -20,7 +20,8 @@ from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from .._core.publishing.signatures import named_options
-from .conf import improperly_configured, load, publishes_on_commit
+from .._core.receiving.urls import bases_of
+from .conf import allowed_hosts, improperly_configured, load, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
 
 T = TypeVar("T")
@@ -74,7 +75,8 @@ class Publisher(QStash):
         return super().run(operation)
 
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
-        """The public URL of a view, on the first QSTASH_PUBLIC_URL; never on the request's host.
+        """The public URL of a view, on the first QSTASH_PUBLIC_URL, or the one public ALLOWED_HOSTS; never on the
+        request's host.
 
         A path prefix in the public URL replaces the script prefix. Raises ConfigurationError when no public URL is
         set, NoReverseMatch for an unknown view.
@@ -163,7 +165,8 @@ def _operation(message: Any, new_id: NewId | None) -> Operation[PublishResult]:
 
 
 def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:
-    bases = load().public_url
+    with improperly_configured():
+        bases = bases_of(load().public_url, allowed_hosts(), "ALLOWED_HOSTS")
     path = reverse(viewname, kwargs=kwargs)
     if bases and bases[0].count("/") > 2:
         path = "/" + path.removeprefix(quote(get_script_prefix(), safe=_UNQUOTED))

@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 
 from .._core.public_urls import join_public_url
 from .._core.publishing.client import QStash as Client
+from .._core.receiving.urls import bases_of
 from .conf import app_here, config_of, load
 
 
@@ -19,12 +20,13 @@ class Publisher(Client):
     app: Flask
 
     def url_for(self, endpoint: str, /, **values: Any) -> str:
-        """The public URL of a route of this app, on the first QSTASH_PUBLIC_URL; never on the request's host.
+        """The public URL of a route of this app, on the first QSTASH_PUBLIC_URL, or the one public name in
+        TRUSTED_HOSTS; never on the request's host.
 
         A path prefix in the public URL replaces SCRIPT_NAME. Raises ConfigurationError when no public URL is set,
         werkzeug's BuildError for an unknown endpoint.
         """
-        bases = load(self.app).public_url
+        bases = bases_of(load(self.app).public_url, config_of(self.app).get("TRUSTED_HOSTS"), "TRUSTED_HOSTS")
         has_prefix = bool(bases) and bases[0].count("/") > 2
         here = has_request_context() and app_here() is self.app
         mounted_at = request.root_path if here else config_of(self.app)["APPLICATION_ROOT"]

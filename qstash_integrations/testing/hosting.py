@@ -61,6 +61,13 @@ def app_of(app: Any) -> Any:
     return app.app if _is_test_client(app) else app
 
 
+def app_of_django() -> Any:
+    """The Django project of this process, as it is served."""
+    from django.core.handlers.wsgi import WSGIHandler
+
+    return WSGIHandler()
+
+
 class Place(NamedTuple):
     host: Host
     target: str

@@ -16,11 +16,14 @@ from ..server.model import Filter, Keys
 from ..server.tables import Store
 from .clock import Clock, Span, instant, span
 from .driving import MOST, Driver, Expire, Fail, Faults, Steps, Twice
-from .hosting import EventLoop, Places, app_of, host_of
+from .hosting import EventLoop, Places, app_of, app_of_django, host_of
 from .in_process import AppResponse, InProcessApi
 from .outbox import Outbox
 from .seen import Attempt, DeadLetter, check, dead_letter
-from .settings import credentials, for_tests, origins
+from .settings import credentials, for_tests, has_django, origins
+
+# None is what a fixture returns that has forgotten to.
+_THE_PROJECT: Any = object()
 
 
 class _Parts(NamedTuple):
@@ -36,9 +39,10 @@ class LocalQStash:
     """In its ``with`` block, what the app publishes comes back to it as from QStash: signed, retried, on schedule.
 
     ``app`` is an ASGI or WSGI app, or an entered ``TestClient`` of one, whose event loop and lifespan state are then
-    used. Publishers of this process, those made before too, publish here; the API is the local server's own.
-    ``public_url`` is where the app is called, QSTASH_PUBLIC_URL unless it is given, and https://testserver where
-    nothing is set. The keys are random unless they are given, for an app that has a ``receiver=`` of its own.
+    used; a Django project is found by itself. Publishers of this process, those made before too, publish here; the API
+    is the local server's own. ``public_url`` is where the app is called, unless it is given what the project says, and
+    https://testserver where nothing does; what the terminal has exported does not count. The keys are random unless
+    they are given, for an app that has a ``receiver=`` of its own.
 
     Time stands still but for ``advance`` and ``run_until_idle``. It decides what is due; signatures carry the time of
     ``wall_clock``, which is what the app's receiver goes by. In async tests use the methods that start with an a.
@@ -51,7 +55,7 @@ class LocalQStash:
 
     def __init__(
         self,
-        app: Any,
+        app: Any = _THE_PROJECT,
         *,
         public_url: str | None = None,
         now: datetime | float | None = None,
@@ -61,6 +65,10 @@ class LocalQStash:
         next_signing_key: str | None = None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        if app is _THE_PROJECT:
+            if not has_django():
+                raise TypeError("LocalQStash takes your app, as in LocalQStash(app); only a Django project needs none")
+            app = app_of_django()
         host_of(app)  # what is no app is reported where it is written
         self._app = app
         self._wall_clock = wall_clock

@@ -1,12 +1,17 @@
-"""The QSTASH_* settings of a test: credentials that win over everything, and a public URL where the app has none."""
+"""The QSTASH_* settings of a test: credentials that win over everything, and a public URL where the app has none.
+
+What the terminal has exported is for the app that runs there, and would make a test pass or fail by who runs it.
+"""
 
 import os
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
 from .._core.environment import override_settings
+from .._core.errors import ConfigurationError
+from .._core.public_urls import public_urls
 from .._core.receiving.urls import TrustedHosts, trusted_hosts
 from .._core.settings import Settings
 from ..server import identifiers
@@ -15,24 +20,38 @@ PUBLIC_URL = "https://testserver"
 _PUBLIC_URL = "QSTASH_PUBLIC_URL"
 
 
+def qstash_variables() -> dict[str, str]:
+    """Those of the environment as it is now, the ones of regions among them."""
+    return {name: value for name, value in os.environ.items() if "QSTASH_" in name}
+
+
+# What an app, a conftest.py or a test sets comes later. The pytest plugin, which is there before them, knows better.
+_of_terminal: Mapping[str, str] = qstash_variables()
+
+
+def terminal_had(variables: Mapping[str, str]) -> None:
+    """These were in the environment before anything of the project was imported."""
+    global _of_terminal
+    _of_terminal = variables
+
+
 @contextmanager
 def for_tests(app: object = None, **settings: str) -> Generator[None]:
     """``settings`` win over arguments, configuration and environment; QSTASH_PUBLIC_URL only stands in.
 
     Where nothing says under which URL the app is called, it is https://testserver, as in the frameworks' test clients.
     """
-    with override_settings(**settings):
-        if any(origins(app)):
-            yield
-            return
-        before = os.environ.get(_PUBLIC_URL)
-        os.environ[_PUBLIC_URL] = PUBLIC_URL
-        try:
-            yield
-        finally:
-            del os.environ[_PUBLIC_URL]
-            if before is not None:
-                os.environ[_PUBLIC_URL] = before
+    with ExitStack() as stack:
+        stack.enter_context(override_settings(**settings))
+        stack.enter_context(_environment(dict.fromkeys(_unchanged())))
+        public_url, hosts = origins(app)
+        if public_url and public_url == _terminal_url() and _PUBLIC_URL not in settings:
+            # A settings module that hands on what the terminal says.
+            stack.enter_context(override_settings(QSTASH_PUBLIC_URL=PUBLIC_URL))
+        elif not public_url and (hosts is None or hosts.public_name is None):
+            bases = [PUBLIC_URL, *(f"https://{host}" for host in sorted(hosts.hosts if hosts else ()))]
+            stack.enter_context(_environment({_PUBLIC_URL: ",".join(dict.fromkeys(bases))}))
+        yield
 
 
 def origins(app: object = None) -> tuple[tuple[str, ...], TrustedHosts | None]:
@@ -67,6 +86,37 @@ def _settings(app: object) -> tuple[Settings, object]:
         flask = cast("Any", app)
         return load_flask(flask), config_of(flask).get("TRUSTED_HOSTS")
     return Settings.load(), None
+
+
+def _unchanged() -> list[str]:
+    """The variables that are as the terminal had them."""
+    return [name for name, value in _of_terminal.items() if os.environ.get(name) == value]
+
+
+def _terminal_url() -> tuple[str, ...] | None:
+    try:
+        return public_urls(_of_terminal.get(_PUBLIC_URL), _PUBLIC_URL)
+    except ConfigurationError:
+        return None
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str | None]) -> Generator[None]:
+    """Set, or with None take out, variables of this process for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    _put(variables)
+    try:
+        yield
+    finally:
+        _put(before)
+
+
+def _put(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def credentials() -> dict[str, str]:

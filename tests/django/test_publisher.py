@@ -1,5 +1,6 @@
 """``qstash`` and ``aqstash``: lazy, per settings, and with URLs of the project's own."""
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -15,13 +16,14 @@ from tests.django.project import urlconf
 from tests.django.shop import Host, ship
 from tests.hosts import Request
 from tests.outbox import outbox
-from tests.signing import ORIGIN
+from tests.signing import CURRENT, NEXT, ORIGIN, signed
 
 PATTERNS = [
     path("hooks/ship", ship, name="ship"),
     path("orders/", include(([path("<name>", ship, name="order")], "shop"))),
 ]
 URLCONF = urlconf(*PATTERNS)
+KEYS = {"CURRENT_SIGNING_KEY": CURRENT, "NEXT_SIGNING_KEY": NEXT}
 ANSWER = "https://api.example.com/orders/a%20b%20%C3%A9"
 PREFIXED = "https://api.example.com/public/orders/a%20b%20%C3%A9"
 MOUNTED = "https://api.example.com/my%20shop/orders/a%20b%20%C3%A9"
@@ -61,11 +63,47 @@ def test_url_for_does_not_stand_on_the_host_of_the_request(host: Host) -> None:
 
 @override_settings(ROOT_URLCONF=URLCONF)
 def test_url_for_names_what_is_missing() -> None:
-    with override_settings(ALLOWED_HOSTS=["api.example.com"]):
-        with pytest.raises(ImproperlyConfigured, match="QSTASH_PUBLIC_URL is not set; set it to the origin"):
-            qstash.url_for("ship")
-        with override_settings(QSTASH_PUBLIC_URL=ORIGIN), pytest.raises(NoReverseMatch):
-            qstash.url_for("nothing")
+    with pytest.raises(ImproperlyConfigured, match="QSTASH_PUBLIC_URL is not set; set it to the origin"):
+        qstash.url_for("ship")
+    with override_settings(QSTASH_PUBLIC_URL=ORIGIN), pytest.raises(NoReverseMatch):
+        qstash.url_for("nothing")
+
+
+ONE_PUBLIC = {
+    "alone": ["api.example.com"],
+    "beside this machine": ["api.example.com", "localhost", "127.0.0.1", "[::1]", "web"],
+    "in a test": ["api.example.com", "testserver"],
+}
+
+
+@override_settings(ROOT_URLCONF=URLCONF)
+@pytest.mark.parametrize("hosts", ONE_PUBLIC.values(), ids=ONE_PUBLIC)
+def test_url_for_stands_on_the_one_public_host_that_is_allowed(hosts: list[str], host: Host) -> None:
+    """And what is signed for it is let in."""
+    with override_settings(ALLOWED_HOSTS=hosts, QSTASH=KEYS):
+        assert qstash.url_for("ship") == "https://api.example.com/hooks/ship"
+        signature = ("Upstash-Signature", signed(b"", "https://api.example.com/hooks/ship"))
+        assert host(*PATTERNS)(Request("/hooks/ship", [signature])).status == 200
+
+
+NOT_ONE = {
+    "several": (["b.example.com", "a.example.com"], "a.example.com, b.example.com"),
+    "none that is public": (["localhost", "10.0.0.7"], "10.0.0.7, localhost"),
+    "an address": (["203.0.113.7"], "203.0.113.7"),
+}
+
+
+@override_settings(ROOT_URLCONF=URLCONF)
+@pytest.mark.parametrize(("hosts", "listed"), NOT_ONE.values(), ids=NOT_ONE)
+def test_url_for_guesses_no_host(hosts: list[str], listed: str) -> None:
+    problem = re.escape(f"QSTASH_PUBLIC_URL is not set, and ALLOWED_HOSTS ({listed}) does not tell one public host")
+    with override_settings(ALLOWED_HOSTS=hosts), pytest.raises(ImproperlyConfigured, match=problem):
+        qstash.url_for("ship")
+
+
+@override_settings(ROOT_URLCONF=URLCONF, ALLOWED_HOSTS=["testserver"])
+def test_url_for_stands_on_the_host_of_djangos_tests() -> None:
+    assert qstash.url_for("ship") == "https://testserver/hooks/ship"
 
 
 MESSAGE: Any = {"url": "https://api.example.com/hooks/ship", "body": {"id": 3}}

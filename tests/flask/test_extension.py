@@ -253,3 +253,14 @@ def test_url_for_names_what_is_missing() -> None:
             qstash.url_for("ship")
         with pytest.raises(BuildError):
             qstash.url_for("nothing")
+
+
+def test_url_for_stands_on_the_one_public_host_that_is_trusted() -> None:
+    app = new_app(TRUSTED_HOSTS=["api.example.com", "localhost"])  # type: ignore[arg-type]
+    QStash(app)
+    app.post("/hooks/ship", endpoint="ship")(ship)
+    with app.app_context():
+        assert qstash.url_for("ship") == "https://api.example.com/hooks/ship"
+        app.config["TRUSTED_HOSTS"] = ["api.example.com", "www.example.com"]
+        with pytest.raises(ConfigurationError, match=r"not set, and TRUSTED_HOSTS .* does not tell one public host"):
+            qstash.url_for("ship")

@@ -1,6 +1,8 @@
 """``LocalQStash`` in front of every kind of app: what is published comes back through the real verifier."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -14,8 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from qstash_integrations import QStash
 from qstash_integrations.asgi import QStashMiddleware
-from qstash_integrations.testing import LocalQStash
+from qstash_integrations.testing import LocalQStash, NotServed
+from tests.django.project import configure
 from tests.testing.shop import FRAMEWORKS, HOOK, Shop
 
 ASGI = [name for name, harness in FRAMEWORKS.items() if harness.asgi]
@@ -235,3 +239,17 @@ NO_APPS: dict[str, Any] = {
 def test_what_is_no_app_is_refused_at_once(app: Any) -> None:
     with pytest.raises(TypeError, match=r"ASGI or WSGI app|\(environ, start_response\)"):
         LocalQStash(app)
+
+
+def test_a_django_project_is_found_by_itself() -> None:
+    configure()
+    with LocalQStash() as local:
+        QStash().publish(url="https://testserver/nothing")
+        with pytest.raises(NotServed, match="the app answered POST with 404"):
+            local.deliver_due()
+
+
+def test_without_one_the_app_is_asked_for() -> None:
+    program = "from qstash_integrations.testing import LocalQStash; LocalQStash()"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "TypeError: LocalQStash takes your app, as in LocalQStash(app); only a Django project" in ended.stderr

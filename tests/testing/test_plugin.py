@@ -232,3 +232,68 @@ def test_with_xdist_every_worker_has_a_server_of_its_own(pytester: pytest.Pytest
     run(pytester, "-n", "2", using=["xdist"], passed=2)
     urls = [path.read_text() for path in pytester.path.glob("gw*.url")]
     assert len(set(urls)) == 2
+
+
+HANDED_ON = """
+import os
+from flask import Flask, current_app
+from qstash_integrations.flask import QStash, verify_qstash
+
+app = Flask(__name__)
+{configuration}
+QStash(app)
+
+@app.post("/orders")
+def order():
+    qstash = current_app.extensions["qstash"]
+    qstash.publish_json(url=qstash.url_for("ship"), body=3)
+    return ""
+
+@app.post("/ship")
+@verify_qstash
+def ship():
+    return ""
+"""
+SHIPS = """
+import pytest
+from shop import app
+
+@pytest.fixture
+def qstash_app():
+    return app
+
+def test_it(qstash_local):
+    app.test_client().post("/orders")
+    assert [(attempt.url, attempt.status) for attempt in qstash_local.run_until_idle()] == [("{url}/ship", 200)]
+"""
+TERMINAL = {
+    "QSTASH_URL": "https://qstash-us-east-1.upstash.io",
+    "QSTASH_TOKEN": "a-token-of-production",
+    "QSTASH_CURRENT_SIGNING_KEY": "sig_of_production_00000000000000",
+    "QSTASH_NEXT_SIGNING_KEY": "sig_of_production_11111111111111",
+    "QSTASH_PUBLIC_URL": "https://shop.example",
+    "QSTASH_REGION": "US_EAST_1",
+    "US_EAST_1_QSTASH_URL": "https://qstash-us-east-1.upstash.io",
+    "US_EAST_1_QSTASH_TOKEN": "a-token-of-the-region",
+}
+FROM_TERMINAL = "app.config.update({name: os.environ[name] for name in os.environ if name.startswith('QSTASH_')})"
+CONFIGURATIONS = {
+    "nothing": ("", "https://testserver"),
+    "what the terminal says": (FROM_TERMINAL.replace("'QSTASH_'", "'QSTASH_P'"), "https://testserver"),
+    "a URL of its own": ("app.config['QSTASH_PUBLIC_URL'] = 'https://own.example'", "https://own.example"),
+    "a variable of its own": ("os.environ['QSTASH_PUBLIC_URL'] = 'https://own.example'", "https://own.example"),
+    "tokens and keys": (
+        "app.config.update(QSTASH_TOKEN='own', QSTASH_URL='https://own.example')",
+        "https://testserver",
+    ),
+}
+
+
+@pytest.mark.parametrize(("configuration", "url"), CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+def test_what_the_terminal_has_exported_does_not_count(
+    configuration: str, url: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in TERMINAL.items():
+        monkeypatch.setenv(name, value)
+    project(pytester, shop=HANDED_ON.format(configuration=configuration), test_it=SHIPS.format(url=url))
+    run(pytester, passed=1)

@@ -7,9 +7,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol, cast
 
+from ..errors import ConfigurationError
+from ..hosts import is_private
 from ..public_urls import WILDCARD, on_host
 from .head import Head
 
+_OF_TESTS = "testserver"
 _HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]")
 
 
@@ -63,6 +66,17 @@ class TrustedHosts(NamedTuple):
 
     hosts: frozenset[str]
 
+    @property
+    def public_name(self) -> str | None:
+        """The one host that URLs can be built on; None where none of them is public, or several are.
+
+        In its tests Django allows ``testserver`` as well, which then is the one if there is no other.
+        """
+        public = [host for host in self.hosts if not is_private(f"https://{host}") and _has_name(host)]
+        if not public and _OF_TESTS in self.hosts:
+            return _OF_TESTS
+        return public[0] if len(public) == 1 else None
+
     def fits(self, signed_url: str, head: Head) -> bool:
         if not head.target.startswith("/") or not signed_url.endswith(head.target):
             return False
@@ -93,6 +107,27 @@ def trusted_hosts(hosts: object) -> TrustedHosts | None:
     listed = list(cast("Iterable[object]", hosts))
     names = [host.lower() for host in listed if isinstance(host, str) and _HOST.fullmatch(host)]
     return TrustedHosts(frozenset(names)) if len(names) == len(listed) else None
+
+
+def bases_of(public_url: tuple[str, ...], hosts: object, name: str) -> tuple[str, ...]:
+    """What URLs are built on: the public URLs, or where there are none, the public one of the framework's hosts.
+
+    ConfigurationError names the setting with the hosts where more than one could be meant, or none.
+    """
+    trusted = None if public_url else trusted_hosts(hosts)
+    if trusted is None:
+        return public_url
+    if trusted.public_name is None:
+        listed = ", ".join(sorted(trusted.hosts))
+        raise ConfigurationError(
+            f"QSTASH_PUBLIC_URL is not set, and {name} ({listed}) does not tell one public host to build a URL on; set "
+            "it to the origin under which QStash calls this app, such as https://api.example.com"
+        )
+    return (f"https://{trusted.public_name}",)
+
+
+def _has_name(host: str) -> bool:
+    return not host.startswith("[") and not host.rpartition(".")[2].isdigit()
 
 
 def _join(base: str, head: Head) -> str:
