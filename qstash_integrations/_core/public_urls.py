@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple, TypeAlias, cast
@@ -24,20 +24,43 @@ NO_PUBLIC_URL = (
     "such as https://api.example.com"
 )
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
+_HOST_HEADER = re.compile(r"([^:]*)(?::[0-9]*)?")
 _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]{1,5}))?")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+# Below these, names are given to anybody: the best known, no list of all. An app's own there is for a function to tell.
+_REGISTRY = re.compile(r"(?:ac|co|com|edu|gov|net|ne|or|org)\.[a-z]{2}")
+_SHARED = frozenset(
+    (
+        *("appspot.com", "azurewebsites.net", "cloudfront.net", "deno.dev", "fly.dev", "github.io", "gitlab.io"),
+        *("herokuapp.com", "loca.lt", "lhr.life", "netlify.app", "ngrok.app", "ngrok.dev", "ngrok.io"),
+        *("ngrok-free.app", "ngrok-free.dev", "onrender.com", "pages.dev", "pythonanywhere.com", "trycloudflare.com"),
+        *("up.railway.app", "vercel.app", "workers.dev"),
+    )
+)
+# Of these also with a region or the like in front.
+_SHARED_IN_PARTS = (".amazonaws.com", ".azurecontainerapps.io", ".cloudfunctions.net", ".on.aws", ".run.app")
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()+,;=:@/-]|%[0-9A-Fa-f]{2})*")
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
 
 
 def origins_of(value: object, name: str) -> Origins:
-    """``public_urls``, of a function those that it returns, at each use. ConfigurationError names ``name``."""
+    """``public_urls``, of a function those that it returns, at each use. ConfigurationError names ``name``.
+
+    What the function raises is a ConfigurationError as well, at its use: a tunnel may not be there yet.
+    """
     if not callable(value):
         return public_urls(value, name)
+    _check_function(value, name)
     tell = cast("Callable[[], object]", value)
 
     def told() -> tuple[str, ...]:
-        found = public_urls(tell(), name)
+        try:
+            url = tell()
+        except Exception as error:
+            raise ConfigurationError(f"{name} is a function that raised {type(error).__name__}") from error
+        if isinstance(url, Coroutine):
+            url.close()  # else Python warns of it as well
+        found = public_urls(url, name)
         if not found:
             raise ConfigurationError(f"{name} is a function that returned no URL")
         return found
@@ -63,12 +86,23 @@ def on_host(base: str, host: str | None) -> str | None:
     """A public URL with a request's Host in the place of its wildcards; None where that does not fit them."""
     if WILDCARD not in base:
         return base
-    if host is None:
-        return None
-    wildcard = _wildcard(base)
     # A proxy may have a port of its own; the one that counts is the public URL's.
-    name = host.partition(":")[0]
-    return wildcard.before + name + wildcard.after if wildcard.host.fullmatch(name) else None
+    sent = _HOST_HEADER.fullmatch(host or "")
+    wildcard = _wildcard(base)
+    return wildcard.before + sent[1] + wildcard.after if sent and wildcard.host.fullmatch(sent[1]) else None
+
+
+def signed_on(url: str, base: str, host: Callable[[], str | None]) -> str | None:
+    """The public URL that ``url`` stands on, which may have wildcards: None where ``host`` is not the one in ``url``.
+
+    Letters of a host count in either case: proxies write them as they like.
+    """
+    if WILDCARD in base:
+        signed, sent = _host_of(url), on_host(base, host())
+        if sent is None or _host_of(sent).lower() != signed.lower():
+            return None
+        base = cast("str", on_host(base, signed))
+    return base if url.startswith(base) else None
 
 
 def rest_of(url: str, base: str) -> str | None:
@@ -110,6 +144,22 @@ def _host_of(url: str) -> str:
     return re.split(r"[/:?]", url.partition("://")[2], maxsplit=1)[0]
 
 
+def _check_function(function: Callable[..., object], name: str) -> None:
+    import inspect  # takes its time, and most apps have no function here
+
+    if inspect.isclass(function):
+        raise ConfigurationError(f"{name} must be a text, a list of texts or a function, not a class")
+    called: object = getattr(function, "__call__")  # noqa: B004,B009 - an object's own, which may be async
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
+        raise ConfigurationError(f"{name} is an async function; it is asked at each request, so make it a plain one")
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        raise ConfigurationError(f"{name} is a function that takes arguments; it is called without any") from None
+    except ValueError:
+        return  # of some functions in C nothing is known
+
+
 def _public_url(text: object, name: str) -> str:
     problem = problem_of_text(text) or _problem(str(text).strip())
     if problem or not isinstance(text, str):
@@ -124,6 +174,8 @@ def _public_url(text: object, name: str) -> str:
 
 def _problem(text: str) -> str | None:
     """Why no request could have been signed for such a URL."""
+    if not text.partition("://")[2].partition("/")[0].isascii():
+        return "has letters in its host that no URL has (a domain with them is written xn--...)"
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
         return "has blanks or characters that no URL has"
     if not _HTTP.match(text):
@@ -154,16 +206,24 @@ def _problem_of_authority(authority: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if WILDCARD in host:
         return _problem_of_wildcard(labels)
-    return None if all(map(_LABEL.fullmatch, labels)) else "has a host that is none"
+    return None if len(host) < 254 and all(map(_LABEL.fullmatch, labels)) else "has a host that is none"
 
 
 def _problem_of_wildcard(labels: list[str]) -> str | None:
     if any(label != WILDCARD and not _LABEL.fullmatch(label) for label in labels):
         return "has a wildcard that is not a whole label of the host"
+    if labels[-1].isdecimal():
+        return "has a wildcard in an address"
     # Of *.com or * alone anybody has a host, and receives what is signed for it.
-    if WILDCARD in labels[-2:] and labels[-1] != "localhost":
+    if labels[-1].lower() != "localhost" and (WILDCARD in labels[-2:] or _is_shared(labels)):
         return "has a wildcard that takes in other people's hosts"
     return None
+
+
+def _is_shared(labels: list[str]) -> bool:
+    """Whether the wildcard stands for a name that anybody may register, or is given by a host of many."""
+    fixed = ".".join(labels[len(labels) - labels[::-1].index(WILDCARD) :]).lower()
+    return _REGISTRY.fullmatch(fixed) is not None or fixed in _SHARED or f".{fixed}".endswith(_SHARED_IN_PARTS)
 
 
 def _problem_of_path(path: str) -> str | None:

@@ -1,11 +1,12 @@
 """Which signed URL fits which request."""
 
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.public_urls import join_public_url, public_urls
+from qstash_integrations._core.public_urls import join_public_url, origins_of, public_urls
 from qstash_integrations._core.receiving.head import head_of_environ, head_of_scope
 from qstash_integrations._core.receiving.urls import PublicUrls, trusted_hosts
 from tests.hosts import Request, environ_of, scope_of
@@ -83,6 +84,17 @@ def test_another_url_does_not_fit(target: str, url: str) -> None:
         "https://*.*.example",
         "https://pr-*.shop.example",
         "https://**.shop.example",
+        "https://*.co.uk",
+        "https://*.com.",
+        "https://*.vercel.app",
+        "https://*.eu-central-1.elb.amazonaws.com",
+        "https://*.168.1.1",
+        "https://[*]:80",
+        "https://[2001:db8::*]",
+        "https://*.shop.example:*",
+        "https://*.shop.example:http",
+        "https://b\u00fccher.example",
+        "https://" + ".".join(["a" * 60] * 5),
         "https://api.example.com/*",
         "https://api.example.com/{path}",
         "https://api.example.com/a/../b",
@@ -111,6 +123,59 @@ WILDCARDS = {
     "in the middle": ("https://api.*.shop.example", "api.a.shop.example", "https://api.a.shop.example/hook", True),
     "two of them": ("https://*.*.shop.example", "b.a.shop.example", "https://b.a.shop.example/hook", True),
     "on this machine": ("http://*.localhost:8000", "a.localhost:8000", "http://a.localhost:8000/hook", True),
+    "letters in the other case": ("https://*.Shop.example", "A.shop.EXAMPLE", "https://a.Shop.example/hook", True),
+    "letters of any language": (
+        "https://*.xn--bcher-kva.example",
+        "xn--caf-dma.xn--bcher-kva.example",
+        "https://xn--caf-dma.xn--bcher-kva.example/hook",
+        True,
+    ),
+    "a dot at the end": ("https://*.shop.example.", "a.shop.example.", "https://a.shop.example./hook", True),
+    "that of a project on a platform": (
+        "https://*.shop.pages.dev",
+        "pr-7.shop.pages.dev",
+        "https://pr-7.shop.pages.dev/hook",
+        True,
+    ),
+    "one of two patterns": (
+        "https://*.shop.example,https://*.*.shop.example/v1",
+        "b.a.shop.example",
+        "https://b.a.shop.example/v1/hook",
+        True,
+    ),
+    "a dot at the end of the Host alone": (
+        "https://*.shop.example",
+        "a.shop.example.",
+        "https://a.shop.example./hook",
+        False,
+    ),
+    "a dot at the end of what is signed alone": (
+        "https://*.shop.example",
+        "a.shop.example",
+        "https://a.shop.example./hook",
+        False,
+    ),
+    "the paths of two patterns": (
+        "https://*.shop.example,https://*.*.shop.example/v1",
+        "a.shop.example",
+        "https://a.shop.example/v1/hook",
+        False,
+    ),
+    "a path in the other case": (
+        "https://*.shop.example/v1",
+        "a.shop.example",
+        "https://a.shop.example/V1/hook",
+        False,
+    ),
+    "a port that is none": (
+        "https://*.shop.example",
+        "a.shop.example:@evil.example",
+        "https://a.shop.example/hook",
+        False,
+    ),
+    "an address": ("https://*.shop.example", "[::1]:8000", "https://[::1]/hook", False),
+    "two in one line": ("https://*.shop.example", "a.shop.example,evil", "https://a.shop.example/hook", False),
+    "nothing": ("https://*.shop.example", "", "https:///hook", False),
     "a fixed one beside it": (f"https://*.shop.example,{API}", "evil.example", API + "/hook", True),
     "signed for another customer": ("https://*.shop.example", "a.shop.example", "https://b.shop.example/hook", False),
     "another host of the same pattern": (
@@ -152,6 +217,13 @@ def test_a_wildcard_without_a_host_fits_nothing() -> None:
         assert not PublicUrls(("https://*.shop.example",)).fits("https://a.shop.example/hook", head)
 
 
+@pytest.mark.parametrize("hosts", [("a.shop.example", "b.shop.example"), ("b.shop.example", "a.shop.example")])
+def test_of_two_hosts_a_wildcard_takes_none(hosts: tuple[str, str]) -> None:
+    urls = PublicUrls(("https://*.shop.example",))
+    for head in heads(Request("/hook", [("Host", host) for host in hosts])):
+        assert not any(urls.fits(f"https://{host}/hook", head) for host in hosts)
+
+
 def test_the_record_of_a_mismatch_names_the_host_that_was_expected() -> None:
     urls = PublicUrls(("https://*.shop.example",))
     hosts = ("a.shop.example", "evil.example")
@@ -163,6 +235,58 @@ def test_urls_are_built_on_a_fixed_origin() -> None:
     assert join_public_url(public_urls(f"https://*.shop.example,{API}", "public_url"), "/hook") == API + "/hook"
     with pytest.raises(ConfigurationError, match=r"^QSTASH_PUBLIC_URL has wildcards alone, and no URL can be built"):
         join_public_url(("https://*.shop.example",), "/hook")
+
+
+class Tunnel:
+    def __call__(self) -> str:
+        return "https://one.tunnel.example"
+
+
+class LateTunnel:
+    async def __call__(self) -> str:
+        return "https://one.tunnel.example"
+
+
+async def late() -> str:
+    return "https://one.tunnel.example"
+
+
+def test_a_function_may_be_any_object_that_is_called_without_arguments() -> None:
+    for function in (Tunnel(), Tunnel().__call__, partial(str, "https://one.tunnel.example"), lambda x=API: [x]):
+        origins = origins_of(function, "public_url")
+        assert callable(origins)
+        assert origins() in (("https://one.tunnel.example",), (API,))
+
+
+NO_FUNCTIONS = {
+    "async": (late, "is an async function; it is asked at each request, so make it a plain one"),
+    "an async object": (LateTunnel(), "is an async function"),
+    "a part of an async one": (partial(late), "is an async function"),
+    "takes an argument": (lambda request: API, "is a function that takes arguments; it is called without any"),
+    "a class": (Tunnel, "must be a text, a list of texts or a function, not a class"),
+}
+
+
+@pytest.mark.parametrize(("function", "problem"), NO_FUNCTIONS.values(), ids=NO_FUNCTIONS)
+def test_a_function_that_can_tell_no_url_is_refused_before_it_is_asked(function: Any, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^QSTASH_PUBLIC_URL {problem}"):
+        origins_of(function, "QSTASH_PUBLIC_URL")
+
+
+TOLD = {
+    "nothing": (lambda: None, "is a function that returned no URL"),
+    "an empty text": (lambda: "", "is a function that returned no URL"),
+    "an error": (lambda: {}["tunnel"], "is a function that raised KeyError"),
+    "a coroutine": (lambda: late(), "must be a text or a list of texts, not coroutine"),
+    "a function": (lambda: late, "must be a text or a list of texts, not function"),
+    "no URL": (lambda: "one.tunnel.example", "has no scheme"),
+}
+
+
+@pytest.mark.parametrize(("function", "problem"), TOLD.values(), ids=TOLD)
+def test_what_a_function_may_not_tell_names_the_setting(function: Any, problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^QSTASH_PUBLIC_URL {problem}"):
+        cast("Any", origins_of(function, "QSTASH_PUBLIC_URL"))()
 
 
 @pytest.mark.parametrize("hosts", [[], ["*"], [".example.com"], ["api.example.com", "*"], None, "api.example.com"])

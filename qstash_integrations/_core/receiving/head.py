@@ -76,6 +76,9 @@ def head_of_lines(method: str, target: str, lines: Iterable[tuple[bytes, bytes]]
     values = dict(reversed(lines))
 
     def headers(names: Iterable[str]) -> list[str | None]:
+        if "host" in names:
+            # Not of this one: routers do not agree on which. Joined as WSGI does, it is no host.
+            values[b"host"] = b",".join(value for name, value in lines if name == b"host")
         return [None if (value := values.get(name.encode())) is None else value.decode("latin-1") for name in names]
 
     return Head(

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, cast
 
 from ..errors import ConfigurationError
 from ..hosts import is_private
-from ..public_urls import WILDCARD, on_host
+from ..public_urls import on_host, signed_on
 from .head import Head
 
 _OF_TESTS = "testserver"
@@ -39,7 +39,7 @@ class PublicUrls(NamedTuple):
         # A target that is no path, as in "GET @evil.example", could move the authority of the URL.
         if head.target.startswith("/"):
             for pattern in self.bases:
-                base = pattern if WILDCARD not in pattern else on_host(pattern, head.header("host"))
+                base = signed_on(signed_url, pattern, lambda: head.header("host"))
                 if base is not None and _join(base, head) == signed_url:
                     return True
         return False
