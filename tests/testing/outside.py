@@ -4,20 +4,11 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
+OURS = "qstash_integrations"
 INI = """
 [pytest]
 filterwarnings = error
 """
-
-OTHER_PLUGINS = {
-    "anyio": [],
-    "asyncio": ["-o", "asyncio_default_fixture_loop_scope=function"],
-    "django": [],
-    "hypothesispytest": [],
-    "randomly": [],
-    "timeout": [],
-    "xdist": [],
-}
 
 FASTAPI_SHOP = """
 from fastapi import FastAPI, Request
@@ -47,16 +38,20 @@ def project(pytester: pytest.Pytester, **modules: str) -> None:
 def run(
     pytester: pytest.Pytester,
     *arguments: str,
-    using: Collection[str] = (),
+    plugins: Collection[str] | None = (OURS,),
     passed: int = 0,
     failed: int = 0,
     errors: int = 0,
 ) -> list[str]:
-    """The lines of its output, once it has come out as expected; with no other plugin than those in ``using``."""
-    options = ["-p", "no:cacheprovider"]
-    for plugin, option in OTHER_PLUGINS.items():
-        options += option if plugin in using else ["-p", f"no:{plugin}"]
-    result = pytester.runpytest_subprocess(*options, *arguments, timeout=60)
+    """The lines of its output, once it has come out as expected.
+
+    ``plugins`` are the names of entry points; None for all that are installed, whose imports take longer than the tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if plugins is not None:
+            patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            arguments += tuple(f"-p{plugin}" for plugin in plugins)
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments, timeout=60)
     result.assert_outcomes(passed=passed, failed=failed, errors=errors)
     return list(result.outlines)
 

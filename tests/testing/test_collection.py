@@ -15,7 +15,7 @@ import sys
 
 def pytest_collection_finish(session):
     plugins = [name for name, plugin in session.config.pluginmanager.list_name_plugin() if plugin]
-    pathlib.Path("{name}.json").write_text(json.dumps({{"modules": sorted(sys.modules), "plugins": plugins}}))
+    pathlib.Path("found.json").write_text(json.dumps({"modules": sorted(sys.modules), "plugins": plugins}))
 """
 FOR_THE_RECEIVER = {"hmac", "_hmac", "hashlib", "_hashlib", "_blake2"}
 OURS = [
@@ -30,21 +30,20 @@ OURS = [
 ]
 
 
-def collected(pytester: pytest.Pytester, name: str, *arguments: str) -> tuple[set[str], list[str]]:
+def collected(pytester: pytest.Pytester, plugins: list[str] | None) -> tuple[set[str], list[str]]:
     """The modules that were loaded when all tests were collected, and the plugins."""
-    project(pytester, conftest=CONFTEST.format(name=name), test_it="def test_it(): pass")
-    run(pytester, *arguments, passed=1)
-    found = json.loads((pytester.path / f"{name}.json").read_text())
+    project(pytester, conftest=CONFTEST, test_it="def test_it(): pass")
+    run(pytester, plugins=plugins, passed=1)
+    found = json.loads((pytester.path / "found.json").read_text())
     return set(found["modules"]), found["plugins"]
 
 
 def test_it_is_active_once_the_package_is_installed(pytester: pytest.Pytester) -> None:
-    _, plugins = collected(pytester, "all")
+    _, plugins = collected(pytester, None)
     assert "qstash_integrations" in plugins
 
 
-def test_collection_loads_nothing_heavy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    without, _ = collected(pytester, "without")
-    loaded, _ = collected(pytester, "with", "-p", "qstash_integrations.pytest_plugin")
+def test_collection_loads_nothing_heavy(pytester: pytest.Pytester) -> None:
+    without, _ = collected(pytester, [])
+    loaded, _ = collected(pytester, ["qstash_integrations.pytest_plugin"])
     assert sorted(loaded - without - FOR_THE_RECEIVER) == OURS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.testing.outside import FASTAPI_SHOP, project, run, shown
+from tests.testing.outside import FASTAPI_SHOP, OURS, project, run, shown
 
 pytest_plugins = ["pytester"]
 
@@ -229,7 +229,7 @@ def test_with_xdist_every_worker_has_a_server_of_its_own(pytester: pytest.Pytest
                     time.sleep(0.01)
         """,
     )
-    run(pytester, "-n", "2", using=["xdist"], passed=2)
+    run(pytester, "-n", "2", plugins=[OURS, "xdist"], passed=2)
     urls = [path.read_text() for path in pytester.path.glob("gw*.url")]
     assert len(set(urls)) == 2
 

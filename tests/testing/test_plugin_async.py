@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.testing.outside import FASTAPI_SHOP, project, run
+from tests.testing.outside import FASTAPI_SHOP, OURS, project, run
 
 pytest_plugins = ["pytester"]
+
+ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 ASYNC_TEST = """
 import httpx
@@ -33,13 +35,13 @@ async def test_the_wrong_kind_of_method_is_named(qstash_local):
 
 def test_with_pytest_asyncio(pytester: pytest.Pytester) -> None:
     project(pytester, shop=FASTAPI_SHOP, test_it=ASYNC_TEST.format(mark="asyncio"))
-    run(pytester, using=["asyncio"], passed=2)
+    run(pytester, *ASYNCIO, plugins=[OURS, "asyncio"], passed=2)
 
 
 def test_with_anyio_on_asyncio_and_trio(pytester: pytest.Pytester) -> None:
     test = ASYNC_TEST.format(mark="anyio").partition("async def test_the_wrong_kind")[0]
     project(pytester, shop=FASTAPI_SHOP, test_it=test)
-    run(pytester, using=["anyio"], passed=2)
+    run(pytester, plugins=[OURS, "anyio"], passed=2)
 
 
 DJANGO = {
@@ -137,4 +139,4 @@ def test_with_pytest_django(pytester: pytest.Pytester) -> None:
                     self.assertEqual(names(), ["shipped"])
         """,
     )
-    run(pytester, "--ds", "settings", using=["django", "asyncio"], passed=7)
+    run(pytester, *ASYNCIO, "--ds", "settings", plugins=[OURS, "django", "asyncio"], passed=7)
