@@ -17,7 +17,7 @@ from ._core.errors import (
     SignatureError,
     TransportError,
 )
-from ._core.receiving.delivery import Callback, Delivery
+from ._core.receiving.delivery import Callback, Delivery, current_delivery
 from ._core.receiving.receiver import Receiver
 from ._core.receiving.token import Claims
 
@@ -65,4 +65,5 @@ __all__ = [
     "Settings",
     "SignatureError",
     "TransportError",
+    "current_delivery",
 ]

@@ -11,13 +11,14 @@ from typing import Any, TypeAlias, TypeVar, Unpack, cast, overload
 
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.payload import AsyncIterablePayload
 
 from ._core.errors import NonRetryable, RetryAfter
 from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
 from ._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
 from ._core.receiving.asgi_host import read_body
-from ._core.receiving.delivery import Delivery
+from ._core.receiving.delivery import Delivery, hide, show
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.head import Head, head_of_lines, without_origin
 from ._core.receiving.once import Claimed, Turn
@@ -129,8 +130,8 @@ class _Host:
 
 
 def _ending(response: web.StreamResponse, turn: Turn) -> web.StreamResponse:
-    """The handler's response, with whose last part the turn ends."""
-    if turn.is_claimed:
+    """The handler's response, with whose last part the turn ends; parts that are made later find the delivery."""
+    if turn.is_claimed or isinstance(getattr(response, "body", None), AsyncIterablePayload):
         response.__class__ = _ending_kind(type(response))
         response.setdefault(_TURNS, []).append(turn)
     return response
@@ -140,10 +141,12 @@ def _ending(response: web.StreamResponse, turn: Turn) -> web.StreamResponse:
 def _ending_kind(kind: Any) -> type[web.StreamResponse]:
     async def write_eof(self: Any, data: bytes = b"") -> None:
         status = None
+        shown = show(self[_TURNS][0].delivery)
         try:
             await kind.write_eof(self, data)
             status = self.status
         finally:
+            hide(shown)
             for turn in self[_TURNS]:
                 await turn.aend(status)
 

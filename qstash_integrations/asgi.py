@@ -12,7 +12,7 @@ from typing import Unpack
 from ._core.errors import ConfigurationError
 from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
-from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send
+from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send, alone
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
 from ._core.receiving.paths import Protected
@@ -45,7 +45,7 @@ class QStashMiddleware:
             case "lifespan":
                 running = self._lifespan(scope, receive, send)
             case "http" | "websocket" if not self._protected.covers(scope):
-                running = self._app(scope, receive, send)
+                running = alone(self._app, scope, receive, send)
             case "http":
                 running = ahandle(self.qstash_guard, AsgiHost(scope, receive, send, self._app))
             case "websocket":

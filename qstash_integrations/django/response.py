@@ -9,7 +9,7 @@ from typing import Any
 from weakref import ref
 
 from django.db import connections, transaction
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
@@ -46,9 +46,7 @@ def end_when_committed(response: object, turn: Turn) -> None:
         return
     status = response.status_code
     if response.streaming:
-        stream: Any = response
-        ending: Any = AsyncToTheEnd if stream.is_async else ToTheEnd
-        stream.streaming_content = ending(stream.streaming_content, turn, status)
+        _end_with_stream(response, turn)
         return
     open_ = [connection for connection in connections.all(initialized_only=True) if _is_open(connection)]
     if not all(connection.in_atomic_block for connection in open_):
@@ -58,6 +56,18 @@ def end_when_committed(response: object, turn: Turn) -> None:
         turn.end(status)
     for alias in [*waiting]:
         transaction.on_commit(partial(_committed, alias, waiting, turn, status), using=alias)
+
+
+def show_in_stream(response: Any, turn: Turn) -> None:
+    """``current_delivery`` finds the delivery while the parts are made; for a turn that nothing was claimed for."""
+    # A file is none of the app's code, and servers send one faster that they know.
+    if getattr(response, "streaming", False) and not isinstance(response, FileResponse):
+        _end_with_stream(response, turn)
+
+
+def _end_with_stream(stream: Any, turn: Turn) -> None:
+    ending: Any = AsyncToTheEnd if stream.is_async else ToTheEnd
+    stream.streaming_content = ending(stream.streaming_content, turn, stream.status_code)
 
 
 def _committed(alias: str, waiting: set[str], turn: Turn, status: int) -> None:

@@ -19,7 +19,7 @@ from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head
 from .._core.receiving.once import Claimed, Turn
 from .body import head_of, read
-from .response import end_when_committed, end_with_request, is_of_a_test
+from .response import end_when_committed, end_with_request, is_of_a_test, show_in_stream
 
 _CLAIMED = "qstash_integrations.claimed"
 
@@ -70,6 +70,8 @@ class DjangoHost:
         response = self.call()
         if turn.is_claimed:
             end_when_committed(response, turn)
+        else:
+            show_in_stream(response, turn)
         return response
 
     def call(self) -> Any:
@@ -113,6 +115,8 @@ class AsyncDjangoHost:
         response = await called if inspect.isawaitable(called) else called
         if turn.is_claimed:
             await sync_to_async(end_when_committed)(response, turn)
+        else:
+            show_in_stream(response, turn)
         return response
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> HttpResponse:

@@ -48,8 +48,12 @@ def protect(scope: Protected, /, **options: Unpack[GuardOptions]) -> Protected:
     def admit() -> Response | None:
         return verification.refuse()
 
+    def leave(_error: BaseException | None) -> None:
+        verification.leave()
+
     cast("Any", admit).qstash_verification = verification
     scope.before_request(admit)
+    scope.teardown_request(leave)
     for signal in (NonRetryable, RetryAfter):
         scope.register_error_handler(signal, _steer)
     return scope

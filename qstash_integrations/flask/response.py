@@ -9,10 +9,10 @@ Spec: https://flask.palletsprojects.com/en/stable/api/#signals-list
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 from typing import Any, cast
 
-from flask import Response, request_finished, request_tearing_down
+from flask import Response, after_this_request, request_finished, request_tearing_down
 from werkzeug.wrappers import Response as AnyResponse
 
 from .._core.receiving.answers import Answer
@@ -30,6 +30,18 @@ def end_with_request(turn: Turn) -> None:
     if turn.is_claimed:
         _connect()
         _turns().append(turn)
+
+
+def show_in_stream(turn: Turn) -> None:
+    """``current_delivery`` finds the delivery while the parts are made; for a turn that nothing was claimed for."""
+    after_this_request(partial(_show_in_stream, turn))
+
+
+def _show_in_stream(turn: Turn, response: Response) -> Response:
+    # A file is none of the app's code, and servers send one faster that they know.
+    if response.is_streamed and not response.direct_passthrough:
+        response.response = ToTheEnd(cast("Iterable[Any]", response.response), turn, response.status_code)
+    return response
 
 
 def _turns() -> list[Turn]:

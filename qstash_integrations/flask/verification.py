@@ -4,25 +4,28 @@
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary, ref
 
-from flask import Flask, Response, g
+from flask import Flask, Request, Response, g, has_request_context
 
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.from_settings import FromSettings
 from .._core.receiving.admission import admit, handle
 from .._core.receiving.answers import Answer, answer_signal
+from .._core.receiving.delivery import OfRequest, hide, show
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.head import Head, head_of_environ
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
 from .body import give_back, read, reads_chunks
-from .conf import app_here, before_proxy_fix, config_of, load, options_of, request_here
-from .response import end_with_request, response
+from .conf import app_here, before_proxy_fix, config_of, context_here, load, options_of, request_here
+from .response import end_with_request, response, show_in_stream
 
 DELIVERY = "qstash_delivery"
 _CLAIMED = "qstash_integrations.claimed"
+_SHOWN = "qstash_shown"
 
 
 class Verification:
@@ -55,7 +58,14 @@ class Verification:
         if isinstance(turn, Answer):
             return host.answer(turn)
         host.let_in(turn)
+        vars(context_here())[_SHOWN] = show(_shown(turn))
         return None
+
+    def leave(self) -> None:
+        """The request that ``refuse`` let pass is over: the thread's next one may be anybody's."""
+        token = vars(context_here()).pop(_SHOWN, None)
+        if token is not None:
+            hide(token)
 
     def _here(self) -> Guard:
         return self.guard(app_here())
@@ -95,10 +105,22 @@ class _Host:
         if turn.claimed is not None:
             self._request.environ[_CLAIMED] = turn.claimed
         setattr(g, DELIVERY, turn.delivery)
+        if not turn.is_claimed:
+            show_in_stream(turn)
 
     def run(self, turn: Turn) -> Any:
         self.let_in(turn)
+        show(_shown(turn))  # until ``handle`` hides what it has shown itself
         return app_here().ensure_sync(cast("Callable[..., Any]", self._view))(*self._args, **self._kwargs)
 
     def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return response(answer_signal(signal))
+
+
+def _shown(turn: Turn) -> OfRequest:
+    # A view that calls another one in process does so in its own context.
+    return OfRequest(turn.delivery, partial(_is_current, ref(request_here())))
+
+
+def _is_current(request: "ref[Request]") -> bool:
+    return has_request_context() and request_here() is request()

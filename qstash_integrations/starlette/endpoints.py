@@ -23,6 +23,7 @@ from .._core.from_settings import FromSettings
 from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.asgi_host import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
+from .._core.receiving.delivery import hide, show
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.head import Head, head_of_scope
 from .._core.receiving.once import Claimed, Turn
@@ -186,17 +187,25 @@ def _response(answer: Answer, method: str) -> Response:
 
 
 def _ending(response: Response, turn: Turn) -> Response:
-    """The endpoint's response, which ends the turn when it was sent.
+    """The endpoint's response, which ends the turn when it was sent, and shows the delivery to what still runs for it.
 
     A copy, since an app may answer many requests with one response. It is what decorators further out see and change.
     """
-    if not turn.is_claimed:
+    if not turn.is_claimed and not _runs_code(response):
         return response
     sent = copy(response)
     kind: Any = type(response)
     sent.__class__ = _ending_kind(kind)
     cast("Any", sent).qstash_turn = turn
     return sent
+
+
+def _runs_code(response: object) -> bool:
+    """Whether something of the app's runs while it is sent: a stream, a background task."""
+    # Starlette takes any ASGI app for a response.
+    return isinstance(response, Response) and (
+        response.background is not None or type(response).__call__ is not Response.__call__
+    )
 
 
 @functools.cache
@@ -206,10 +215,12 @@ def _ending_kind(kind: Any) -> type[Response]:
         sending = Sending(send, turn, scope)
         running = kind.__call__(self, scope, receive, sending)
         del scope, receive, send
+        shown = show(turn.delivery)
         try:
             await running
             await sending.finish()
         finally:
+            hide(shown)
             await turn.aend(None)  # of no effect once it was sent
 
     return type(kind.__name__, (kind,), {"__call__": call, "__module__": kind.__module__, "__doc__": kind.__doc__})

@@ -1,14 +1,14 @@
 """What is aiohttp's own: views, middleware, answers that are raised, bodies that its server inflates."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import anyio
 import pytest
 from aiohttp import web
 
-from qstash_integrations import ConfigurationError, RetryAfter
+from qstash_integrations import ConfigurationError, RetryAfter, current_delivery
 from qstash_integrations._core.environment import settings_changed
 from qstash_integrations.aiohttp import DELIVERY, check_qstash, qstash_middleware, verify_qstash
 from qstash_integrations.once import MemoryStore
@@ -150,3 +150,15 @@ def test_a_large_body_is_given_back_without_a_pause_of_the_connection() -> None:
     body = b"x" * 3_000_000
     request = Request("/hooks/ship", [("Upstash-Signature", signed(body))], body)
     assert send(app_of(verify_qstash(**OPTIONS)(handler)), request).body == b"3000000"
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield current_delivery().body
+
+    return web.Response(body=parts())
+
+
+@pytest.mark.parametrize("once", [{}, {"once": MemoryStore()}], ids=["", "once"])
+def test_a_body_that_is_made_later_finds_the_delivery(once: Any) -> None:
+    assert send(app_of(verify_qstash(**OPTIONS, **once)(stream)), attempt()).body == b"hi"

@@ -2,12 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import anyio
 import pytest
 
-from qstash_integrations import Delivery, Receiver
+from qstash_integrations import Delivery, Receiver, current_delivery
 from tests.contract import aiohttp_apps, asgi_apps, wsgi_apps
 from tests.contract.calls import ALONE, Around, Call, Handler, Reading, Reply
 from tests.hosts import Answer, Request, Send, asgi_exchange, wsgi_send
@@ -45,6 +46,14 @@ class Harness(NamedTuple):
     def serve(self, app: Any) -> Send:
         exchange = self.exchange
         return wsgi_send(app) if exchange is None else lambda request: anyio.run(exchange, app, request)
+
+    def left_over(self, app: Any, request: Request) -> Delivery | None:
+        """What ``current_delivery`` finds after a request, where that was made."""
+        if self.exchange is not None:
+            return anyio.run(_left_over, self.exchange, app, request)
+        with suppress(Exception):
+            wsgi_send(app)(request)
+        return current()
 
     def serve_at_once(self, app: Any, requests: Sequence[Request]) -> list[Answer]:
         """In one event loop, or in eight threads."""
@@ -91,6 +100,13 @@ def each(
     )
 
 
+def current() -> Delivery | None:
+    try:
+        return current_delivery()
+    except LookupError:
+        return None
+
+
 def done(call: Call) -> Reply:
     return Reply()
 
@@ -108,10 +124,13 @@ class Shop:
         **options: Any,
     ) -> None:
         self.calls: list[Call] = []
+        self.current: list[Delivery | None] = []
+        """What ``current_delivery`` found in the handler."""
         self.secrets = {CURRENT, NEXT}
 
         def record(call: Call) -> Reply:
             self.calls.append(call)
+            self.current.append(current())
             return handler(call)
 
         self.app = harness.build(record, readings, {"receiver": RECEIVER, "public_url": ORIGIN, **options}, around)
@@ -127,12 +146,23 @@ class Shop:
         **request: Any,
     ) -> Answer:
         """A request signed for its own body and the usual URL, unless ``token`` says otherwise."""
+        return self._send(self.request(body, token=token, target=target, headers=headers, **request))
+
+    def request(
+        self,
+        body: bytes | Sequence[bytes] = BODY,
+        *,
+        token: str | bytes | None = None,
+        target: str = "/hooks/ship",
+        headers: Sequence[tuple[str, str | bytes]] = (),
+        **request: Any,
+    ) -> Request:
         whole = body if isinstance(body, bytes) else b"".join(body)
         if token is None:
             token = signed(whole, ORIGIN + target)
         self.secrets.update(text for text in (_text(token), _text(whole)) if len(text) > 8)
         signature = () if token == UNSIGNED else (("Upstash-Signature", token),)
-        return self._send(Request(target, (*signature, *headers), body, **request))
+        return Request(target, (*signature, *headers), body, **request)
 
     @property
     def delivery(self) -> Delivery:
@@ -154,6 +184,12 @@ async def _all_at_once(
         for number in range(len(requests)):
             tasks.start_soon(send, number)
     return [answers[number] for number in range(len(requests))]
+
+
+async def _left_over(exchange: Callable[[Any, Request], Awaitable[Answer]], app: Any, request: Request) -> Any:
+    with suppress(Exception):
+        await exchange(app, request)
+    return current()
 
 
 def _text(value: str | bytes) -> str:

@@ -3,9 +3,11 @@
 ``test_mutants.py`` says which case notices what.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import Context
 from functools import partial
 from typing import Any
 
@@ -16,6 +18,7 @@ from qstash_integrations import Delivery
 from qstash_integrations._core.errors import ConfigurationError, NonRetryable, RetryAfter
 from qstash_integrations._core.receiving.answers import STORE_UNAVAILABLE, Answer, answer_signal
 from qstash_integrations._core.receiving.asgi_host import CLAIMED, DELIVERY, read_body, replay, reply, with_delivery
+from qstash_integrations._core.receiving.delivery import show
 from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head, head_of_scope
 from qstash_integrations._core.receiving.in_time import in_time
@@ -25,6 +28,7 @@ from tests.contract.throwaway import Adapter, Endpoint
 
 first_made: dict[Any, Any] = {}
 kept: list[Turn] = []
+shown_last: list[Delivery] = []
 
 
 class Partial:
@@ -234,6 +238,26 @@ class SharesTheDelivery(Adapter):
         type(self).latest = turn
         await anyio.lowlevel.checkpoint()
         await super().run(turn)
+
+
+class RunsInAContextOfItsOwn(Adapter):
+    async def run(self, turn: Turn) -> None:
+        await asyncio.create_task(super().run(turn), context=Context())
+
+
+class LeavesTheDelivery(Adapter):
+    async def handle(self, made: Callable[[], Any]) -> None:
+        await super().handle(made)
+        show(shown_last[0])
+
+    async def run(self, turn: Turn) -> None:
+        shown_last[:] = [turn.delivery]
+        await super().run(turn)
+
+
+class ShowsNothingInTheStream(Endpoint):
+    def while_sending(self, turn: Turn) -> None:
+        """Nothing."""
 
 
 class IgnoresTheStore(Adapter):

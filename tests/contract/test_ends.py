@@ -133,6 +133,7 @@ def test_a_request_leaves_nothing_for_the_garbage_collector(open_shop: OpenShop,
     try:
         attempt(shop, **request_)
         shop.calls.clear()
+        shop.current.clear()
         left = [item for item in ours() if id(item) not in before]
     finally:
         gc.enable()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from qstash_integrations import Claims, NonRetryable, RetryAfter, SignatureError
+from qstash_integrations import Claims, NonRetryable, RetryAfter, SignatureError, current_delivery
 from tests.contract.calls import Call, Reply
 from tests.contract.harnesses import BODY, HARNESSES, URL, Harness, Shop, each, on_each_interface
 from tests.contract.test_signatures import REJECTED
@@ -180,4 +180,5 @@ def raising(error: Exception) -> Callable[[Call], Reply]:
 
 def echo(call: Call) -> Reply:
     assert call.delivery.body == call.shown["body"]  # type: ignore[attr-defined]
+    assert current_delivery() is call.delivery
     return Reply(body=call.shown["body"])

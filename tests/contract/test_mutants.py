@@ -10,6 +10,7 @@ import pytest
 from qstash_integrations import NonRetryable, RetryAfter
 from tests.contract import mutants
 from tests.contract import test_bodies as bodies
+from tests.contract import test_current as current
 from tests.contract import test_ends as ends
 from tests.contract import test_handlers as handlers
 from tests.contract import test_layers as layers
@@ -106,6 +107,9 @@ NOTICED_BY: dict[Kind, Case] = {
     mutants.AnswersHeadWithABody: Case(signatures.test_H22_an_unsigned_HEAD_gets_the_same_headers_and_no_body),
     mutants.RunsAllTheSame: FORGED,
     mutants.SharesTheDelivery: Case(handlers.test_H70_many_at_once_do_not_see_each_other),
+    mutants.RunsInAContextOfItsOwn: Case(current.test_a_handler_finds_its_delivery),
+    mutants.LeavesTheDelivery: row(current.test_it_is_gone_with_the_request, "handler", current.HANDLERS["an answer"]),
+    mutants.ShowsNothingInTheStream: Case(current.test_a_stream_finds_it_to_its_last_part, {"once": False}),
     mutants.IgnoresTheStore: DUPLICATE,
     mutants.RunsWithoutTheStore: Case(once.test_H72_with_the_store_down_the_handler_does_not_run),
     mutants.ClaimsBeforeTheHash: row(

@@ -15,6 +15,7 @@ from qstash_integrations._core.errors import NonRetryable, RetryAfter
 from qstash_integrations._core.receiving.admission import ahandle
 from qstash_integrations._core.receiving.answers import Answer, answer_signal
 from qstash_integrations._core.receiving.asgi_host import CLAIMED, Sending, read_body, replay, reply, with_delivery
+from qstash_integrations._core.receiving.delivery import Delivery, hide, show
 from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head, head_of_scope
 from qstash_integrations._core.receiving.once import Claimed, Turn
@@ -122,9 +123,11 @@ class Endpoint:
 
     async def run(self, turn: Turn) -> Response:
         scope = with_delivery(self.request.scope, turn)
-        return Ending(
-            await self.endpoint(StarletteRequest(scope, replay(turn.delivery.body, self.request.receive))), turn
-        )
+        response = await self.endpoint(StarletteRequest(scope, replay(turn.delivery.body, self.request.receive)))
+        return Ending(response, turn, self.while_sending(turn))
+
+    def while_sending(self, turn: Turn) -> Delivery | None:
+        return turn.delivery
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return Ending(await self.answer(answer_signal(signal)), turn)
@@ -133,12 +136,14 @@ class Endpoint:
 class Ending(Response):
     """A response with which a turn ends."""
 
-    def __init__(self, response: Response, turn: Turn) -> None:
-        self.response, self.turn = response, turn
+    def __init__(self, response: Response, turn: Turn, shown: Delivery | None = None) -> None:
+        self.response, self.turn, self.shown = response, turn, shown
         self.status_code = response.status_code
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        shown = show(self.shown)
         await self.response(scope, receive, send)
+        hide(shown)
         await self.turn.aend(self.status_code)
 
 

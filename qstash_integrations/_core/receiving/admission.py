@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from ..errors import NonRetryable, RetryAfter
 from .answers import Answer
+from .delivery import hide, show
 from .guard import Guard
 from .head import Head
 from .once import Claimed, Turn
@@ -80,10 +81,15 @@ def admit(made: Callable[[], Guard], host: Readable) -> Turn | Answer:
 
 
 def handle(made: Callable[[], Guard], host: Host[R]) -> R:
-    """Run the handler for a genuine request, answer any other one, answer what the handler raises to steer QStash."""
+    """Run the handler for a genuine request, answer any other one, answer what the handler raises to steer QStash.
+
+    ``current_delivery`` finds the delivery until this returns. What a host hands on to be run later, such as the stream
+    of a response, has to show it again.
+    """
     turn = admit(made, host)
     if isinstance(turn, Answer):
         return host.answer(turn)
+    shown = show(turn.delivery)
     try:
         try:
             return host.run(turn)
@@ -92,6 +98,8 @@ def handle(made: Callable[[], Guard], host: Host[R]) -> R:
     except BaseException:
         turn.end(None)
         raise
+    finally:
+        hide(shown)
 
 
 async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
@@ -113,6 +121,7 @@ async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
     if isinstance(turn, Answer):
         return await host.answer(turn)
     del body, claims, delivery
+    shown = show(turn.delivery)
     try:
         try:
             return await host.run(turn)
@@ -121,3 +130,5 @@ async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
     except BaseException:
         await turn.aend(None)
         raise
+    finally:
+        hide(shown)

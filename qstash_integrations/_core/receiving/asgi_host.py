@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, cast
 
 from ..errors import NonRetryable, RetryAfter
 from .answers import Answer, answer_signal
+from .delivery import found, hide, show
 from .guard import Guard
 from .head import Head, head_of_scope
 from .in_time import in_time
@@ -178,6 +179,23 @@ def with_delivery(scope: Scope, turn: Turn) -> Scope:
     if turn.claimed is not None:
         marked[CLAIMED] = turn.claimed
     return marked
+
+
+def alone(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    """Call an app for a request that is not verified here: the handler that makes it in process lends it nothing."""
+    outer = found()
+    running = app(scope, receive, send)
+    if outer is None or scope.get("state", {}).get(DELIVERY) is outer:
+        return running
+    return _alone(running)
+
+
+async def _alone(running: Awaitable[None]) -> None:
+    token = show(None)
+    try:
+        await running
+    finally:
+        hide(token)
 
 
 def replay(body: bytes, receive: Receive) -> Receive:

@@ -3,16 +3,21 @@
 Only ``claims`` and ``body`` are signed by QStash. The other fields come from headers that anybody who holds one
 genuine request can change: good for logs and progress, not for decisions about who may do what.
 
+``current_delivery`` finds it without a request at hand: in a context variable, which every adapter sets for as long as
+the handler, its stream or its background task runs.
+
 Spec: https://upstash.com/docs/qstash/features/security and https://upstash.com/docs/qstash/features/callbacks
 """
 
 import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar, Token
 from typing import Any, NamedTuple, cast
 
 from .token import Claims
 
+_SHOWN: ContextVar["Delivery | OfRequest | None"] = ContextVar("qstash_delivery", default=None)
 _LONGEST_HEADER = 1024
 _HEADERS = (
     "upstash-message-id",
@@ -60,6 +65,49 @@ class Delivery(NamedTuple):
         ]
         attempts = int(retried) if retried and retried.isdigit() and len(retried) <= 9 else None
         return cls(body, claims, message_id, attempts, *others)
+
+
+class OfRequest(NamedTuple):
+    """A delivery for a framework that knows its current request. One that a handler makes in process is another."""
+
+    delivery: Delivery
+    is_current: Callable[[], bool]
+
+
+def current_delivery() -> Delivery:
+    """What QStash has delivered to the verified handler that is running, in every framework and with its type.
+
+    Also in what the handler calls, in threads that its framework starts for it, in its background tasks and while its
+    response is streamed. LookupError anywhere else. An unverified endpoint that a handler calls in process, with a test
+    client of Django or an ASGI transport, runs in the handler's context and finds its delivery, unless the called app
+    is one of Flask's, has a ``QStash(app)`` or stands behind ``QStashMiddleware``.
+    """
+    delivery = found()
+    if delivery is None:
+        raise LookupError(
+            "no verified handler is running here, so there is no delivery: current_delivery() is for code behind "
+            "verify_qstash, VerifiedRoute, protect or QStashMiddleware, and for what it calls"
+        )
+    return delivery
+
+
+def found() -> Delivery | None:
+    """What ``current_delivery`` finds."""
+    shown = _SHOWN.get()
+    if isinstance(shown, OfRequest):
+        return shown.delivery if shown.is_current() else None
+    return shown
+
+
+show = _SHOWN.set
+"""Let ``current_delivery`` find this one in the current context, or none, until ``hide`` gets the token."""
+
+
+def hide(token: "Token[Delivery | OfRequest | None]") -> None:
+    try:
+        _SHOWN.reset(token)
+    except ValueError:
+        return  # the garbage collector closes coroutines in whichever context it is called
 
 
 class Callback(NamedTuple):
