@@ -20,7 +20,7 @@ from ._core.receiving.asgi_host import DELIVERY, AsgiHost
 from ._core.receiving.delivery import Delivery
 from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.options import guard_from_settings
-from .starlette import Publisher, QStash, QStashMiddleware, SyncPublisher
+from .starlette import Publisher, QStash, QStashMiddleware, SyncPublisher, qstash
 
 __all__ = [
     "DeliveryDep",
@@ -31,6 +31,7 @@ __all__ = [
     "SyncPublisher",
     "SyncQStashDep",
     "VerifiedRoute",
+    "qstash",
 ]
 
 

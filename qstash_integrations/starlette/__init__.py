@@ -5,6 +5,6 @@ Verification of whole apps and mounts is ``QStashMiddleware``.
 
 from ..asgi import QStashMiddleware
 from .endpoints import verify_qstash
-from .publisher import Publisher, QStash, SyncPublisher
+from .publisher import Publisher, QStash, SyncPublisher, qstash
 
-__all__ = ["Publisher", "QStash", "QStashMiddleware", "SyncPublisher", "verify_qstash"]
+__all__ = ["Publisher", "QStash", "QStashMiddleware", "SyncPublisher", "qstash", "verify_qstash"]

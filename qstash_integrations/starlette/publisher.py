@@ -16,6 +16,7 @@ from .._core.publishing.client import QStash as SyncClient
 from .._core.receiving.head import PATH
 from .._core.receiving.options import check_guards
 from .._core.settings import Settings
+from .current import CurrentPublisher, WithPublisher
 
 
 class _OwnUrls:
@@ -66,6 +67,7 @@ class QStash:
         publisher = Publisher.from_settings(Settings.load)
         publisher.app = publisher.sync.app = app
         app.state.qstash = publisher
+        app.add_middleware(WithPublisher, publisher=publisher)
         run = app.router.lifespan_context
 
         @asynccontextmanager
@@ -79,6 +81,10 @@ class QStash:
                 await publisher.aclose()
 
         app.router.lifespan_context = lifespan
+
+
+qstash: Publisher = cast("Publisher", CurrentPublisher())
+"""The publisher of the app that is running: ``app.state.qstash``, with its type, and without a request at hand."""
 
 
 def _holders(routes: Iterable[Any]) -> Iterator[object]:

@@ -1,0 +1,61 @@
+"""Which app is running here: ``QStash(app)`` notes it for each request, and for the lifespan.
+
+Spec: https://www.starlette.io/middleware/#pure-asgi-middleware
+"""
+
+from contextvars import ContextVar
+from typing import Any
+
+from .._core.receiving.asgi_host import ASGIApp, Receive, Scope, Send, alone
+
+_PUBLISHER: ContextVar[Any] = ContextVar("qstash_publisher", default=None)
+
+
+class WithPublisher:
+    """Middleware for an app that has a publisher. What a handler calls in process is a request of its own."""
+
+    def __init__(self, app: ASGIApp, publisher: object) -> None:
+        self._app = app
+        self._publisher = publisher
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        running = alone(self._app, scope, receive, send)
+        del scope, receive, send  # error trackers print the locals of raising frames
+        outer = _PUBLISHER.set(self._publisher)
+        try:
+            await running
+        finally:
+            _reset(outer)
+
+
+class CurrentPublisher:
+    """Whatever is asked of it, it asks the publisher of the app that is running."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Python and its tools ask any object for such names, wherever they are.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(_publisher(), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(_PUBLISHER.get() or type(self))
+
+    def __repr__(self) -> str:
+        return f"<the publisher of the current app: {_PUBLISHER.get()!r}>"
+
+
+def _publisher() -> Any:
+    publisher = _PUBLISHER.get()
+    if publisher is None:
+        raise RuntimeError(
+            "no app that has a publisher is running here: call QStash(app) where the app is made; outside of its "
+            "requests and its lifespan the publisher is app.state.qstash"
+        )
+    return publisher
+
+
+def _reset(token: Any) -> None:
+    try:
+        _PUBLISHER.reset(token)
+    except ValueError:
+        return  # the garbage collector closes coroutines in whichever context it is called
