@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import pytest
 
 OURS = "qstash_integrations"
+ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")  # without which pytest-asyncio warns
 INI = """
 [pytest]
 filterwarnings = error
@@ -45,7 +46,7 @@ def run(
 ) -> list[str]:
     """The lines of its output, once it has come out as expected.
 
-    ``plugins`` are the names of entry points; None for all that are installed, whose imports take longer than the tests.
+    ``plugins`` are the names of entry points; None for all that are installed, which take longer than the tests.
     """
     with pytest.MonkeyPatch.context() as patch:
         if plugins is not None:

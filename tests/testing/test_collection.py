@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.testing.outside import project, run
+from tests.testing.outside import ASYNCIO, project, run
 
 pytest_plugins = ["pytester"]
 
@@ -30,16 +30,16 @@ OURS = [
 ]
 
 
-def collected(pytester: pytest.Pytester, plugins: list[str] | None) -> tuple[set[str], list[str]]:
+def collected(pytester: pytest.Pytester, plugins: list[str] | None, *arguments: str) -> tuple[set[str], list[str]]:
     """The modules that were loaded when all tests were collected, and the plugins."""
     project(pytester, conftest=CONFTEST, test_it="def test_it(): pass")
-    run(pytester, plugins=plugins, passed=1)
+    run(pytester, *arguments, plugins=plugins, passed=1)
     found = json.loads((pytester.path / "found.json").read_text())
     return set(found["modules"]), found["plugins"]
 
 
 def test_it_is_active_once_the_package_is_installed(pytester: pytest.Pytester) -> None:
-    _, plugins = collected(pytester, None)
+    _, plugins = collected(pytester, None, *ASYNCIO)
     assert "qstash_integrations" in plugins
 
 

@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.testing.outside import FASTAPI_SHOP, OURS, project, run
+from tests.testing.outside import ASYNCIO, FASTAPI_SHOP, OURS, project, run
 
 pytest_plugins = ["pytester"]
-
-ASYNCIO = ("-o", "asyncio_default_fixture_loop_scope=function")
 
 ASYNC_TEST = """
 import httpx
