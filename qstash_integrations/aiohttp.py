@@ -92,7 +92,8 @@ class _Host:
         if self._request._read_bytes is not None:
             return bytes(self._request._read_bytes)
         try:
-            body = await read_body(guard, head, self._receive)
+            # What was read ahead shows at once here, so that nobody has to guess.
+            body = await read_body(guard, head, self._receive, patience=guard.body_timeout)
         except (OSError, HttpProcessingError, web.RequestPayloadError):
             return None  # the client left, or what it sends is no body
         taken = isinstance(body, bytes) and len(body) < self._request.content.total_bytes

@@ -53,6 +53,8 @@ def read(request: HttpRequest, head: Head, guard: Guard) -> bytes | Answer:
         return BODY_TOO_LARGE
     except UnreadablePostError:
         return INCOMPLETE_BODY
+    if not body and head.content_length:
+        return guard.taken(head)  # by WSGI middleware; a client that left has sent some of it, as a rule
     # gunicorn passes a body that was cut short without a word.
     return INCOMPLETE_BODY if len(body) < (head.content_length or 0) else body
 

@@ -31,7 +31,7 @@ def read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
         return verified
     touched = "stream" in request.__dict__
     cached: bytes | None = getattr(request, "_cached_data", None)
-    body = _read(request, guard.max_body_size) if cached is None else cached
+    body = _read(request, head, guard) if cached is None else cached
     if touched and (isinstance(body, Answer) or _was_taken(request, body)):
         return guard.taken(head)
     return body
@@ -49,9 +49,9 @@ def give_back(request: Request, body: bytes) -> None:
         request.get_data()
 
 
-def _read(request: Request, limit: int) -> bytes | Answer:
-    """The body, cut after ``limit`` + 1 bytes."""
-    length, allowed = request.content_length, request.max_content_length
+def _read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
+    """The body, cut a byte after the guard's limit."""
+    length, allowed, limit = request.content_length, request.max_content_length, guard.max_body_size
     if length is None and not reads_chunks(request):
         return LENGTH_REQUIRED if "HTTP_TRANSFER_ENCODING" in request.environ else b""
     # Flask's own stream takes a chunked body of exactly MAX_CONTENT_LENGTH for one that is too large.
@@ -64,10 +64,15 @@ def _read(request: Request, limit: int) -> bytes | Answer:
     except RequestEntityTooLarge:
         raise
     except Exception:  # noqa: BLE001 - servers raise what they like when a chunk is malformed: gunicorn a class of its own
-        return INCOMPLETE_BODY
+        return _ended_early(body, head, guard)
     if allowed is not None and len(body) > allowed:
         raise RequestEntityTooLarge
-    return INCOMPLETE_BODY if length is not None and len(body) < wanted else bytes(body)
+    return _ended_early(body, head, guard) if length is not None and len(body) < wanted else bytes(body)
+
+
+def _ended_early(body: bytearray, head: Head, guard: Guard) -> Answer:
+    # A client that left has sent some of it, as a rule; WSGI middleware that reads it leaves nothing.
+    return INCOMPLETE_BODY if body or not head.content_length else guard.taken(head)
 
 
 def _was_taken(request: Request, body: bytes) -> bool:

@@ -75,6 +75,17 @@ def test_a_body_that_was_taken_ahead_is_refused_at_once(
 
 @pytest.mark.parametrize(
     "harness",
+    [name for name, harness in HARNESSES.items() if harness.has_ahead and harness.reads_chunks],
+    indirect=True,
+)
+def test_a_body_without_a_length_that_was_taken_ahead_is_not_an_empty_one(open_shop: OpenShop) -> None:
+    shop = open_shop(around=Around(ahead="takes"))
+    assert shop.send(token=signed(b"", URL), chunked=True) == REJECTED
+    assert shop.calls == []
+
+
+@pytest.mark.parametrize(
+    "harness",
     [name for name, harness in HARNESSES.items() if harness.has_ahead and not harness.done_when_returned],
     indirect=True,
 )

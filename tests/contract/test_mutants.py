@@ -63,6 +63,7 @@ NESTED = Case(layers.test_two_verifications_with_one_store_claim_once)
 HALF = Case(bodies.test_H34_H37_half_a_body_runs_nothing)
 SIGNAL = signalled(handlers.SIGNALS["not retryable, and why"])
 TAKEN = Case(layers.test_a_body_that_was_taken_ahead_is_refused_at_once, {"token": signed(b"", URL)})
+TAKEN_WITHOUT_LENGTH = Case(layers.test_a_body_without_a_length_that_was_taken_ahead_is_not_an_empty_one)
 
 NOTICED_BY: dict[Kind, Case] = {
     mutants.ReadsBeforeAdmission: Case(signatures.test_H03_an_unsigned_body_is_not_read),
@@ -98,7 +99,7 @@ NOTICED_BY: dict[Kind, Case] = {
     mutants.ReadsOneChunk: Case(bodies.test_chunks_are_joined, {"chunks": [b"hello ", b"world"]}),
     mutants.ReadsAgainWhatWasRead: Case(layers.test_a_body_that_was_read_ahead_is_verified),
     mutants.WaitsForWhatWasTaken: TAKEN,
-    mutants.TakesWhatWasTakenForEmpty: TAKEN,
+    mutants.TakesWhatWasTakenForEmpty: TAKEN_WITHOUT_LENGTH,
     mutants.GivesNoBody: GENUINE,
     mutants.GivesTheBodyTwice: row(
         bodies.test_the_bytes_are_neither_decoded_nor_inflated, "body", bodies.BODIES["H39 looks compressed"]

@@ -6,6 +6,7 @@ raising frames.
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from io import BytesIO
@@ -29,6 +30,7 @@ DELIVERY = "qstash_delivery"
 CLAIMED = "qstash_integrations.claimed"
 
 LARGEST_HELD = 64 * 1024  # bytes
+PATIENCE = 2.0  # seconds; a head and the first part of its body come together
 _MORE = object()
 _LAST_PARTS = ("http.response.body", "http.response.zerocopysend", "http.response.pathsend")
 
@@ -135,10 +137,22 @@ def _has_exit_code(scope: Scope) -> bool:
     return bool(getattr(scope["fastapi_inner_astack"], "_exit_callbacks", True))
 
 
-def read_body(guard: Guard, head: Head, receive: Receive) -> Awaitable[bytes | Answer | None]:
-    """The whole body, within the limits of size and time; None when the client left before."""
+async def read_body(guard: Guard, head: Head, receive: Receive, *, patience: float = PATIENCE) -> bytes | Answer | None:
+    """The whole body, within the limits of size and time; None when the client left before.
+
+    Seconds of ``patience`` for its first part: ASGI gives a body once, and whoever asks after somebody ahead has read
+    it waits for a client that has nothing left to send.
+    """
     arriving = _Arriving(guard, head)
-    return in_time(arriving.read(receive), guard.body_timeout, arriving.too_late)
+    begun = time.monotonic()
+    if patience < guard.body_timeout:
+        body = await in_time(arriving.part(receive), patience, arriving.nothing_came)
+    else:
+        body = await in_time(arriving.part(receive), guard.body_timeout, arriving.too_late)
+    if body is _MORE:
+        left = guard.body_timeout - (time.monotonic() - begun)
+        body = await in_time(arriving.rest(receive), left, arriving.too_late)
+    return cast("bytes | Answer | None", body)
 
 
 class _Arriving:
@@ -151,10 +165,18 @@ class _Arriving:
         self._head = head
         self._read: BytesIO | None = None
 
-    async def read(self, receive: Receive) -> bytes | Answer | None:
+    async def part(self, receive: Receive) -> object:
+        return self._take(await receive())
+
+    async def rest(self, receive: Receive) -> object:
         while (body := self._take(await receive())) is _MORE:
             pass
-        return cast("bytes | Answer | None", body)
+        return body
+
+    def nothing_came(self) -> Answer:
+        return self._guard.taken(
+            self._head, f"nothing of the body came within {PATIENCE:g} seconds: it was read ahead, or the sender stalls"
+        )
 
     def too_late(self) -> Answer:
         return self._guard.too_late(self._head)

@@ -91,6 +91,10 @@ class Guard:
         """The body is complete: the verified delivery, or 401, 413."""
         if len(body) > self.max_body_size:
             return self.too_large(head)
+        if len(body) < (head.content_length or 0):
+            # Servers hand over no less than was announced: somebody ahead has read the rest, and a middleware of
+            # Starlette's that did so hands on an empty body.
+            return self.taken(head)
         refusal = check_body(claims, hashlib.sha256(body).digest())
         return self.reject(head, refusal) if refusal else Delivery.of(claims, body, head.headers)
 
@@ -111,9 +115,9 @@ class Guard:
         self._reporter.rejected(head, Refusal("body_timeout", detail))
         return BODY_TIMED_OUT
 
-    def taken(self, head: Head) -> Answer:
+    def taken(self, head: Head, detail: str = "the body was read before it could be verified") -> Answer:
         """401, and one log record: somebody ahead has read the body and kept none of it."""
-        return self.reject(head, Refusal("body_taken", "the body was read before it could be verified"))
+        return self.reject(head, Refusal("body_taken", detail))
 
     def _authenticate(self, head: Head) -> Claims | Refusal:
         receiver = self._receiver

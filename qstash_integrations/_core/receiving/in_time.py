@@ -1,4 +1,6 @@
-"""A limit on the time that something may take, in asyncio and in trio, which costs nothing where nothing is waited for.
+"""A limit on the time that something may take, in asyncio and in trio.
+
+In asyncio it costs next to nothing where nothing is waited for.
 
 Spec: https://peps.python.org/pep-0380/
 """
@@ -14,18 +16,19 @@ D = TypeVar("D")
 
 async def in_time(work: Coroutine[Any, Any, T], seconds: float, late: Callable[[], D]) -> T | D:
     """What ``work`` returns, or what ``late`` does once it has waited for so many seconds."""
+    if not _in_asyncio():
+        from anyio import move_on_after
+
+        # From the first step on: what that opens, such as a task group, must be closed within.
+        with move_on_after(seconds):
+            return await work
+        return late()
     try:
         # Most bodies come with their head: without a timer, which would cost as much as half a signature.
         awaited = work.send(None)
     except StopIteration as done:
         return cast("T", done.value)
     rest = _rest(work, awaited)
-    if not _in_asyncio():
-        from anyio import move_on_after
-
-        with move_on_after(seconds):
-            return await rest
-        return late()
     timeout = asyncio.timeout(seconds)
     try:
         async with timeout:
