@@ -1,5 +1,10 @@
-"""What is wrong with a setting before anything is known of its kind."""
+"""A setting before anything is known of its kind: as a text, and what is wrong with it."""
 
+from collections.abc import Sequence
+from typing import Any, cast
+
+# Whose classes for URLs and secrets are texts in other clothes.
+_LIBRARIES = ("pydantic", "pydantic_core", "starlette", "yarl", "httpx")
 _QUOTES = ("'", '"')
 
 
@@ -13,3 +18,18 @@ def problem_of_text(value: object) -> str | None:
             "has quotes around its value; write it without them, since docker --env-file, for one, does not remove them"
         )
     return None
+
+
+def plain(value: Any) -> Any:
+    """The text in a ``SecretStr`` or a URL object, and the texts in a list of them; anything else as it is."""
+    if isinstance(value, str) or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in cast("list[object]", value)]
+    reveal = getattr(value, "get_secret_value", None)
+    if reveal is not None:
+        return reveal()
+    if type(value).__module__.partition(".")[0] not in _LIBRARIES:
+        return value
+    # Such an object writes the origin alone as https://api.example.com/
+    return list(cast("Sequence[object]", value)) if isinstance(value, Sequence) else str(value).removesuffix("/")

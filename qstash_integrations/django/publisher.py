@@ -5,6 +5,7 @@ They read the settings at their first use and again when those have changed; imp
 Spec: https://docs.djangoproject.com/en/stable/ref/urlresolvers/
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast, overload
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from .._core.public_urls import join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
+from .._core.publishing.inputs import Header
 from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
@@ -66,7 +68,7 @@ class Publisher(QStash):
         transaction it is published at once. Until the commit whatever is asked of the receipt is a RuntimeError. What
         fails after the commit is in Django's log, and raised by the receipt.
         """
-        return self._on_commit(_operation(merged(message, fields), self.new_id), using)
+        return self._on_commit(_operation(merged(message, fields), self.new_id, self.added), using)
 
     def run(self, operation: Operation[T]) -> T:
         """Send one API call, again where that is safe, and read its answer."""
@@ -133,7 +135,7 @@ class AsyncPublisher(AsyncQStash):
         transaction it is published at once. Until the commit whatever is asked of the receipt is a RuntimeError. What
         fails after the commit is in Django's log, and raised by the receipt.
         """
-        return await self._on_commit(_operation(merged(message, fields), self.new_id), using)
+        return await self._on_commit(_operation(merged(message, fields), self.new_id, self.added), using)
 
     async def run(self, operation: Operation[T]) -> T:
         """Send one API call, again where that is safe, and read its answer."""
@@ -160,8 +162,8 @@ class AsyncPublisher(AsyncQStash):
             return super()._call(operation)
 
 
-def _operation(message: Any, new_id: NewId | None) -> Operation[PublishResult]:
-    return (publish if message.get("queue") is None else enqueue)(message, new_id)
+def _operation(message: Any, new_id: NewId | None, added: Sequence[Header]) -> Operation[PublishResult]:
+    return (publish if message.get("queue") is None else enqueue)(message, new_id, added)
 
 
 def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:

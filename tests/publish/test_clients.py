@@ -150,7 +150,7 @@ def test_from_settings_reads_nothing_before_the_first_use(kind: Any) -> None:
         loaded.append("loaded")
         return Settings.load(token=TOKEN)
 
-    client = kind.from_settings(load, retry=False)
+    client = kind.from_settings(load)
     assert loaded == []
     with override_transport(lambda request: OK):
         publisher = client if kind is QStash else client.sync

@@ -40,7 +40,7 @@ def publisher(client: AsyncQStash) -> Any:
 
 
 def loops_known_to(client: AsyncQStash) -> list[Any]:
-    return list(client._connections._opened)  # pyright: ignore[reportPrivateUsage]
+    return list(client._connections()._opened)  # pyright: ignore[reportPrivateUsage]
 
 
 def assert_closed(qstash: Loopback, connections: int) -> None:

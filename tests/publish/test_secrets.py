@@ -67,6 +67,7 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "a bad base_url": lambda: QStash(TOKEN, base_url="nonsense"),
     "a base_url of bytes": lambda: QStash(TOKEN, base_url=b"https://x.example"),  # type: ignore[arg-type]
     "clear text": lambda: QStash(TOKEN, base_url="http://x.example"),
+    "a bad header of every message": lambda: QStash(headers={"Authorization": f"Bearer {TOKEN}\n"}),
     "a bad timeout": lambda: QStash(TOKEN, timeout=-1),
     "a bad retry": lambda: QStash(TOKEN, retry=3),  # type: ignore[arg-type]
     "a bad http_client": lambda: AsyncQStash(TOKEN, http_client=object()),

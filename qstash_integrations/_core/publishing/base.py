@@ -4,22 +4,22 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 """
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn, Self, TypeVar
 
-from ..errors import ConfigurationError
 from ..from_settings import FromSettings
 from ..settings import Settings
 from .account import Account, Loader, problem_of
 from .call import Call, Transport
+from .inputs import Header
+from .manner import ClientOptions, Manner, manner_of
 from .operations import Operation
 from .operations.message import NewId
-from .retry import Retry, RetryPolicy
+from .retry import Retry
 
 T = TypeVar("T")
 
-TIMEOUT = 30.0  # seconds for an answer
 # What a test puts in the place of the network.
 _transport: Transport | None = None
 
@@ -29,8 +29,8 @@ class BaseClient:
 
     _account: FromSettings[Account]
     _load: Callable[[], Settings]
-    _policy: RetryPolicy
-    _timeout: float
+    _manner: Callable[[], Manner]
+    _connected: tuple[Manner, Any] | None
 
     def __init__(
         self,
@@ -38,52 +38,64 @@ class BaseClient:
         *,
         base_url: str | None = None,
         retry: Retry = None,
-        timeout: float = TIMEOUT,
+        timeout: float | None = None,
         http_client: Any = None,
-        allow_http: bool = False,
+        headers: Mapping[str, str] | None = None,
+        allow_http: bool | None = None,
     ) -> None:
         problem = problem_of(token, base_url)
         load = Loader(token, base_url)
-        del token  # error trackers print the locals of raising frames
+        options = ClientOptions(
+            retry=retry, timeout=timeout, http_client=http_client, headers=headers, allow_http=allow_http
+        )
+        manner = manner_of(options)
+        del token, headers, options  # error trackers print the locals of raising frames
         if problem:
             raise TypeError(problem)
-        self._set_up(load, retry=retry, timeout=timeout, http_client=http_client, allow_http=allow_http)
+        if isinstance(manner, Exception):
+            raise manner
+        self._set_up(load, manner)
         self._account()
 
     @classmethod
-    def from_settings(cls, load: Callable[[], Settings], **options: Any) -> Self:
+    def from_settings(cls, load: Callable[[], Settings], manner: Manner | Callable[[], Manner] | None = None) -> Self:
         """A client that reads its settings at its first use, and again when they have changed."""
         client = cls.__new__(cls)
-        client._set_up(load, **options)
+        client._set_up(load, manner or Manner())
         return client
 
-    def _set_up(
-        self,
-        load: Callable[[], Settings],
-        *,
-        retry: Retry = None,
-        timeout: float = TIMEOUT,
-        http_client: Any = None,
-        allow_http: bool = False,
-    ) -> None:
-        if type(timeout) not in (int, float) or not 0 < timeout < float("inf"):
-            raise ConfigurationError(f"timeout must be a number of seconds > 0, not {timeout!r}")
+    def _set_up(self, load: Callable[[], Settings], manner: Manner | Callable[[], Manner]) -> None:
         self._load = load
-        self._policy = RetryPolicy.of(retry)
-        self._timeout = timeout
-        self._account = FromSettings(lambda settings: Account.of(settings, allow_http=allow_http), load)
-        self._connect(http_client)
+        chosen = manner if callable(manner) else lambda: manner
+        self._manner = chosen
+        # Nothing that refers to the client: one that is dropped closes its connections at once.
+        self._account = FromSettings(lambda settings: Account.of(settings, allow_http=chosen().allow_http), load)
+        self._connected = None
+        if not callable(manner):
+            self._connections()  # a client of no use is said now
 
-    def _connect(self, http_client: Any) -> None:
+    def _connections(self) -> Any:
+        """The connections as they are to be now: opened for the first request, and again for another timeout."""
+        manner, connected = self._manner(), self._connected
+        if connected is None or not manner.connects_like(connected[0]):
+            connected = self._connected = manner, self._connect(manner)
+        return connected[1]
+
+    def _connect(self, manner: Manner) -> Any:
         raise TypeError("use QStash or AsyncQStash")
 
     @property
     def new_id(self) -> NewId | None:
         """Makes deduplication ids for messages that may be sent again."""
-        return _new_id if self._policy.retries else None
+        return _new_id if self._manner().policy.retries else None
+
+    @property
+    def added(self) -> tuple[Header, ...]:
+        """Headers of every message that has none of the name."""
+        return self._manner().headers
 
     def _call(self, operation: Operation[T]) -> Call[T]:
-        return Call(operation, self._account(), self._policy)
+        return Call(operation, self._account(), self._manner().policy)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"

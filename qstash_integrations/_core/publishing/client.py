@@ -6,12 +6,14 @@ They differ in how they wait and in nothing else: what is sent stands in ``opera
 Spec: https://upstash.com/docs/qstash/api/authentication
 """
 
-from typing import Any
+from collections.abc import Callable
 
+from ..settings import Settings
 from ._async.client import AsyncSender
 from ._sync.client import Sender
 from .base import override_transport
 from .call import APIRequest, APIResponse, Lost
+from .manner import Manner
 
 __all__ = ["APIRequest", "APIResponse", "AsyncQStash", "Lost", "QStash", "override_transport"]
 
@@ -21,8 +23,10 @@ class QStash(Sender):
 
     ``token`` and ``base_url`` default to QSTASH_TOKEN and QSTASH_URL. ``retry`` is ``{"retries": 5, "backoff": f}``,
     with f from the retry's number to milliseconds, or False. ``timeout`` is in seconds, per try. ``http_client`` is a
-    ready ``Client`` of httpx or httpx2, with timeouts of its own; closing it stays the caller's job. ``allow_http``
-    lets the token travel in clear to another machine; a private name or address needs no such word.
+    ready ``Client`` of httpx or httpx2, with timeouts of its own; closing it stays the caller's job. ``headers`` are
+    forwarded with every message, to wherever it goes, such as one that lets QStash through a deployment's protection; a
+    message's own header of the same name wins. ``allow_http`` lets the token travel in clear to another machine; a
+    private name or address needs no such word.
 
     Raises ConfigurationError that names the setting when the token is missing. Calls raise TypeError or ValueError for
     arguments, APIError for what QStash refused, TransportError when no answer came. Their tracebacks keep no variables
@@ -39,10 +43,10 @@ class AsyncQStash(AsyncSender):
 
     _sync_kind: type[QStash] = QStash
 
-    def _connect(self, http_client: Any) -> None:
-        super()._connect(http_client)
-        self._sync = self._sync_kind.from_settings(self._load, timeout=self._timeout)
-        self._sync._policy = self._policy
+    def _set_up(self, load: Callable[[], Settings], manner: Manner | Callable[[], Manner]) -> None:
+        super()._set_up(load, manner)
+        chosen = self._manner
+        self._sync = self._sync_kind.from_settings(load, lambda: chosen().without_client())
         self._sync._account = self._account
 
     @property

@@ -3,7 +3,7 @@
 Spec: https://upstash.com/docs/qstash/features/callbacks
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from .inputs import Header, check_header_name, check_header_value
@@ -37,6 +37,12 @@ def of_callback(option: Option, name: str, value: Any) -> list[Header]:
         is_setting = bare.lower() in _SETTINGS
         found.append((option.header + (bare if is_setting else "Forward-" + _without("Forward-", bare, name)), text))
     return _unique(name, found)
+
+
+def with_added(headers: list[Header], added: Iterable[Header]) -> list[Header]:
+    """Those that were given, and the others that have no name in common with them."""
+    given = {name.lower() for name, _ in headers}
+    return headers + [header for header in added if header[0].lower() not in given]
 
 
 def _pairs(name: str, value: Any) -> list[Header]:

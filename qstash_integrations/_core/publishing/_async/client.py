@@ -2,12 +2,13 @@
 
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from ..base import BaseClient, transport_of_test
 from ..call import APIRequest, Outcome
 from ..connections import PerLoop
 from ..discreet import discreet
+from ..manner import Manner
 from ..operations import Operation
 from ..waiting import async_sleep
 from . import AsyncRunner
@@ -21,13 +22,10 @@ T = TypeVar("T")
 class AsyncSender(BaseClient, AsyncResources):
     """Everything that a client does."""
 
-    _connections: "PerLoop[AsyncConnections] | AsyncReadyClient"
-
-    def _connect(self, http_client: Any) -> None:
-        if http_client is None:
-            self._connections = PerLoop(partial(AsyncConnections, timeout=self._timeout))
-        else:
-            self._connections = AsyncReadyClient(http_client)
+    def _connect(self, manner: Manner) -> PerLoop[AsyncConnections] | AsyncReadyClient:
+        if manner.http_client is None:
+            return PerLoop(partial(AsyncConnections, timeout=manner.timeout))
+        return AsyncReadyClient(manner.http_client)
 
     async def sleep(self, seconds: float) -> None:
         await async_sleep(seconds)
@@ -41,7 +39,10 @@ class AsyncSender(BaseClient, AsyncResources):
 
     async def _try(self, request: APIRequest) -> Outcome:
         transport = transport_of_test()
-        return await self._connections.send(request) if transport is None else transport(request)
+        if transport is not None:
+            return transport(request)
+        outcome: Outcome = await self._connections().send(request)
+        return outcome
 
     @property
     def _runner(self) -> AsyncRunner:
@@ -49,7 +50,8 @@ class AsyncSender(BaseClient, AsyncResources):
 
     async def aclose(self) -> None:
         """Close the connections that it opened; a later call opens new ones."""
-        await self._connections.aclose()
+        if self._connected is not None:
+            await self._connected[1].aclose()
 
     async def __aenter__(self) -> Self:
         return self

@@ -60,7 +60,9 @@ class AsyncMessageVerbs:
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
         ``qstash_integrations.options.MessageOptions`` has the other keywords, as of every verb that publishes.
         """
-        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+        return await self._runner.run(
+            operations.publish(merged(message, fields), self._runner.new_id, self._runner.added)
+        )
 
     @overload
     async def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
@@ -77,7 +79,9 @@ class AsyncMessageVerbs:
 
         The keywords are those of ``qstash_integrations.options.UrlMessage``, ``GroupMessage`` or ``ApiMessage``.
         """
-        return await self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+        return await self._runner.run(
+            operations.publish(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
+        )
 
     @overload
     async def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -91,7 +95,9 @@ class AsyncMessageVerbs:
     async def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
-        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+        return await self._runner.run(
+            operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added)
+        )
 
     @overload
     async def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -105,18 +111,22 @@ class AsyncMessageVerbs:
     async def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
-        return await self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+        return await self._runner.run(
+            operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
+        )
 
     async def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
-        return await self._runner.run(batches.batch(messages, self._runner.new_id))
+        runner = self._runner
+        return await runner.run(batches.batch(messages, runner.new_id, runner.added))
 
     async def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """``batch`` with the bodies encoded as JSON."""
-        return await self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
+        runner = self._runner
+        return await runner.run(batches.batch(messages, runner.new_id, runner.added, as_json=True))
 
     def publish_many(
         self,

@@ -34,7 +34,7 @@ class AsyncScheduleApi:
         With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
         ``qstash_integrations.options.NewSchedule``.
         """
-        return await self._client.run(operations.create(merged(schedule, fields)))
+        return await self._client.run(operations.create(merged(schedule, fields), self._client.added))
 
     @overload
     async def create_json(self, schedule: NewSchedule, /) -> str: ...
@@ -42,7 +42,7 @@ class AsyncScheduleApi:
     async def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
     async def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
         """``create`` with the body encoded as JSON."""
-        return await self._client.run(operations.create(merged(schedule, fields), as_json=True))
+        return await self._client.run(operations.create(merged(schedule, fields), self._client.added, as_json=True))
 
     async def get(self, schedule_id: str) -> Schedule:
         """APIError 404 for an unknown id."""

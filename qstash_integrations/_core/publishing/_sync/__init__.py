@@ -6,8 +6,10 @@ Written by hand in ``_async``; ``tools/unasync.py`` makes ``_sync`` of it.
 Spec: https://upstash.com/docs/qstash/api/publish
 """
 
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
+from ..inputs import Header
 from ..operations import Operation
 from ..operations.message import NewId
 
@@ -19,5 +21,8 @@ class Runner(Protocol):
 
     @property
     def new_id(self) -> NewId | None: ...
+
+    @property
+    def added(self) -> Sequence[Header]: ...
 
     def run(self, operation: Operation[T]) -> T: ...

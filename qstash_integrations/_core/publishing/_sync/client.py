@@ -3,12 +3,13 @@
 
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from ..base import BaseClient, transport_of_test
 from ..call import APIRequest, Outcome
 from ..connections import PerProcess
 from ..discreet import discreet
+from ..manner import Manner
 from ..operations import Operation
 from ..waiting import sleep
 from . import Runner
@@ -22,13 +23,10 @@ T = TypeVar("T")
 class Sender(BaseClient, Resources):
     """Everything that a client does."""
 
-    _connections: "PerProcess[Connections] | ReadyClient"
-
-    def _connect(self, http_client: Any) -> None:
-        if http_client is None:
-            self._connections = PerProcess(partial(Connections, timeout=self._timeout))
-        else:
-            self._connections = ReadyClient(http_client)
+    def _connect(self, manner: Manner) -> PerProcess[Connections] | ReadyClient:
+        if manner.http_client is None:
+            return PerProcess(partial(Connections, timeout=manner.timeout))
+        return ReadyClient(manner.http_client)
 
     def sleep(self, seconds: float) -> None:
         sleep(seconds)
@@ -42,7 +40,10 @@ class Sender(BaseClient, Resources):
 
     def _try(self, request: APIRequest) -> Outcome:
         transport = transport_of_test()
-        return self._connections.send(request) if transport is None else transport(request)
+        if transport is not None:
+            return transport(request)
+        outcome: Outcome = self._connections().send(request)
+        return outcome
 
     @property
     def _runner(self) -> Runner:
@@ -50,7 +51,8 @@ class Sender(BaseClient, Resources):
 
     def close(self) -> None:
         """Close the connections that it opened; a later call opens new ones."""
-        self._connections.close()
+        if self._connected is not None:
+            self._connected[1].close()
 
     def __enter__(self) -> Self:
         return self

@@ -35,7 +35,7 @@ class Many(Iterator[PublishResult]):
         on_progress: Progress | None,
     ) -> None:
         self._messages = opened(messages)
-        self._chunks = Chunks(runner.new_id, as_json=as_json, chunk_size=chunk_size)
+        self._chunks = Chunks(runner.new_id, runner.added, as_json=as_json, chunk_size=chunk_size)
         self._runner = runner
         self._on_progress = on_progress
         self._started = False

@@ -61,7 +61,7 @@ class MessageVerbs:
         The body goes as it is: bytes or text; a dict or list is encoded as JSON. QStash accepts, then delivers.
         ``qstash_integrations.options.MessageOptions`` has the other keywords, as of every verb that publishes.
         """
-        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id))
+        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, self._runner.added))
 
     @overload
     def publish_json(self, message: UrlMessage | ApiMessage, /) -> PublishResponse: ...
@@ -78,7 +78,9 @@ class MessageVerbs:
 
         The keywords are those of ``qstash_integrations.options.UrlMessage``, ``GroupMessage`` or ``ApiMessage``.
         """
-        return self._runner.run(operations.publish(merged(message, fields), self._runner.new_id, as_json=True))
+        return self._runner.run(
+            operations.publish(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
+        )
 
     @overload
     def enqueue(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -92,7 +94,7 @@ class MessageVerbs:
     def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
-        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id))
+        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added))
 
     @overload
     def enqueue_json(self, message: QueuedUrlMessage | QueuedApiMessage, /) -> PublishResponse: ...
@@ -106,18 +108,22 @@ class MessageVerbs:
     def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
         """``enqueue`` with the body encoded as JSON, whatever it is."""
-        return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, as_json=True))
+        return self._runner.run(
+            operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
+        )
 
     def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
         """
-        return self._runner.run(batches.batch(messages, self._runner.new_id))
+        runner = self._runner
+        return runner.run(batches.batch(messages, runner.new_id, runner.added))
 
     def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
         """``batch`` with the bodies encoded as JSON."""
-        return self._runner.run(batches.batch(messages, self._runner.new_id, as_json=True))
+        runner = self._runner
+        return runner.run(batches.batch(messages, runner.new_id, runner.added, as_json=True))
 
     def publish_many(
         self,

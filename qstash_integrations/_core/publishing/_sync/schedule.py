@@ -35,7 +35,7 @@ class ScheduleApi:
         With a ``schedule_id`` that exists, that schedule is replaced as a whole. The keywords are those of
         ``qstash_integrations.options.NewSchedule``.
         """
-        return self._client.run(operations.create(merged(schedule, fields)))
+        return self._client.run(operations.create(merged(schedule, fields), self._client.added))
 
     @overload
     def create_json(self, schedule: NewSchedule, /) -> str: ...
@@ -43,7 +43,7 @@ class ScheduleApi:
     def create_json(self, /, **schedule: Unpack[NewSchedule]) -> str: ...
     def create_json(self, schedule: Any = None, /, **fields: Any) -> str:
         """``create`` with the body encoded as JSON."""
-        return self._client.run(operations.create(merged(schedule, fields), as_json=True))
+        return self._client.run(operations.create(merged(schedule, fields), self._client.added, as_json=True))
 
     def get(self, schedule_id: str) -> Schedule:
         """APIError 404 for an unknown id."""

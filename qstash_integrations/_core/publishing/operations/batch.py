@@ -3,11 +3,12 @@
 Spec: https://upstash.com/docs/qstash/features/batch
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 from ...errors import APIError, TransportError
+from ..inputs import Header
 from ..results.fields import is_list, is_object
 from ..results.published import read_published
 from . import Operation
@@ -24,12 +25,12 @@ class Batch:
 
     __slots__ = ("_items", "_new_id", "_outlines", "_own_ids", "first", "size")
 
-    def __init__(self, new_id: NewId | None, first: int = 0, outlines: Outlines | None = None) -> None:
+    def __init__(self, new_id: NewId | None, outlines: Outlines, first: int = 0) -> None:
         self.first = first
         self.size = 2
         """Bytes of the call's body."""
         self._new_id = new_id
-        self._outlines = outlines or Outlines()
+        self._outlines = outlines
         self._items: list[str] = []
         self._own_ids: list[bool] = []
 
@@ -49,7 +50,7 @@ class Batch:
 
     def following(self) -> "Batch":
         """The empty one for the messages behind these."""
-        return Batch(self._new_id, self.first + len(self), self._outlines)
+        return Batch(self._new_id, self._outlines, self.first + len(self))
 
     def split(self) -> "Batch":
         """Take the last message out, into a batch of its own."""
@@ -86,13 +87,17 @@ class Batch:
 
 
 def batch(
-    messages: Iterable[Mapping[str, Any]], new_id: NewId | None, *, as_json: bool = False
+    messages: Iterable[Mapping[str, Any]],
+    new_id: NewId | None,
+    added: Sequence[Header] = (),
+    *,
+    as_json: bool = False,
 ) -> Operation[list[PublishResult]]:
     """One call for many messages; an error names the index of the message that it is about."""
     if isinstance(messages, Mapping | str) or not isinstance(messages, Iterable):
         kind = type(cast("object", messages)).__name__
         raise TypeError(f"messages must be a list of dicts, not {kind}")
-    filled = Batch(new_id)
+    filled = Batch(new_id, Outlines(added))
     for message in messages:
         filled.add(message, as_json=as_json)
     return filled.operation()

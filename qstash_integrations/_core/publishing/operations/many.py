@@ -3,14 +3,16 @@
 Spec: https://upstash.com/docs/qstash/features/batch
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ...errors import APIError, TransportError
+from ..inputs import Header
 from . import Operation
 from .batch import Batch
 from .message import NewId, PublishResult
+from .outline import Outlines
 
 # Of one call. QStash takes ten times as much; memory stays flat, and a try that is lost costs little.
 CHUNK_BYTES = 10_000_000
@@ -21,7 +23,7 @@ NEVER_STARTED = "publish_many was called and nothing was sent: iterate over what
 class Chunks:
     """What was read and what QStash has accepted. No message shows in its repr."""
 
-    def __init__(self, new_id: NewId | None, *, as_json: bool, chunk_size: int) -> None:
+    def __init__(self, new_id: NewId | None, added: Sequence[Header], *, as_json: bool, chunk_size: int) -> None:
         if type(chunk_size) is not int or chunk_size < 1:
             raise ValueError(f"chunk_size must be a number of messages >= 1, not {chunk_size!r}")
         self.accepted = 0
@@ -32,7 +34,7 @@ class Chunks:
         """The chunk to be sent, which stays until it is accepted: sent again, it keeps its deduplication ids."""
         self._as_json = as_json
         self._chunk_size = chunk_size
-        self._batch = Batch(new_id)
+        self._batch = Batch(new_id, Outlines(added))
         self._size = 0
         self._is_broken = False
         self._is_busy = False

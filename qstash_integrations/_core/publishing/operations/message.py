@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ...names import check_names
 from ..filters import MessageFilter
+from ..header_maps import with_added
 from ..inputs import Header, check_name, check_url
 from ..message import Api, BatchMessage
 from ..options import OPTIONS
@@ -28,18 +29,25 @@ NAMES = frozenset(BatchMessage.__annotations__)
 ID_HEADER = OPTIONS["deduplication_id"].header
 
 
-def publish(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[PublishResult]:
-    """``new_id`` makes deduplication ids for messages without one, so that sending again publishes once."""
+def publish(
+    message: Mapping[str, Any], new_id: NewId | None, added: Sequence[Header] = (), *, as_json: bool = False
+) -> Operation[PublishResult]:
+    """``new_id`` makes deduplication ids for messages without one, so that sending again publishes once.
+
+    ``added`` are headers of the client's, for messages that have none of the name.
+    """
     if message.get("queue") is not None:
         raise TypeError("publish takes no queue; use enqueue, which does")
     check_names(message, NAMES)
-    return _publish("/v2/publish/", message, new_id, as_json)
+    return _publish("/v2/publish/", message, new_id, added, as_json)
 
 
-def enqueue(message: Mapping[str, Any], new_id: NewId | None, *, as_json: bool = False) -> Operation[PublishResult]:
+def enqueue(
+    message: Mapping[str, Any], new_id: NewId | None, added: Sequence[Header] = (), *, as_json: bool = False
+) -> Operation[PublishResult]:
     check_names(message, NAMES)
     queue = check_name(message.get("queue"), "queue")
-    return _publish(f"/v2/enqueue/{queue}/", message, new_id, as_json)
+    return _publish(f"/v2/enqueue/{queue}/", message, new_id, added, as_json)
 
 
 def get(message_id: str) -> Operation[Message]:
@@ -63,9 +71,11 @@ def cancel_all() -> Operation[int]:
     return Operation(method="DELETE", path="/v2/messages", read=_read_cancelled)
 
 
-def _publish(prefix: str, message: Mapping[str, Any], new_id: NewId | None, as_json: bool) -> Operation[PublishResult]:
+def _publish(
+    prefix: str, message: Mapping[str, Any], new_id: NewId | None, added: Sequence[Header], as_json: bool
+) -> Operation[PublishResult]:
     body, default_type = body_of(message, as_json)
-    destination, headers = destination_of(message, default_type)
+    destination, headers = destination_of(message, default_type, added)
     own_id = has_own_id(message)
     if new_id is not None and not own_id:
         headers.append((ID_HEADER, new_id()))
@@ -80,13 +90,14 @@ def _publish(prefix: str, message: Mapping[str, Any], new_id: NewId | None, as_j
     )
 
 
-def destination_of(message: Mapping[str, Any], default_type: str | None) -> tuple[str, list[Header]]:
+def destination_of(
+    message: Mapping[str, Any], default_type: str | None, added: Sequence[Header]
+) -> tuple[str, list[Header]]:
     """The path's tail, and the headers of all options but the body."""
     # What may be wrong first: nothing is raised once a provider's token is among the locals.
     headers = headers_of(message)
     destination, forwarded = _destination(message)
-    given = {name.lower() for name, _ in headers}
-    headers += [header for header in forwarded if header[0].lower() not in given]
+    headers = with_added(with_added(headers, forwarded), added)
     return destination, with_content_type(headers, message, default_type)
 
 

@@ -1,11 +1,11 @@
 """What of a batch's item does not depend on the body: usually the same for many messages, so made and checked once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...names import check_names
-from ..inputs import check_name
+from ..inputs import Header, check_name
 from .message import ID_HEADER, NAMES, destination_of, has_own_id
 
 _MOST = 64
@@ -36,9 +36,10 @@ class Outline:
 class Outlines:
     """Those that were made last."""
 
-    __slots__ = ("_made",)
+    __slots__ = ("_added", "_made")
 
-    def __init__(self) -> None:
+    def __init__(self, added: Sequence[Header] = ()) -> None:
+        self._added = added
         self._made: dict[tuple[object, ...], Outline] = {}
 
     def of(self, message: Mapping[str, Any], default_type: str | None) -> Outline:
@@ -48,19 +49,19 @@ class Outlines:
             if name != "body":
                 # The others may change, or be equal to what is refused, as 1 is to True.
                 if type(value) is not str and type(value) is not int:
-                    return _outline(message, default_type)
+                    return _outline(message, default_type, self._added)
                 options += name, value
         key = tuple(options)
         made = self._made.get(key)
         if made is None:
             if len(self._made) >= _MOST:
                 self._made.clear()
-            made = self._made[key] = _outline(message, default_type)
+            made = self._made[key] = _outline(message, default_type, self._added)
         return made
 
 
-def _outline(message: Mapping[str, Any], default_type: str | None) -> Outline:
+def _outline(message: Mapping[str, Any], default_type: str | None, added: Sequence[Header]) -> Outline:
     check_names(message, NAMES)
     queue = None if message.get("queue") is None else check_name(message["queue"], "queue")
-    destination, headers = destination_of(message, default_type)
+    destination, headers = destination_of(message, default_type, added)
     return Outline({"destination": destination, "headers": dict(headers)}, queue, own_id=has_own_id(message))

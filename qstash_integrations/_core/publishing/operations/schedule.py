@@ -3,11 +3,12 @@
 Spec: https://upstash.com/docs/qstash/features/schedules
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...names import check_names
-from ..inputs import check_name, check_text, check_url
+from ..header_maps import with_added
+from ..inputs import Header, check_name, check_text, check_url
 from ..message import NewSchedule
 from ..options import OPTIONS
 from ..results.fields import Fields, read_list, reads
@@ -19,13 +20,13 @@ from .body import body_of, with_content_type
 _NAMES = frozenset(NewSchedule.__annotations__)
 
 
-def create(schedule: Mapping[str, Any], *, as_json: bool = False) -> Operation[str]:
+def create(schedule: Mapping[str, Any], added: Sequence[Header] = (), *, as_json: bool = False) -> Operation[str]:
     """The id of the schedule. Sent again only when it has an id of the caller's: otherwise there would be two."""
     check_names(schedule, _NAMES)
     if schedule.get("cron") is None:
         raise TypeError("cron is missing; give five fields such as '*/5 * * * *'")
     body, default_type = body_of(schedule, as_json)
-    headers = with_content_type(headers_of(schedule), schedule, default_type)
+    headers = with_content_type(with_added(headers_of(schedule), added), schedule, default_type)
     if schedule.get("queue") is not None:
         headers.append((OPTIONS["queue"].header, check_name(schedule["queue"], "queue")))
     return Operation(
