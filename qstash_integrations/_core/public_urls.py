@@ -58,8 +58,7 @@ def origins_of(value: object, name: str) -> Origins:
             url = tell()
         except Exception as error:
             raise ConfigurationError(f"{name} is a function that raised {type(error).__name__}") from error
-        if isinstance(url, Coroutine):
-            url.close()  # else Python warns of it as well
+        _close(url)
         found = public_urls(url, name)
         if not found:
             raise ConfigurationError(f"{name} is a function that returned no URL")
@@ -142,6 +141,12 @@ def _wildcard(base: str) -> _Wildcard:
 
 def _host_of(url: str) -> str:
     return re.split(r"[/:?]", url.partition("://")[2], maxsplit=1)[0]
+
+
+def _close(url: object) -> None:
+    """What an async function has returned: else Python warns of it as well."""
+    if isinstance(url, Coroutine):
+        cast("Coroutine[object, object, object]", url).close()
 
 
 def _check_function(function: Callable[..., object], name: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.harnesses import BODY, Harness, Shop, each, on_each_interface
+from qstash_integrations import ConfigurationError
+from tests.contract.harnesses import BODY, INTERFACES, Harness, Shop, each, on_each_interface
 from tests.contract.test_signatures import REJECTED
 from tests.signing import ORIGIN, signed
 
@@ -116,6 +117,51 @@ def test_the_public_url_is_the_origin(
     assert shop.delivery.claims.sub == url
 
 
+CUT_OFF = {
+    "GCF, a function": ("https://h.example/bill", "/", "https://h.example/bill"),
+    "GCF, with a query": ("https://h.example/bill", "/?test=1", "https://h.example/bill?test=1"),
+    "GCF, with a slash": ("https://h.example/bill", "/?test=1", "https://h.example/bill/?test=1"),
+}
+
+
+@each("public_url, target, url", CUT_OFF, on_all=("GCF, a function", "GCF, with a query"))
+def test_a_public_url_may_end_where_the_whole_path_was_cut_off(
+    open_shop: Callable[..., Shop], public_url: str, target: str, url: str
+) -> None:
+    shop = open_shop(public_url=public_url)
+    assert shop.send(target=target, token=signed(BODY, url)).status == 200
+    assert shop.send(target="/x" + target[1:], token=signed(BODY, url)) == REJECTED
+    (call,) = shop.calls
+    assert call.delivery.claims.sub == url
+
+
+REWRITTEN = {
+    "an encoded blank": ("/a%20b?q=a+b&flag", "/a b?flag=&q=a%20b", 200),
+    "letters": ("/h%C3%A9?%C3%A9=1", "/h%c3%a9?%c3%a9=1", 200),
+    "a slash": ("/a%2Fb", "/a/b", 401),
+    "dot segments": ("/x/%2E%2e/hook", "/x/../hook", 401),
+    "the values of a name": ("/hook?a=1&a=2", "/hook?a=2&a=1", 401),
+}
+
+
+@each("url, target, status", REWRITTEN, on_all=("letters", "a slash"))
+def test_url_match_decoded_forgives_what_hosts_do_to_a_url(
+    open_shop: Callable[..., Shop], url: str, target: str, status: int
+) -> None:
+    shop = open_shop(url_match="decoded")
+    for origin, expected in ((ORIGIN, status), ("https://evil.example", 401)):
+        assert shop.send(target=target.replace(" ", "%20"), token=signed(BODY, origin + url)).status == expected
+    assert len(shop.calls) == (status == 200)
+    strict = open_shop(url_match="exact")
+    assert strict.send(target=target.replace(" ", "%20"), token=signed(BODY, ORIGIN + url)) == REJECTED
+
+
+@pytest.mark.parametrize("wrong", ["loose", "Exact", "", None, True, ["decoded"]], ids=repr)
+def test_another_url_match_is_refused_by_name(open_shop: Callable[..., Shop], wrong: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r'^url_match must be "exact" or "decoded", not '):
+        open_shop(url_match=wrong)
+
+
 def test_a_wildcard_stands_for_the_requests_own_host(open_shop: Callable[..., Shop]) -> None:
     shop = open_shop(public_url="https://*.shop.example")
     token = signed(BODY, "https://a.shop.example/hook")
@@ -151,6 +197,81 @@ def test_H62_the_record_of_a_wrong_url_names_both(shop: Shop, caplog: pytest.Log
         "signed_url='http://127.0.0.1:8000/hook' expected_url='https://api.example.com/hook'; "
         "if the signed URL is this app's, set QSTASH_PUBLIC_URL to its origin, with the path prefix if any"
     ]
+
+
+UNDERSTOOD: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "written anew": (
+        {},
+        "/a%20b?q=a+b",
+        ORIGIN + "/a%20b?q=a%20b",
+        "the two are the same once decoded, so the host of this app decodes URLs or writes them anew, as API Gateway, "
+        'ALB, Azure and Vercel do: set url_match="decoded"',
+    ),
+    "a slash": (
+        {},
+        "/a/b",
+        ORIGIN + "/a%2Fb",
+        "the host of this app decodes %2F, so nothing signed with it can be recognized: publish to a URL without it",
+    ),
+    "a slash, when decoded": (
+        {"url_match": "decoded"},
+        "/a/b",
+        ORIGIN + "/a%2Fb",
+        "the host of this app decodes %2F, so nothing signed with it can be recognized: publish to a URL without it",
+    ),
+    "a path cut off": (
+        {},
+        "/?test=1",
+        ORIGIN + "/bill?test=1",
+        "if something in front of this app cuts '/bill' off, set QSTASH_PUBLIC_URL to 'https://api.example.com/bill'",
+    ),
+    "a prefix cut off": (
+        {},
+        "/hook",
+        ORIGIN + "/api/v1/hook",
+        "if something in front of this app cuts '/api/v1' off, set QSTASH_PUBLIC_URL to 'https://api.example.com/api/v1'",
+    ),
+    "a prefix that would end a line": (
+        {},
+        "/hook",
+        ORIGIN + "/a\r\n/hook",
+        "if something in front of this app cuts '/a\\r\\n' off, set QSTASH_PUBLIC_URL to 'https://api.example.com/a\\r\\n'",
+    ),
+    "a wildcard": (
+        {"public_url": "https://*.example.com"},
+        "/hook",
+        "https://b.example.com/hook",
+        "of a wildcard the request's own Host counts, which is 'api.example.com': have the proxy in front pass it on "
+        "as it came",
+    ),
+}
+
+
+@each("options, target, url, remedy", UNDERSTOOD, on_all=(), harnesses=INTERFACES)
+def test_the_record_of_a_wrong_url_says_what_to_change_where_that_is_known(
+    open_shop: Callable[..., Shop],
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, Any],
+    target: str,
+    url: str,
+    remedy: str,
+) -> None:
+    shop = open_shop(**options)
+    assert shop.send(target=target, token=signed(BODY, url)) == REJECTED
+    (record,) = [record.getMessage() for record in caplog.records if record.name == "qstash_integrations"]
+    assert record.startswith("qstash request rejected: reason=url_mismatch ")
+    assert record.endswith("; " + remedy)
+
+
+@on_each_interface
+def test_the_record_of_a_wrong_url_names_the_servers_mount(
+    open_shop: Callable[..., Shop], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert open_shop().send(target="/api/hook", root_path="/api", token=signed(BODY, ORIGIN + "/hook")) == REJECTED
+    assert caplog.messages[-1].endswith(
+        "; the server mounts this app at '/api', which the signed URL lacks: set QSTASH_PUBLIC_URL to "
+        "'https://api.example.com/api'"
+    )
 
 
 @on_each_interface

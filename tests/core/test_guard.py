@@ -22,6 +22,7 @@ from qstash_integrations._core.receiving.answers import (
 from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head
 from qstash_integrations._core.receiving.report import Reporter
+from qstash_integrations._core.receiving.same import Same, exactly
 from qstash_integrations._core.receiving.urls import PublicUrls
 from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
 
@@ -99,8 +100,11 @@ def test_another_body_is_refused() -> None:
 
 def test_a_failure_of_our_own_rejects_and_names_only_its_class(caplog: pytest.LogCaptureFixture) -> None:
     class Broken:
-        def fits(self, signed_url: str, head: Head) -> bool:
+        def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
             raise RuntimeError(f"a text with {signed_url}")
+
+        def bases(self) -> tuple[str, ...]:
+            return ()
 
         def describe(self, head: Head) -> str:
             return ""

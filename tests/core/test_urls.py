@@ -8,6 +8,7 @@ import pytest
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.public_urls import join_public_url, origins_of, public_urls
 from qstash_integrations._core.receiving.head import head_of_environ, head_of_scope
+from qstash_integrations._core.receiving.same import decoded, exactly
 from qstash_integrations._core.receiving.urls import PublicUrls, trusted_hosts
 from tests.hosts import Request, environ_of, scope_of
 
@@ -27,6 +28,10 @@ FITTING = {
     "a mount without a path prefix": (API, "/v1/hook", "/v1", API + "/v1/hook"),
     "an IPv6 origin with a port": ("http://[2001:db8::1]:8080", "/hook", "", "http://[2001:db8::1]:8080/hook"),
     "the second of two origins": (f"https://www.example.com, {API}", "/hook", "", API + "/hook"),
+    "a path that was cut off whole": (API + "/bill", "/", "", API + "/bill"),
+    "a path that was cut off whole, and a query": (API + "/bill", "/?test=1", "", API + "/bill?test=1"),
+    "a path that was cut off, and a slash": (API + "/bill", "/?test=1", "", API + "/bill/?test=1"),
+    "a path that was cut off behind a wildcard": ("https://*.example.com/bill", "/", "", API + "/bill"),
 }
 
 
@@ -47,6 +52,7 @@ NOT_FITTING = {
     "a longer host": ("/hook", "https://api.example.com.evil.example/hook"),
     "a target that moves the authority": ("@evil.example/hook", "https://api.example.com@evil.example/hook"),
     "an absolute target": ("http://evil.example/hook", "http://evil.example/hook"),
+    "a query on the origin": ("/?a=1", API + "?a=1"),
 }
 
 
@@ -109,6 +115,136 @@ def test_another_url_does_not_fit(target: str, url: str) -> None:
 def test_a_public_url_that_is_none_names_the_setting(value: object) -> None:
     with pytest.raises(ConfigurationError, match=r"^QSTASH_PUBLIC_URL "):
         public_urls(value, "QSTASH_PUBLIC_URL")
+
+
+NOT_CUT_OFF = {
+    "a path that is left": ("/x", "", "/bill"),
+    "a path that is mounted": ("/v1/", "/v1", "/bill"),
+    "another query": ("/?a=1", "", "/bill?a=2"),
+    "a part of the path": ("/", "", "/bil"),
+    "more of the path": ("/", "", "/billing"),
+    "a parameter": ("/", "", "/bill;v=1"),
+    "another host": ("/", "", ".evil.example/bill"),
+}
+
+
+@pytest.mark.parametrize(("target", "mount", "rest"), NOT_CUT_OFF.values(), ids=NOT_CUT_OFF)
+def test_a_url_ends_with_the_public_one_only_where_no_path_is_left(target: str, mount: str, rest: str) -> None:
+    for head in heads(Request(target, [("Host", "api.example.com")], root_path=mount)):
+        for same in (exactly, decoded):
+            assert not PublicUrls((API + "/bill",)).fits(API + rest, head, same)
+
+
+def test_a_server_that_tells_the_mount_alone_has_cut_the_rest_off() -> None:
+    head = head_of_environ({"REQUEST_METHOD": "POST", "SCRIPT_NAME": "/prod", "PATH_INFO": "/"}, reads_chunks=True)
+    assert PublicUrls((API + "/prod",)).fits(API + "/prod", head)
+
+
+# What was signed, and what of it reaches the app behind a host that decodes, or writes anew.
+DECODED = {
+    "a blank": ("/a%20b", "/a b"),
+    "a blank that is not encoded": ("/a b", "/a%20b"),
+    "letters": ("/h%C3%A9", "/h\u00c3\u00a9"),
+    "letters that need no encoding": ("/%7Euser/%61", "/~user/a"),
+    "a percent sign": ("/a%2520b", "/a%2520b"),
+    "a question mark": ("/a%3Fb", "/a%3fb"),
+    "a bracket": ("/a%5B1%5D", "/a[1]"),
+    "no UTF-8": ("/%FF", "/%ff"),
+    "a slash that stays encoded": ("/a%2Fb", "/a%2fb"),
+    "a plus sign in a path": ("/a+b", "/a%2Bb"),
+    "a plus sign in a query": ("/hook?q=a+b", "/hook?q=a%20b"),
+    "an encoded plus sign in a query": ("/hook?q=a%2Bb", "/hook?q=a%2bb"),
+    "the order of names": ("/hook?b=1&a=2&b=3", "/hook?a=2&b=1&b=3"),
+    "a name alone": ("/hook?flag", "/hook?flag="),
+    "an encoded separator": ("/hook?q=a%26b%3Dc", "/hook?q=a%26b%3dc"),
+    "a query of nothing": ("/hook?", "/hook"),
+    "an empty pair": ("/hook?a=1&", "/hook?a=1"),
+    "a slash in a query": ("/hook?next=/a/b", "/hook?next=%2Fa%2Fb"),
+    "matrix parameters": ("/a;v=1", "/a%3Bv%3D1"),
+}
+
+
+@pytest.mark.parametrize(("signed", "target"), DECODED.values(), ids=DECODED)
+def test_decoded_forgives_what_hosts_make_of_a_url(signed: str, target: str) -> None:
+    for head in heads(Request(target)):
+        for expected in (PublicUrls((API,)), trusted_hosts(["api.example.com"])):
+            assert expected is not None
+            assert expected.fits(API + signed, head, decoded)
+            assert expected.fits(API + signed, head) is (signed == target)
+
+
+NOT_THE_SAME_DECODED = {
+    "a decoded slash": ("/a%2Fb", "/a/b"),
+    "an encoded slash": ("/a/b", "/a%2Fb"),
+    "encoded once more": ("/a%20b", "/a%2520b"),
+    "encoded once less": ("/a%2520b", "/a%20b"),
+    "dot segments": ("/a/../b", "/a/../b"),
+    "encoded dot segments": ("/a/%2e%2E/b", "/a/%2E%2e/b"),
+    "a dot segment": ("/./b", "/./b"),
+    "dot segments, resolved": ("/a/../b", "/b"),
+    "letters in the other case": ("/Hook", "/hook"),
+    "a slash at the end": ("/hook/", "/hook"),
+    "two slashes": ("//hook", "/hook"),
+    "an encoded question mark": ("/a%3Fb=1", "/a?b=1"),
+    "a question mark": ("/a?b=1", "/a%3Fb=1"),
+    "a plus sign in a path": ("/a+b", "/a%20b"),
+    "a plus sign in a query": ("/hook?q=a%2Bb", "/hook?q=a+b"),
+    "the order of the values of a name": ("/hook?a=1&a=2", "/hook?a=2&a=1"),
+    "a value that is lost": ("/hook?a=1&a=2", "/hook?a=2"),
+    "a value more": ("/hook?a=1", "/hook?a=1&a=1"),
+    "another value": ("/hook?a=1", "/hook?a=2"),
+    "a name more": ("/hook?a=1", "/hook?a=1&b="),
+    "a separator": ("/hook?q=a%26b=c", "/hook?q=a&b=c"),
+    "another separator": ("/hook?a=1;b=2", "/hook?a=1&b=2"),
+    "another host": ("@evil.example/hook", "/hook"),
+    "a longer host": (".evil.example/hook", "/hook"),
+    "an encoded slash behind the host": ("%2Fhook", "/hook"),
+    "no path": ("", "/"),
+    "a target that is no path": ("@evil.example/hook", "@evil.example/hook"),
+    "a target that is absolute": ("/hook", "http://api.example.com/hook"),
+    "a fragment": ("/hook#x", "/hook"),
+    "no text": ("/\ufffd", "/%FF"),
+    "a line end": ("/hook", "/hook%0A"),
+    "nothing at its end": ("/hook%00", "/hook"),
+}
+
+
+@pytest.mark.parametrize(("signed", "target"), NOT_THE_SAME_DECODED.values(), ids=NOT_THE_SAME_DECODED)
+def test_decoded_forgives_nothing_else(signed: str, target: str) -> None:
+    scope = {**scope_of(Request(target)), "raw_path": target.partition("?")[0].encode()}
+    for head in (head_of_scope(scope), *heads(Request(target))[1:]):
+        if head.target != target:
+            continue  # read as servers read it
+        for expected in (PublicUrls((API,)), trusted_hosts(["api.example.com"])):
+            assert expected is not None
+            assert not expected.fits(API + signed, head, decoded)
+
+
+def test_decoded_is_behind_every_public_url_what_it_is_behind_an_origin() -> None:
+    (head, _) = heads(Request("/v1/a b?q=a%20b", [("Host", "a.shop.example")], root_path="/v1"))
+    for base in ("https://a.shop.example/v1", "https://*.shop.example/v1", "https://a.shop.example"):
+        assert PublicUrls((base,)).fits("https://a.shop.example/v1/a%20b?q=a+b", head, decoded)
+        assert not PublicUrls((base,)).fits("https://b.shop.example/v1/a%20b?q=a+b", head, decoded)
+        assert not PublicUrls((base,)).fits("https://a.shop.example/V1/a%20b?q=a+b", head, decoded)
+        assert not PublicUrls((base,)).fits("https://a.shop.example:8443/v1/a%20b?q=a+b", head, decoded)
+
+
+def test_a_raw_path_that_azure_has_decoded_is_taken_for_none() -> None:
+    # The escapes that are left came encoded twice; the question mark is no query.
+    for came, seen in {"/a%2520b": "/a%20b", "/a%3Fb": "/a?b"}.items():
+        scope = {**scope_of(Request("/")), "path": seen, "raw_path": seen.encode()}
+        assert head_of_scope(scope).target == came
+        assert not PublicUrls((API,)).fits(API + seen, head_of_scope(scope))
+        assert PublicUrls((API,)).fits(API + came, head_of_scope(scope))
+
+
+def test_a_raw_path_that_vercel_tells_as_the_decoded_one_is_one_when_decoded() -> None:
+    head = head_of_environ(
+        {"REQUEST_METHOD": "POST", "PATH_INFO": "/a%20b", "QUERY_STRING": "q=%20"}, reads_chunks=True
+    )
+    assert PublicUrls((API,)).fits(API + "/a%20b?q=%20", head, decoded)
+    assert PublicUrls((API,)).fits(API + "/a%2520b?q=%20", head)
+    assert not PublicUrls((API,)).fits(API + "/a%20b?q=%20", head)
 
 
 WILDCARDS = {

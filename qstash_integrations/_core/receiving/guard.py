@@ -9,16 +9,18 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from ..errors import ConfigurationError
 from .answers import BODY_TIMED_OUT, BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
 from .delivery import Delivery
 from .head import Head
+from .mismatch import remedy
 from .once import Once
 from .receiver import Receiver
 from .report import Reporter
 from .runs import Store
+from .same import Same, exactly
 from .token import Claims, Refusal, check_body
 from .urls import Expected
 
@@ -33,6 +35,9 @@ class GuardOptions(TypedDict, total=False):
     """Instead of one made from the settings; carries its own keys, clock and tolerance."""
     public_url: str | list[str] | Callable[[], str | list[str]]
     """Instead of QSTASH_PUBLIC_URL: the origin or origins under which QStash calls the app, or what tells them."""
+    url_match: Literal["exact", "decoded"]
+    """``"decoded"`` where the host of the app decodes the path or writes the query anew, as API Gateway, ALB, Azure and
+    Vercel do: then other spellings of the signed URL fit as well. ``"exact"`` is the default."""
     verify_url: bool
     """False accepts requests signed for any URL of the account. Only for apps that cannot know their own."""
     max_body_size: int
@@ -55,6 +60,7 @@ class Guard:
         receiver: Receiver,
         expected: Expected,
         *,
+        same: Same = exactly,
         regional: Mapping[str, Receiver] | None = None,
         max_body_size: int = MAX_BODY_SIZE,
         body_timeout: float = BODY_TIMEOUT,
@@ -68,6 +74,7 @@ class Guard:
         self.prepare: Callable[[bytes | str | None], Awaitable[None]] | None = getattr(receiver, "prepare", None)
         """Of a receiver that may have to fetch its keys: event loops await this with the signature before ``admit``."""
         self._expected = expected
+        self._same = same
         self._regional = regional or {}
         self._reporter = reporter or Reporter()
         self.once: Once | None = None if once is None else Once(once, receiver.now, self._reporter)
@@ -129,9 +136,11 @@ class Guard:
             return claims
         if claims.key == "next":
             self._reporter.next_key_used()
-        if self._expected.fits(claims.sub, head):
+        expected = self._expected
+        if expected.fits(claims.sub, head, self._same):
             return claims
-        return Refusal("url_mismatch", "signed for another URL", claims.sub, self._expected.describe(head))
+        mend = remedy(expected, claims.sub, head)
+        return Refusal("url_mismatch", "signed for another URL", claims.sub, expected.describe(head), mend)
 
 
 def check_limits(max_body_size: int, body_timeout: float) -> None:

@@ -22,7 +22,7 @@ _DOUBTFUL = "/<SCRIPT_NAME that a header may have set; put its path into QSTASH_
 class Head:
     """The head of a request. No tuple: error trackers print the locals of frames, and walk through tuples."""
 
-    __slots__ = ("content_length", "headers", "length_known", "method", "root_path", "signature", "target")
+    __slots__ = ("content_length", "headers", "length_known", "method", "root_path", "signature", "target", "told")
 
     def __init__(
         self,
@@ -34,10 +34,13 @@ class Head:
         content_length: int | None,
         length_known: bool,
         headers: Callable[[Iterable[str]], list[str | None]],
+        told: bool = False,
     ) -> None:
         self.method: str = method
         self.target: str = target
         """Raw path and raw query, such as ``/hook?a=1``."""
+        self.told: bool = told
+        """Whether the server tells the decoded path alone: then the target is that path, encoded again."""
         self.signature: bytes | str | None = signature
         """The Upstash-Signature header; repeated lines are joined with commas, which no token contains."""
         self.root_path: str = root_path
@@ -55,8 +58,11 @@ class Head:
 def head_of_scope(scope: Mapping[str, Any]) -> Head:
     """The head of an ASGI "http" scope."""
     raw_path: bytes | None = scope.get("raw_path")
-    # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
-    path = quote(scope["path"], PATH, errors="surrogatepass") if raw_path is None else raw_path.decode("latin-1")
+    told = raw_path is None or _was_decoded(raw_path, scope["path"])
+    if raw_path is None or told:
+        # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
+        raw_path = quote(scope["path"], PATH, errors="surrogatepass").encode()
+    path = raw_path.decode("latin-1")
     query: bytes = scope.get("query_string") or b""
     # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
     root_path: str = scope.get("app_root_path", scope.get("root_path", ""))
@@ -65,10 +71,20 @@ def head_of_scope(scope: Mapping[str, Any]) -> Head:
         f"{path}?{query.decode('latin-1')}" if query else path,
         scope["headers"],
         quote(root_path, safe=PATH) if root_path else "",
+        told,
     )
 
 
-def head_of_lines(method: str, target: str, lines: Iterable[tuple[bytes, bytes]], root_path: str = "") -> Head:
+def _was_decoded(raw_path: bytes, path: str) -> bool:
+    """Whether the raw path is none, as with Azure Functions: a question mark or an escape in it came encoded."""
+    if b"?" in raw_path:
+        return True
+    return b"%" in raw_path and raw_path == path.encode("utf-8", "surrogatepass") != unquote_to_bytes(raw_path)
+
+
+def head_of_lines(
+    method: str, target: str, lines: Iterable[tuple[bytes, bytes]], root_path: str = "", told: bool = False
+) -> Head:
     """The head of a request as it came: its method, its target and its header lines, whose names are in lower case."""
     lines = list(lines)
     signatures = [value for name, value in lines if name == _SIGNATURE]
@@ -89,6 +105,7 @@ def head_of_lines(method: str, target: str, lines: Iterable[tuple[bytes, bytes]]
         content_length=_length(values.get(b"content-length")),
         length_known=True,
         headers=headers,
+        told=told,
     )
 
 
@@ -98,9 +115,10 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
     def headers(names: Iterable[str]) -> list[str | None]:
         return [environ.get("HTTP_" + name.upper().replace("-", "_")) for name in names]
 
-    target = _raw_target(environ)
-    if target:
-        root_path = _mount(environ, target)
+    raw = _raw_target(environ)
+    if raw:
+        target = raw
+        root_path = _mount(environ, raw)
     else:
         root_path = _told_mount(environ)
         target = root_path + _told_rest(environ)
@@ -113,6 +131,7 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
         content_length=length,
         length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
         headers=headers,
+        told=not raw,
     )
 
 

@@ -15,7 +15,10 @@ from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers
 from .report import logger
 from .runs import MEMBERS
+from .same import Same, decoded, exactly
 from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
+
+_MATCHES: dict[str, Same] = {"exact": exactly, "decoded": decoded}
 
 
 def guard_from_settings(
@@ -45,6 +48,7 @@ def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
     return Guard(
         given or receiver_of(settings),
         _expected(settings, options, hosts),
+        same=_MATCHES[options.get("url_match", "exact")],
         regional=None if given else regional_receivers(settings),
         max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
         body_timeout=options.get("body_timeout", BODY_TIMEOUT),
@@ -75,6 +79,9 @@ def _check(options: GuardOptions) -> None:
     store: object = options.get("once")
     if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in MEMBERS)):
         raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
+    match: object = options.get("url_match", "exact")
+    if not isinstance(match, str) or match not in _MATCHES:
+        raise ConfigurationError(f'url_match must be "exact" or "decoded", not {match!r}')
     if type(options.get("verify_url", True)) is not bool:
         raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
     if "public_url" in options and not origins_of(options["public_url"], "public_url"):

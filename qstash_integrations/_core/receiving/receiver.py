@@ -117,7 +117,7 @@ class Receiver:
         if isinstance(outcome, Claims):
             return outcome
         del signature, body  # error trackers print the locals of raising frames
-        raise SignatureError(*outcome)
+        raise SignatureError(*outcome[:4])
 
     def authenticate(self, signature: str | bytes | None, clock_tolerance: float | None = None) -> Claims | Refusal:
         """The first half of ``verify``, before a byte of the body is read: key, form and lifetime of the token.

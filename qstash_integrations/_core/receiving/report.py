@@ -69,7 +69,7 @@ class Reporter:
             _printable(head.method),
             _printable(head.target.partition("?")[0]),
             _detail(refusal),
-            _REMEDIES[refusal.reason],
+            refusal.remedy or _REMEDIES[refusal.reason],
             f" ({unwritten} more since the last such record)" if unwritten else "",
         )
 

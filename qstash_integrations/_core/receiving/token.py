@@ -62,6 +62,8 @@ class Refusal(NamedTuple):
     detail: str
     signed_url: str | None = None
     expected_url: str | None = None
+    remedy: str | None = None
+    """What to change, where more is known than the reason tells."""
 
 
 def encode(digest: bytes) -> bytes:

@@ -11,15 +11,21 @@ from ..errors import ConfigurationError
 from ..hosts import is_private
 from ..public_urls import on_host, signed_on
 from .head import Head
+from .same import Same, exactly
 
 _OF_TESTS = "testserver"
+_ORIGIN = re.compile(r"https?://(\[[^\]]*\]|[^/:?#]+)(?::[0-9]{1,5})?(?=/)", re.IGNORECASE | re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\]")
 
 
 class Expected(Protocol):
     """The signed URLs that fit a request."""
 
-    def fits(self, signed_url: str, head: Head) -> bool: ...
+    def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool: ...
+
+    def bases(self) -> tuple[str, ...]:
+        """What such URLs begin with."""
+        ...
 
     def describe(self, head: Head) -> str:
         """The expected URL, for the log record of a mismatch."""
@@ -29,24 +35,28 @@ class Expected(Protocol):
 class PublicUrls(NamedTuple):
     """One or more public origins, such as ``https://api.example.com``; each may have a path prefix.
 
-    A prefix stands for what a proxy strips or a server mounts: it replaces SCRIPT_NAME and root_path. In the place of
-    a wildcard the request's own Host is expected, so that what was signed for one customer's host counts on no other.
+    A prefix stands for what a proxy strips or a server mounts: it replaces SCRIPT_NAME and root_path, and the URL may
+    end with it where nothing is left of the path. In the place of a wildcard the request's own Host is expected, so
+    that what was signed for one customer's host counts on no other.
     """
 
-    bases: tuple[str, ...]
+    urls: tuple[str, ...]
 
-    def fits(self, signed_url: str, head: Head) -> bool:
+    def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
         # A target that is no path, as in "GET @evil.example", could move the authority of the URL.
         if head.target.startswith("/"):
-            for pattern in self.bases:
+            for pattern in self.urls:
                 base = signed_on(signed_url, pattern, lambda: head.header("host"))
-                if base is not None and _join(base, head) == signed_url:
+                if base is not None and _continues(signed_url[len(base) :], base, head, same):
                     return True
         return False
 
+    def bases(self) -> tuple[str, ...]:
+        return self.urls
+
     def describe(self, head: Head) -> str:
         host = head.header("host")
-        return " or ".join(_join(on_host(pattern, host) or pattern, head) for pattern in self.bases)
+        return " or ".join((on_host(url, host) or url) + rest_of_target(url, head) for url in self.urls)
 
 
 class CurrentUrls(NamedTuple):
@@ -54,8 +64,11 @@ class CurrentUrls(NamedTuple):
 
     tell: Callable[[], tuple[str, ...]]
 
-    def fits(self, signed_url: str, head: Head) -> bool:
-        return PublicUrls(self.tell()).fits(signed_url, head)
+    def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
+        return PublicUrls(self.tell()).fits(signed_url, head, same)
+
+    def bases(self) -> tuple[str, ...]:
+        return self.tell()
 
     def describe(self, head: Head) -> str:
         return PublicUrls(self.tell()).describe(head)
@@ -77,24 +90,27 @@ class TrustedHosts(NamedTuple):
             return _OF_TESTS
         return public[0] if len(public) == 1 else None
 
-    def fits(self, signed_url: str, head: Head) -> bool:
-        if not head.target.startswith("/") or not signed_url.endswith(head.target):
+    def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
+        origin = _ORIGIN.match(signed_url)
+        if origin is None or origin[1].lower() not in self.hosts:
             return False
-        origin = signed_url[: -len(head.target)]
-        return any(
-            re.fullmatch(rf"https?://{re.escape(host)}(?::[0-9]{{1,5}})?", origin, re.IGNORECASE | re.ASCII)
-            for host in self.hosts
-        )
+        return head.target.startswith("/") and same(signed_url[origin.end() :], head.target, head.told)
+
+    def bases(self) -> tuple[str, ...]:
+        return tuple(f"https://{host}" for host in sorted(self.hosts))
 
     def describe(self, head: Head) -> str:
-        return " or ".join(f"https://{host}{head.target}" for host in sorted(self.hosts))
+        return " or ".join(base + head.target for base in self.bases())
 
 
 class AnyUrl(NamedTuple):
     """``verify_url=False``: a request signed for any endpoint of the account fits."""
 
-    def fits(self, signed_url: str, head: Head) -> bool:
+    def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
         return True
+
+    def bases(self) -> tuple[str, ...]:
+        return ()
 
     def describe(self, head: Head) -> str:
         return "any URL"
@@ -130,14 +146,30 @@ def _has_name(host: str) -> bool:
     return not host.startswith("[") and not host.rpartition(".")[2].isdigit()
 
 
-def _join(base: str, head: Head) -> str:
+def rest_of_target(base: str, head: Head) -> str:
+    """What of a request's target stands behind a public URL."""
     target = head.target
-    has_prefix = base.count("/") > 2
     if (
-        has_prefix
+        _has_path(base)
         and (root := head.root_path.rstrip("/"))
         and target.startswith(root)
         and target[len(root) : len(root) + 1] in ("", "/", "?")
     ):
-        target = target[len(root) :]
-    return base + target
+        return target[len(root) :]
+    return target
+
+
+def _continues(signed: str, base: str, head: Head, same: Same) -> bool:
+    rest = rest_of_target(base, head)
+    if signed[:1] in ("", "?") and _has_path(base) and _has_no_path_left(rest, head):
+        signed = "/" + signed
+    return same(signed, rest, head.told)
+
+
+def _has_path(base: str) -> bool:
+    return base.count("/") > 2
+
+
+def _has_no_path_left(rest: str, head: Head) -> bool:
+    """Whether the slash is the server's, since a request has to have one: Google's cut off the name of a function."""
+    return rest.partition("?")[0] == "/" and (rest == head.target or head.told)
