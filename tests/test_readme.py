@@ -97,6 +97,7 @@ def test_the_blocks_for_apps_are_where_they_should_be() -> None:
         "Starlette",
         "Starlette",
         "FastAPI",
+        "FastAPI",
         "Flask",
         "aiohttp",
         "Duplicates and key rotation",

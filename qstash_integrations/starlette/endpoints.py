@@ -24,7 +24,7 @@ from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.asgi_host import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
 from .._core.receiving.delivery import hide, show
-from .._core.receiving.guard import Guard, GuardOptions
+from .._core.receiving.guard import TAKEN, Guard, GuardOptions
 from .._core.receiving.head import Head, head_of_scope
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
@@ -33,7 +33,8 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 NOT_FOR_FASTAPI = (
     "verify_qstash is for Starlette endpoints, which take one request; FastAPI would read the body before it is "
-    "verified: use APIRouter(route_class=qstash_integrations.fastapi.VerifiedRoute)"
+    "verified: use APIRouter(route_class=qstash_integrations.fastapi.VerifiedRoute), or for one endpoint "
+    "Depends(qstash_integrations.fastapi.verify_qstash)"
 )
 
 
@@ -51,6 +52,21 @@ def verify_qstash(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> A
     if endpoint is None:
         return functools.partial(_verified, guard)
     return _verified(guard, endpoint)
+
+
+async def read_request(guard: Guard, head: Head, request: Request, taken: str = TAKEN) -> bytes | Answer | None:
+    """The body, as in ``read_body``; also one that was read ahead with ``request.body()``, and that Starlette keeps."""
+    kept = getattr(request, "_body", None)
+    if isinstance(kept, bytes):
+        return kept
+    if getattr(request, "_stream_consumed", False):
+        return guard.taken(head, taken)
+    return await read_body(guard, head, request.receive)
+
+
+def response(answer: Answer, method: str) -> Response:
+    headers = {**dict(answer.headers), "content-length": str(len(answer.body))}
+    return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
 
 
 def _verified(guard: FromSettings[Guard], endpoint: Any) -> Any:
@@ -117,6 +133,10 @@ def _signature(endpoint: Callable[..., Any]) -> inspect.Signature:
         signature.bind(*([None] * (1 + is_method)))
     except TypeError:
         raise TypeError(NOT_FOR_FASTAPI) from None
+    return _for_starlette(signature)
+
+
+def _for_starlette(signature: inspect.Signature) -> inspect.Signature:
     return _Signature(list(signature.parameters.values()), return_annotation=signature.return_annotation)
 
 
@@ -139,16 +159,10 @@ class _EndpointHost:
         return head_of_scope(self._request.scope)
 
     async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
-        """Also a body that somebody ahead has read with ``request.body()``, and that Starlette keeps."""
-        kept = getattr(self._request, "_body", None)
-        if isinstance(kept, bytes):
-            return kept
-        if getattr(self._request, "_stream_consumed", False):
-            return guard.taken(head)
-        return await read_body(guard, head, self._request.receive)
+        return await read_request(guard, head, self._request)
 
     async def answer(self, answer: Answer | None) -> Response:
-        return _Silence() if answer is None else _response(answer, self._request.method)
+        return _Silence() if answer is None else response(answer, self._request.method)
 
     async def run(self, turn: Turn) -> Response:
         given = self._request
@@ -171,7 +185,7 @@ class _EndpointHost:
         return self._call(*map(swapped, self._args), **{name: swapped(given) for name, given in self._kwargs.items()})
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
-        return _ending(_response(answer_signal(signal), self._request.method), turn)
+        return _ending(response(answer_signal(signal), self._request.method), turn)
 
 
 def _request_of(given: tuple[Any, ...]) -> Request:
@@ -179,11 +193,6 @@ def _request_of(given: tuple[Any, ...]) -> Request:
         if isinstance(value, Request):
             return cast("Request", value)
     raise TypeError(NOT_FOR_FASTAPI)
-
-
-def _response(answer: Answer, method: str) -> Response:
-    headers = {**dict(answer.headers), "content-length": str(len(answer.body))}
-    return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
 
 
 def _ending(response: Response, turn: Turn) -> Response:
@@ -231,3 +240,7 @@ class _Silence(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         return
+
+
+# ``Depends(verify_qstash)`` takes the one of ``qstash_integrations.fastapi``.
+cast("Any", verify_qstash).__signature__ = _for_starlette(inspect.signature(verify_qstash))

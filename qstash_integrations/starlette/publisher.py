@@ -91,6 +91,15 @@ def _holders(routes: Iterable[Any]) -> Iterator[object]:
     """What may be verified of all routes, those of mounted and included routers among them."""
     for route in routes:
         yield from (route, getattr(route, "endpoint", None), getattr(route, "app", None))
+        yield from _dependencies(getattr(route, "dependant", None))
         # Newer versions of FastAPI keep an included router as it is.
         router = getattr(route, "original_router", route)
+        yield from (depends.dependency for depends in getattr(router, "dependencies", None) or ())
         yield from _holders(getattr(router, "routes", None) or ())
+
+
+def _dependencies(dependant: Any) -> Iterator[object]:
+    """Of FastAPI's, whatever they depend on themselves among them."""
+    for dependency in getattr(dependant, "dependencies", ()):
+        yield dependency.call
+        yield from _dependencies(dependency)

@@ -26,6 +26,7 @@ from .urls import Expected
 
 MAX_BODY_SIZE = 16 * 1024 * 1024  # bytes
 BODY_TIMEOUT = 30.0  # seconds
+TAKEN = "the body was read before it could be verified"
 
 
 class GuardOptions(TypedDict, total=False):
@@ -122,7 +123,7 @@ class Guard:
         self._reporter.rejected(head, Refusal("body_timeout", detail))
         return BODY_TIMED_OUT
 
-    def taken(self, head: Head, detail: str = "the body was read before it could be verified") -> Answer:
+    def taken(self, head: Head, detail: str = TAKEN) -> Answer:
         """401, and one log record: somebody ahead has read the body and kept none of it."""
         return self.reject(head, Refusal("body_taken", detail))
 
