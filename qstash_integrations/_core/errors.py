@@ -3,6 +3,11 @@
 No message holds a signing key, a token, a signature or a body. All of them pickle.
 """
 
+_UNAUTHORIZED = (
+    "; QSTASH_TOKEN is no token of the QStash at QSTASH_URL: copy it from the console, where each region has its own, "
+    "or from what qstash-integrations dev prints"
+)
+
 
 class QStashError(Exception):
     """The base of every error of this package; the signals to QStash are apart."""
@@ -33,7 +38,10 @@ class SignatureError(QStashError):
 
 
 class APIError(QStashError):
-    """QStash answered with an error: ``status`` is the HTTP status, ``detail`` its text, cut to 500 characters."""
+    """QStash answered with an error: ``status`` is the HTTP status, ``detail`` its text, cut to 500 characters.
+
+    Of a 401 the text names the setting as well.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(status, detail)
@@ -41,7 +49,8 @@ class APIError(QStashError):
         self.detail = detail
 
     def __str__(self) -> str:
-        return f"QStash answered {self.status}: {self.detail}"
+        remedy = _UNAUTHORIZED if self.status == 401 else ""
+        return f"QStash answered {self.status}: {self.detail}{remedy}"
 
 
 class RateLimitError(APIError):

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 # Written out: what Python calls private differs between its versions. 0.0.0.0 and :: are this machine to whom connects.
 _BLOCKS = ("127.0.0.0/8", "::1", "0.0.0.0/32", "::", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 _PRIVATE = tuple(ip_network(block) for block in _BLOCKS)
+_HOSTED = re.compile(r"qstash(?:-[a-z0-9-]+)?\.upstash\.io\.?")
 # No public name has one label alone, but 134744072 and 0x8080808 are spellings of a public address.
 _PRIVATE_NAME = re.compile(r"(?!0x)(?![0-9]+\Z)[a-z0-9_-]+|.+\.(?:internal|local|localhost)")
 
@@ -27,6 +28,11 @@ def is_private(url: str) -> bool:
     if address is None:
         return _PRIVATE_NAME.fullmatch(host) is not None
     return any(address in block for block in _PRIVATE)
+
+
+def is_hosted(url: str) -> bool:
+    """Whether ``url`` names the service of Upstash, which calls public addresses alone."""
+    return _HOSTED.fullmatch(urlsplit(url).hostname or "") is not None
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -10,14 +10,16 @@ import logging
 import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .environment import Reader
 from .errors import ConfigurationError
+from .hosts import is_hosted
 from .public_urls import Origins, origins_of
 
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
+_VERSION = re.compile(r"/v[12](?=/|\Z)", re.IGNORECASE)
 REGIONS = ("EU_CENTRAL_1", "US_EAST_1")
 
 
@@ -141,7 +143,24 @@ def _api_url(text: str | None) -> str:
         raise ConfigurationError(
             f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
         )
+    problem = _problem_of_api_url(parts)
+    if problem:
+        raise ConfigurationError(f"QSTASH_URL {problem}; set it to the API alone, such as {DEFAULT_URL}")
     return url
+
+
+def _problem_of_api_url(parts: SplitResult) -> str | None:
+    """Why no API is there. A path of its own may be that of a gateway, but not one of the API's."""
+    host = (parts.hostname or "").removesuffix(".")
+    if host == "upstash.com" or host.endswith(".upstash.com"):
+        return f"is {host}, which is no API but a site for people"
+    if version := _VERSION.search(parts.path):
+        return f"has {version[0]!r} in its path, which every call brings along"
+    return (
+        f"has the path {parts.path[:80]!r}, which QStash does not know"
+        if parts.path and is_hosted(parts.geturl())
+        else None
+    )
 
 
 def _is_host(name: str) -> bool:

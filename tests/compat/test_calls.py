@@ -223,7 +223,7 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     "a way out of the path": (
         lambda c: c.schedules().delete("../keys/rotate"),
         ValueError,
-        "schedule_id must be letters, digits, '-', '_', '.' or '~', not '../keys/rotate'",
+        "schedule_id must be letters, digits, '-', '_' or '.', up to 512 of them, not '../keys/rotate'",
     ),
 }
 

@@ -299,6 +299,27 @@ def test_an_api_url_that_no_request_could_go_to_names_the_setting(url: str) -> N
         Settings.load({"QSTASH_URL": url})
 
 
+NO_APIS = {
+    "with its version": ("https://qstash.upstash.io/v2", "has '/v2' in its path"),
+    "with its version and a slash": ("https://qstash.upstash.io/v2/", "has '/v2' in its path"),
+    "with a call": ("https://qstash-us-east-1.upstash.io/v2/messages", "has '/v2' in its path"),
+    "the version before": ("https://qstash.upstash.io/v1/publish", "has '/v1' in its path"),
+    "of a local server": ("http://127.0.0.1:8080/v2", "has '/v2' in its path"),
+    "behind a gateway": ("https://proxy.example/qstash/v2", "has '/v2' in its path"),
+    "a path": ("https://qstash.upstash.io/qstash", "has the path '/qstash'"),
+    "the console": ("https://console.upstash.com/qstash", "is console.upstash.com"),
+    "the site": ("https://upstash.com", "is upstash.com"),
+}
+
+
+@pytest.mark.parametrize(("url", "problem"), NO_APIS.values(), ids=NO_APIS)
+def test_an_address_where_no_api_is_names_the_setting_and_the_right_one(url: str, problem: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load({"QSTASH_URL": url})
+    assert str(caught.value).startswith(f"QSTASH_URL {problem}")
+    assert str(caught.value).endswith("; set it to the API alone, such as https://qstash.upstash.io")
+
+
 def test_settings_do_not_leave_the_process() -> None:
     with pytest.raises(TypeError, match="cannot be pickled or copied"):
         pickle.dumps(Settings.load(KEYS))

@@ -162,7 +162,7 @@ def test_signing_keys(ask: Ask) -> None:
 
 
 def test_flow_control(ask: Ask) -> None:
-    key = "crm eu 1?"
+    key = "crm.eu_1"
     ask("publish", **LATER, flow_control={"key": key, "parallelism": 3, "rate": 5, "period": "1m"})
     flow = ask("flow_control.get", key)
     assert (flow.key, flow.parallelism_max, flow.rate_max, flow.rate_period) == (key, 3, 5, 60)

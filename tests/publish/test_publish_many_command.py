@@ -101,8 +101,9 @@ def test_what_qstash_refuses_is_one_line_and_exit_code_1(tmp_path: Path, capsys:
         assert main(["publish-many", "--url", URL, "--json-lines", str(tmp_path / "lines")]) == 1
     assert capsys.readouterr() == (
         "",
-        "qstash-integrations: QStash answered 401: messages[0] to messages[2]: unauthorized; 0 messages were accepted "
-        "before\n",
+        "qstash-integrations: QStash answered 401: messages[0] to messages[2]: unauthorized; QSTASH_TOKEN is no token "
+        "of the QStash at QSTASH_URL: copy it from the console, where each region has its own, or from what "
+        "qstash-integrations dev prints; 0 messages were accepted before\n",
     )
 
 

@@ -10,6 +10,7 @@ from qstash_integrations._core.publishing.operations import message as messages
 from qstash_integrations._core.publishing.operations import schedule as schedules
 from tests.publish.loopback import URL
 
+NAME = "letters, digits, '-', '_' or '.', up to 512 of them"
 LATER = datetime(2027, 1, 15, 8)
 REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "headers: no dict": ({"headers": "X: 1"}, TypeError, "headers must be a dict of header names and values, not str"),
@@ -236,6 +237,15 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         ValueError,
         "label must be a text, or a list of texts without commas",
     ),
+    "label: a colon": ({"label": "tenant:7"}, ValueError, f"label must be {NAME}, not 'tenant:7'"),
+    "label: blank inside": ({"label": "sign up"}, ValueError, f"label must be {NAME}, not 'sign up'"),
+    "label: no letter of ASCII": ({"label": ["caf\u00e9"]}, ValueError, f"label must be {NAME}, not 'caf\u00e9'"),
+    "label: one of several": ({"label": "a, b/c"}, ValueError, f"label must be {NAME}, not 'b/c'"),
+    "flow_control: a colon": (
+        {"flow_control": {"key": "tenant:7", "rate": 1}},
+        ValueError,
+        f"flow_control['key'] must be {NAME}, not 'tenant:7'",
+    ),
     "label: CRLF": ({"label": "a\r\nb"}, ValueError, "label has line breaks"),
     "redact: True": ({"redact": True}, TypeError, "redact must be a dict such as {'body': True}, not bool"),
     "redact: misspelled": (
@@ -313,7 +323,7 @@ SCHEDULES: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "a bad schedule_id": (
         {"cron": "* * * * *", "destination": URL, "schedule_id": "a b"},
         ValueError,
-        "schedule_id must be letters, digits, '-', '_', '.' or '~', not 'a b'",
+        "schedule_id must be letters, digits, '-', '_' or '.', up to 512 of them, not 'a b'",
     ),
     "a bad queue": (
         {"cron": "* * * * *", "destination": URL, "queue": "../x"},

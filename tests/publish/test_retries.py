@@ -146,9 +146,10 @@ def test_the_original_sdk_counts_attempts(make_client: MakeClient) -> None:
 def test_what_qstash_refuses_is_not_tried_again(make_client: MakeClient, status: int) -> None:
     with loopback(answer(status, {"error": "no"}, Location="https://evil.example/")) as qstash:
         client = make_client(base_url=qstash.url)
-        with pytest.raises(APIError, match=f"^QStash answered {status}: no$") as caught:
+        with pytest.raises(APIError, match=f"^QStash answered {status}: no") as caught:
             client("publish", url=URL)
-    assert (len(qstash.sent), client.slept, caught.value.status) == (1, [], status)
+    assert (len(qstash.sent), client.slept, caught.value.status, caught.value.detail) == (1, [], status, "no")
+    assert ("QSTASH_TOKEN is no token of the QStash at QSTASH_URL" in str(caught.value)) == (status == 401)
 
 
 def test_the_daily_limit_is_not_tried_again(make_client: MakeClient) -> None:

@@ -110,14 +110,18 @@ OPTIONS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     ),
     "timeout": ({"timeout": timedelta(minutes=2)}, [("Upstash-Timeout", "2m")]),
     "flow_control": (
-        {"flow_control": {"key": "crm eu", "parallelism": 3, "rate": 5, "period": "1m"}},
-        [("Upstash-Flow-Control-Key", "crm eu"), ("Upstash-Flow-Control-Value", "parallelism=3, rate=5, period=1m")],
+        {"flow_control": {"key": "crm.eu_1-a", "parallelism": 3, "rate": 5, "period": "1m"}},
+        [
+            ("Upstash-Flow-Control-Key", "crm.eu_1-a"),
+            ("Upstash-Flow-Control-Value", "parallelism=3, rate=5, period=1m"),
+        ],
     ),
     "flow_control with one limit": (
         {"flow_control": {"rate": 1, "key": "crm", "period": None}},
         [("Upstash-Flow-Control-Key", "crm"), ("Upstash-Flow-Control-Value", "rate=1")],
     ),
     "label": ({"label": "signup"}, [("Upstash-Label", "signup")]),
+    "labels in one text": ({"label": "signup, eu"}, [("Upstash-Label", "signup,eu")]),
     "labels": ({"label": ["signup", " eu "]}, [("Upstash-Label", "signup,eu")]),
     "redact the body": ({"redact": {"body": True}}, [("Upstash-Redact-Fields", "body")]),
     "redact all headers": ({"redact": {"body": True, "header": True}}, [("Upstash-Redact-Fields", "body,header")]),

@@ -12,7 +12,7 @@ from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
-from ..hosts import is_loopback
+from ..hosts import is_hosted, is_loopback, is_private
 from .account import Account
 from .operations import Operation, nothing
 from .retry import RetryPolicy
@@ -58,6 +58,8 @@ class Call(Generic[T]):
     """The tries of one operation. Feed ``take`` what came of each, until it says None; then ask for ``result``."""
 
     def __init__(self, operation: Operation[T], account: Account, policy: RetryPolicy) -> None:
+        if operation.calls and is_hosted(account.base_url):
+            _check_reachable(operation.calls, account.base_url)
         self.request = _request(operation, account)
         self._operation = operation
         self._base_url = account.base_url
@@ -90,6 +92,16 @@ class Call(Generic[T]):
         tries = f" after {self._tries} tries" if self._tries > 1 else ""
         hint = "; is the local server running? qstash-integrations dev starts it" if is_loopback(self._base_url) else ""
         return f"no answer from {self._base_url}{tries}: {lost.problem}{hint}"
+
+
+def _check_reachable(calls: Mapping[str, str], base_url: str) -> None:
+    for url, name in calls.items():
+        if is_private(url):
+            raise ValueError(
+                f"{name} is {url.partition('?')[0][:200]!r}, on this machine or in a private network, which {base_url} "
+                "cannot reach; publish under the public URL of the app (QSTASH_PUBLIC_URL, in development that of a "
+                "tunnel), or set QSTASH_URL to the local server that qstash-integrations dev starts"
+            )
 
 
 def _request(operation: Operation[Any], account: Account) -> APIRequest:

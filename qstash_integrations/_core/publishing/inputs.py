@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote
 
 Header: TypeAlias = tuple[str, str]
 
-_NAME = re.compile(r"[A-Za-z0-9_.~-]{1,512}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_.~-]{1,512}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,512}", re.ASCII)
 # What stands in a request line as it is: HTTP libraries would encode anything else, and QStash sign another URL.
 _URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|^]+", re.ASCII | re.IGNORECASE)
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -34,11 +35,19 @@ def check_url(value: object, name: str) -> str:
     return text
 
 
+def check_id(value: object, name: str) -> str:
+    """An id that QStash has given: of a message or a dead letter."""
+    text = check_text(value, name)
+    if not _ID.fullmatch(text) or text in (".", ".."):
+        raise ValueError(f"{name} must be letters, digits, '-', '_', '.' or '~', not {text[:80]!r}")
+    return text
+
+
 def check_name(value: object, name: str) -> str:
-    """The name or id of a message, queue, schedule or URL group."""
+    """What a caller names: a queue, schedule, URL group, flow control key or label. QStash has one rule for them."""
     text = check_text(value, name)
     if not _NAME.fullmatch(text) or text in (".", ".."):
-        raise ValueError(f"{name} must be letters, digits, '-', '_', '.' or '~', not {text[:80]!r}")
+        raise ValueError(f"{name} must be letters, digits, '-', '_' or '.', up to 512 of them, not {text[:80]!r}")
     return text
 
 

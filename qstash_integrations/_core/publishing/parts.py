@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..names import check_names
-from .inputs import Header, check_header_name, check_option
+from .inputs import Header, check_header_name, check_name, check_option
 from .options import OPTIONS, Option
 from .texts import TEXTS, flag, number, seconds, texts
 
@@ -21,7 +21,7 @@ def flow_control(option: Option, name: str, value: Any) -> list[Header]:
     given = dict(cast("Mapping[str, Any]", value))
     check_names(given, _LIMITS, f"part of {name}")
     key_header, value_header = option.headers
-    key = check_option(given.pop("key", ""), f"{name}['key']")
+    key = check_name(check_option(given.pop("key", ""), f"{name}['key']"), f"{name}['key']")
     limits = [
         f"{part}={TEXTS[_LIMITS[part].kind](_LIMITS[part], f'{name}[{part!r}]', limit)}"
         for part, limit in given.items()

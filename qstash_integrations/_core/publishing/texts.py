@@ -80,12 +80,10 @@ def _id(option: Option, name: str, value: Any) -> str:
 
 
 def _labels(option: Option, name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return check_option(value, name)
-    labels = [check_option(label, name) for label in texts(name, value)]
-    if not labels or any("," in label for label in labels):
+    labels = [check_option(label, name) for label in ([value] if isinstance(value, str) else texts(name, value))]
+    if not labels or (not isinstance(value, str) and any("," in label for label in labels)):
         raise ValueError(f"{name} must be a text, or a list of texts without commas")
-    return ",".join(labels)
+    return ",".join(check_name(label.strip(), name) for label in ",".join(labels).split(","))
 
 
 TEXTS: Mapping[Kind, Write] = {

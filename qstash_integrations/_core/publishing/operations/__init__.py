@@ -30,6 +30,8 @@ class Operation(Generic[T]):
     """Whether sending it twice does what sending it once does."""
     publishes: bool = False
     """Whether it asks QStash to deliver messages, which a framework may hold back until a transaction commits."""
+    calls: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """The URLs that it asks QStash to call, each with the argument that it came in."""
     in_parts: bool = False
     """Whether it is one call of the many of ``publish_many``, which cannot be held back."""
 

@@ -14,7 +14,7 @@ from ..results.published import read_published
 from . import Operation
 from .body import body_of
 from .message import NewId, PublishResult
-from .outline import Outlines
+from .outline import Outline, Outlines
 
 
 class Batch:
@@ -23,7 +23,7 @@ class Batch:
     No tuple or list, which error trackers would print: bodies and providers' tokens are in it.
     """
 
-    __slots__ = ("_items", "_new_id", "_outlines", "_own_ids", "first", "size")
+    __slots__ = ("_calls", "_items", "_new_id", "_outlines", "_own_ids", "first", "size")
 
     def __init__(self, new_id: NewId | None, outlines: Outlines, first: int = 0) -> None:
         self.first = first
@@ -33,6 +33,7 @@ class Batch:
         self._outlines = outlines
         self._items: list[str] = []
         self._own_ids: list[bool] = []
+        self._calls: list[Mapping[str, str]] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -40,13 +41,14 @@ class Batch:
     def add(self, message: Mapping[str, Any], *, as_json: bool) -> None:
         """TypeError or ValueError that names the message's index when it is wrong; the batch is then of no use."""
         try:
-            item, own_id = self._item(message, as_json)
+            item, outline = self._item(message, as_json)
         except (TypeError, ValueError) as error:
             of_caller = TypeError if isinstance(error, TypeError) else ValueError
             raise of_caller(f"messages[{self.first + len(self)}]: {error}") from error
         self.size += len(item) + bool(self._items)
         self._items.append(item)
-        self._own_ids.append(own_id)
+        self._own_ids.append(outline.own_id)
+        self._calls.append(outline.calls)
 
     def following(self) -> "Batch":
         """The empty one for the messages behind these."""
@@ -54,12 +56,13 @@ class Batch:
 
     def split(self) -> "Batch":
         """Take the last message out, into a batch of its own."""
-        item, own_id = self._items.pop(), self._own_ids.pop()
+        item = self._items.pop()
         self.size -= len(item) + bool(self._items)
         rest = self.following()
         rest.size += len(item)
         rest._items.append(item)
-        rest._own_ids.append(own_id)
+        rest._own_ids.append(self._own_ids.pop())
+        rest._calls.append(self._calls.pop())
         return rest
 
     def operation(self, *, in_parts: bool = False) -> Operation[list[PublishResult]]:
@@ -72,18 +75,27 @@ class Batch:
             read=lambda answer: _read_batch(answer, own_ids, first),
             repeatable=self._new_id is not None,
             publishes=True,
+            calls=self._urls(),
             in_parts=in_parts,
         )
 
-    def _item(self, message: Mapping[str, Any], as_json: bool) -> tuple[str, bool]:
-        """Its JSON, and whether deduplication was the caller's own wish."""
+    def _urls(self) -> dict[str, str]:
+        # Of a URL that many messages have, the first is named.
+        return {
+            url: f"messages[{index}]: {name}"
+            for index, calls in reversed([*enumerate(self._calls, self.first)])
+            for url, name in calls.items()
+        }
+
+    def _item(self, message: Mapping[str, Any], as_json: bool) -> tuple[str, Outline]:
+        """Its JSON, and what it has in common with others."""
         if not isinstance(message, Mapping):
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
         body, default_type = body_of(message, as_json)
         text = _text(body)
         outline = self._outlines.of(message, default_type)
         new_id = None if outline.own_id or self._new_id is None else self._new_id()
-        return outline.item(new_id, text), outline.own_id
+        return outline.item(new_id, text), outline
 
 
 def batch(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..filters import Filter, Query, filter_query, page_query
-from ..inputs import check_name
+from ..inputs import check_id
 
 MOST_AT_ONCE = 100
 
@@ -36,4 +36,4 @@ def selection(
         raise TypeError(f"{name} must be a list of ids, not {type(ids).__name__}")
     if not 1 <= len(ids) <= MOST_AT_ONCE:
         raise ValueError(f"{name} must be 1 to {MOST_AT_ONCE} ids, not {len(ids)}; {all_}() means all of them")
-    return tuple((parameter, check_name(one, name)) for one in ids)
+    return tuple((parameter, check_id(one, name)) for one in ids)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...names import check_names
 from ..filters import DlqFilter, filter_query, page_query
-from ..inputs import Header, check_name
+from ..inputs import Header, check_id
 from ..message import DlqRetryOptions
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
 from ..results.fields import Fields, is_object, read, read_list, reads
@@ -20,6 +20,7 @@ from ..results.published import PublishResponse
 from ..wire import headers_of
 from . import Operation, nothing
 from .bulk import MOST_AT_ONCE, selection
+from .message import urls_in
 
 
 def list_page(*, cursor: str | None, count: int | None, wanted: DlqFilter | None) -> Operation[ListDlqMessagesResponse]:
@@ -28,12 +29,12 @@ def list_page(*, cursor: str | None, count: int | None, wanted: DlqFilter | None
 
 
 def get(dlq_id: str) -> Operation[DlqMessage]:
-    path = f"/v2/dlq/{check_name(dlq_id, 'dlq_id')}"
+    path = f"/v2/dlq/{check_id(dlq_id, 'dlq_id')}"
     return Operation(method="GET", path=path, read=partial(_read_letter, dlq_id), repeatable=True)
 
 
 def delete(dlq_id: str) -> Operation[None]:
-    return Operation(method="DELETE", path=f"/v2/dlq/{check_name(dlq_id, 'dlq_id')}", read=nothing)
+    return Operation(method="DELETE", path=f"/v2/dlq/{check_id(dlq_id, 'dlq_id')}", read=nothing)
 
 
 def delete_many(dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None) -> Operation[int]:
@@ -47,20 +48,34 @@ def delete_all(count: int | None) -> Operation[int]:
 
 
 def retry(dlq_id: str, options: Mapping[str, Any]) -> Operation[PublishResponse]:
-    path = f"/v2/dlq/retry/{check_name(dlq_id, 'dlq_id')}"
-    return Operation(method="POST", path=path, headers=_headers(options), read=_read_receipt)
+    path = f"/v2/dlq/retry/{check_id(dlq_id, 'dlq_id')}"
+    return Operation(method="POST", path=path, headers=_headers(options), calls=urls_in(options), read=_read_receipt)
 
 
 def retry_many(
     dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None, options: Mapping[str, Any]
 ) -> Operation[list[PublishResponse]]:
     query = selection(dlq_ids, wanted, DlqFilter, count, name="dlq_ids", parameter="dlqIds", all_="retry_all")
-    return Operation(method="POST", path="/v2/dlq/retry", query=query, headers=_headers(options), read=_read_receipts)
+    return Operation(
+        method="POST",
+        path="/v2/dlq/retry",
+        query=query,
+        headers=_headers(options),
+        calls=urls_in(options),
+        read=_read_receipts,
+    )
 
 
 def retry_all(count: int | None, options: Mapping[str, Any]) -> Operation[list[PublishResponse]]:
     query = page_query(None, count, MOST_AT_ONCE)
-    return Operation(method="POST", path="/v2/dlq/retry", query=query, headers=_headers(options), read=_read_receipts)
+    return Operation(
+        method="POST",
+        path="/v2/dlq/retry",
+        query=query,
+        headers=_headers(options),
+        calls=urls_in(options),
+        read=_read_receipts,
+    )
 
 
 def _headers(options: Mapping[str, Any]) -> tuple[Header, ...]:

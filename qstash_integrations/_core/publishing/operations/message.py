@@ -9,7 +9,7 @@ from typing import Any, cast
 from ...names import check_names
 from ..filters import MessageFilter
 from ..header_maps import with_added
-from ..inputs import Header, check_name, check_url
+from ..inputs import Header, check_id, check_name, check_url
 from ..message import Api, BatchMessage
 from ..options import OPTIONS
 from ..providers import Provider
@@ -25,6 +25,7 @@ PublishResult = PublishResponse | list[PublishUrlGroupResponse]
 NewId = Callable[[], str]
 
 _DESTINATIONS = ("url", "url_group", "api")
+_URLS = ("url", "destination", "callback", "failure_callback")
 NAMES = frozenset(BatchMessage.__annotations__)
 ID_HEADER = OPTIONS["deduplication_id"].header
 
@@ -51,13 +52,13 @@ def enqueue(
 
 
 def get(message_id: str) -> Operation[Message]:
-    path = f"/v2/messages/{check_name(message_id, 'message_id')}"
+    path = f"/v2/messages/{check_id(message_id, 'message_id')}"
     return Operation(method="GET", path=path, read=reads(Message), repeatable=True)
 
 
 def cancel(message_id: str) -> Operation[None]:
     # Not sent again: the second time QStash would say that there is no such message.
-    return Operation(method="DELETE", path=f"/v2/messages/{check_name(message_id, 'message_id')}", read=nothing)
+    return Operation(method="DELETE", path=f"/v2/messages/{check_id(message_id, 'message_id')}", read=nothing)
 
 
 def cancel_many(message_ids: Sequence[str] | None, wanted: MessageFilter | None) -> Operation[int]:
@@ -87,6 +88,7 @@ def _publish(
         read=lambda answer: read_published(answer, own_id=own_id),
         repeatable=new_id is not None or own_id,
         publishes=True,
+        calls=urls_in(message),
     )
 
 
@@ -99,6 +101,11 @@ def destination_of(
     destination, forwarded = _destination(message)
     headers = with_added(with_added(headers, forwarded), added)
     return destination, with_content_type(headers, message, default_type)
+
+
+def urls_in(options: Mapping[str, Any]) -> Mapping[str, str]:
+    """Where QStash is to call, by URL: the option that says so. They have been checked."""
+    return {options[name]: name for name in _URLS if options.get(name) is not None and "://" in options[name]}
 
 
 def has_own_id(message: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...names import check_names
 from ..inputs import Header, check_name
-from .message import ID_HEADER, NAMES, destination_of, has_own_id
+from .message import ID_HEADER, NAMES, destination_of, has_own_id, urls_in
 
 _MOST = 64
 encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -18,15 +18,17 @@ class Outline:
     No tuple, which error trackers would print: a provider's token may be in it.
     """
 
-    __slots__ = ("_end", "_start", "_start_with_id", "own_id")
+    __slots__ = ("_end", "_start", "_start_with_id", "calls", "own_id")
 
-    def __init__(self, item: dict[str, Any], queue: str | None, *, own_id: bool) -> None:
+    def __init__(self, item: dict[str, Any], queue: str | None, *, own_id: bool, calls: Mapping[str, str]) -> None:
         # Without the ends of both objects.
         self._start = encode(item)[:-2]
         self._start_with_id = f'{self._start}{"," if item["headers"] else ""}"{ID_HEADER}":'
         self._end = "}" if queue is None else f',"queue":{encode(queue)}}}'
         self.own_id = own_id
         """Whether deduplication was the caller's own wish."""
+        self.calls = calls
+        """The URLs that QStash is to call, each with its option."""
 
     def item(self, new_id: str | None, body: str | None) -> str:
         start = self._start if new_id is None else self._start_with_id + encode(new_id)
@@ -64,4 +66,5 @@ def _outline(message: Mapping[str, Any], default_type: str | None, added: Sequen
     check_names(message, NAMES)
     queue = None if message.get("queue") is None else check_name(message["queue"], "queue")
     destination, headers = destination_of(message, default_type, added)
-    return Outline({"destination": destination, "headers": dict(headers)}, queue, own_id=has_own_id(message))
+    item = {"destination": destination, "headers": dict(headers)}
+    return Outline(item, queue, own_id=has_own_id(message), calls=urls_in(message))

@@ -16,6 +16,7 @@ from ..results.schedule import Schedule
 from ..wire import headers_of
 from . import Operation, nothing
 from .body import body_of, with_content_type
+from .message import urls_in
 
 _NAMES = frozenset(NewSchedule.__annotations__)
 
@@ -36,6 +37,7 @@ def create(schedule: Mapping[str, Any], added: Sequence[Header] = (), *, as_json
         body=body,
         read=lambda answer: str(Fields(answer).need("scheduleId", str)),
         repeatable=schedule.get("schedule_id") is not None,
+        calls=urls_in(schedule),
     )
 
 

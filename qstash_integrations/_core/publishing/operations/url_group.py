@@ -4,6 +4,7 @@ Spec: https://upstash.com/docs/qstash/features/url-groups
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from ...names import check_names
@@ -14,6 +15,7 @@ from ..results.url_group import UrlGroup
 from ..wire import headers_of
 from . import Operation, change, nothing
 from .body import with_content_type
+from .message import urls_in
 
 _DEFAULTS = frozenset(DefaultOptions.__annotations__)
 
@@ -34,7 +36,7 @@ def set_defaults(url_group: str, options: Mapping[str, Any]) -> Operation[None]:
     values: dict[str, list[str]] = {}
     for name, value in with_content_type(headers_of(options), options, None):
         values.setdefault(name, []).append(value)
-    return change("PATCH", path, {"headers": values})
+    return replace(change("PATCH", path, {"headers": values}), calls=urls_in(options))
 
 
 def get(url_group: str) -> Operation[UrlGroup]:
@@ -58,7 +60,9 @@ def _change(
     if not endpoints:
         raise ValueError("endpoints is empty")
     fields = [_endpoint(f"endpoints[{index}]", endpoint, least) for index, endpoint in enumerate(endpoints)]
-    return change(method, path, {"endpoints": fields}, repeatable=repeatable)
+    added = fields if method == "POST" else []
+    calls = {one["url"]: f"endpoints[{index}]['url']" for index, one in enumerate(added)}
+    return replace(change(method, path, {"endpoints": fields}, repeatable=repeatable), calls=calls)
 
 
 def _endpoint(shown: str, endpoint: object, least: tuple[str, ...]) -> dict[str, str]:
