@@ -6,13 +6,11 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 
 from ..from_settings import FromSettings
-from ..given import Given, Text
 from ..settings import Settings
-from .account import Account, problem_of
+from .account import Account, Loader, problem_of
 from .call import Call, Transport
 from .inputs import Header
 from .manner import ClientOptions, Manner, manner_of
@@ -36,10 +34,9 @@ class BaseClient:
 
     def __init__(
         self,
-        token: Text = None,
+        token: str | None = None,
         *,
-        base_url: Text = None,
-        settings: object = None,
+        base_url: str | None = None,
         retry: Retry = None,
         timeout: float | None = None,
         http_client: Any = None,
@@ -47,18 +44,17 @@ class BaseClient:
         allow_http: bool | None = None,
     ) -> None:
         problem = problem_of(token, base_url)
-        given = Given({"token": token, "base_url": base_url, "settings": settings})
+        load = Loader(token, base_url)
         options = ClientOptions(
             retry=retry, timeout=timeout, http_client=http_client, headers=headers, allow_http=allow_http
         )
         manner = manner_of(options)
-        del token, headers, options, settings  # error trackers print the locals of raising frames
+        del token, headers, options  # error trackers print the locals of raising frames
         if problem:
             raise TypeError(problem)
-        given.check()
         if isinstance(manner, Exception):
             raise manner
-        self._set_up(partial(Settings.load, None, given), manner)
+        self._set_up(load, manner)
         self._account()
 
     @classmethod

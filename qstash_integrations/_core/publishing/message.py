@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/api/publish
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict
+from typing import Literal, NotRequired, Required, TypeAlias, TypedDict
 
 from ..durations import Duration
 from .providers import Provider
@@ -79,7 +79,7 @@ class DefaultOptions(TypedDict, total=False):
 class DeliveryOptions(DefaultOptions, total=False):
     """How a message is delivered."""
 
-    body: Any
+    body: object
     """Bytes and text go as they are, a dict or list as JSON; the ``_json`` methods encode whatever JSON can hold."""
 
 
@@ -134,6 +134,9 @@ AnyMessage: TypeAlias = (
     BatchMessage | UrlMessage | ApiMessage | GroupMessage | QueuedUrlMessage | QueuedApiMessage | QueuedGroupMessage
 )
 """What a batch is made of."""
+
+OneReceipt: TypeAlias = UrlMessage | ApiMessage | QueuedUrlMessage | QueuedApiMessage
+"""What goes to one destination, and so has one receipt and not a list of them."""
 
 
 class ScheduleOptions(DeliveryOptions):

@@ -7,12 +7,13 @@ import inspect
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from threading import BoundedSemaphore
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from .message import AnyMessage
 
-Source: TypeAlias = Iterable[AnyMessage]
-AsyncSource: TypeAlias = Iterable[AnyMessage] | AsyncIterable[AnyMessage]
+M = TypeVar("M")
+Source: TypeAlias = Iterable[M]
+AsyncSource: TypeAlias = Iterable[M] | AsyncIterable[M]
 """Of messages: async code may have them from either kind."""
 
 
@@ -62,12 +63,12 @@ class AsyncSlots:
         self._semaphore.release()
 
 
-def opened(source: Source) -> Iterator[Any]:
+def opened(source: Source[AnyMessage]) -> Iterator[Any]:
     _check(source, Iterable)
     return iter(source)
 
 
-def async_opened(source: AsyncSource) -> Iterator[Any] | AsyncIterator[Any]:
+def async_opened(source: AsyncSource[AnyMessage]) -> Iterator[Any] | AsyncIterator[Any]:
     """TypeError for what is no source of messages, though one can iterate over it."""
     _check(source, Iterable | AsyncIterable)
     return aiter(source) if isinstance(source, AsyncIterable) else iter(source)

@@ -5,17 +5,21 @@ A class and no generator: an async one that is left in the middle would have to 
 
 import warnings
 from collections.abc import AsyncIterator
+from typing import Generic, TypeVar, cast
 
 from ..discreet import discreet
+from ..message import AnyMessage
 from ..operations import Operation
 from ..operations.many import NEVER_STARTED, Chunks, Progress
 from ..operations.message import PublishResult
 from ..waiting import AsyncSource, async_fill, async_opened, async_tell
 from . import AsyncRunner
 
+R_co = TypeVar("R_co", covariant=True)
+
 
 @discreet
-class AsyncMany(AsyncIterator[PublishResult]):
+class AsyncMany(AsyncIterator[R_co], Generic[R_co]):
     """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
 
     After an APIError or TransportError iterating goes on with the chunk that failed, under the same deduplication ids:
@@ -27,7 +31,7 @@ class AsyncMany(AsyncIterator[PublishResult]):
     def __init__(
         self,
         runner: AsyncRunner,
-        messages: AsyncSource,
+        messages: AsyncSource[AnyMessage],
         *,
         as_json: bool,
         chunk_size: int,
@@ -52,11 +56,11 @@ class AsyncMany(AsyncIterator[PublishResult]):
         self._chunks.receipts = iter(())
         return self.accepted
 
-    async def __anext__(self) -> PublishResult:
+    async def __anext__(self) -> R_co:
         self._started = True
         while True:
             for receipt in self._chunks.receipts:
-                return receipt
+                return cast("R_co", receipt)
             if not await self._send():
                 raise StopAsyncIteration
 

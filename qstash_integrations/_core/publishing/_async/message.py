@@ -15,6 +15,7 @@ from ..message import (
     AnyMessage,
     ApiMessage,
     GroupMessage,
+    OneReceipt,
     QueuedApiMessage,
     QueuedGroupMessage,
     QueuedUrlMessage,
@@ -115,7 +116,13 @@ class AsyncMessageVerbs:
             operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
         )
 
-    async def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
+    @overload
+    async def batch(  # pyright: ignore[reportOverlappingOverload] - lists are invariant, but this one is new
+        self, messages: Iterable[OneReceipt]
+    ) -> list[PublishResponse]: ...
+    @overload
+    async def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]: ...
+    async def batch(self, messages: Iterable[Any]) -> list[Any]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
@@ -123,18 +130,32 @@ class AsyncMessageVerbs:
         runner = self._runner
         return await runner.run(batches.batch(messages, runner.new_id, runner.added))
 
-    async def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
+    @overload
+    async def batch_json(  # pyright: ignore[reportOverlappingOverload] - lists are invariant, but this one is new
+        self, messages: Iterable[OneReceipt]
+    ) -> list[PublishResponse]: ...
+    @overload
+    async def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]: ...
+    async def batch_json(self, messages: Iterable[Any]) -> list[Any]:
         """``batch`` with the bodies encoded as JSON."""
         runner = self._runner
         return await runner.run(batches.batch(messages, runner.new_id, runner.added, as_json=True))
 
+    @overload
+    def publish_many(
+        self, messages: AsyncSource[OneReceipt], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> AsyncMany[PublishResponse]: ...
+    @overload
+    def publish_many(
+        self, messages: AsyncSource[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> AsyncMany[PublishResult]: ...
     def publish_many(
         self,
-        messages: AsyncSource,
+        messages: AsyncSource[Any],
         *,
         chunk_size: int = 100,
         on_progress: Progress | None = None,
-    ) -> AsyncMany:
+    ) -> AsyncMany[Any]:
         """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
 
         Memory stays flat whatever ``messages`` iterates over, in async code perhaps asynchronously; ten megabytes end a
@@ -146,13 +167,21 @@ class AsyncMessageVerbs:
         """
         return AsyncMany(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
 
+    @overload
+    def publish_many_json(
+        self, messages: AsyncSource[OneReceipt], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> AsyncMany[PublishResponse]: ...
+    @overload
+    def publish_many_json(
+        self, messages: AsyncSource[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> AsyncMany[PublishResult]: ...
     def publish_many_json(
         self,
-        messages: AsyncSource,
+        messages: AsyncSource[Any],
         *,
         chunk_size: int = 100,
         on_progress: Progress | None = None,
-    ) -> AsyncMany:
+    ) -> AsyncMany[Any]:
         """``publish_many`` with the bodies encoded as JSON."""
         return AsyncMany(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
 

@@ -6,17 +6,21 @@ A class and no generator: an async one that is left in the middle would have to 
 
 import warnings
 from collections.abc import Iterator
+from typing import Generic, TypeVar, cast
 
 from ..discreet import discreet
+from ..message import AnyMessage
 from ..operations import Operation
 from ..operations.many import NEVER_STARTED, Chunks, Progress
 from ..operations.message import PublishResult
 from ..waiting import Source, fill, opened, tell
 from . import Runner
 
+R_co = TypeVar("R_co", covariant=True)
+
 
 @discreet
-class Many(Iterator[PublishResult]):
+class Many(Iterator[R_co], Generic[R_co]):
     """The receipts, in the messages' order. Nothing is sent before it is iterated over, or told to ``send``.
 
     After an APIError or TransportError iterating goes on with the chunk that failed, under the same deduplication ids:
@@ -28,7 +32,7 @@ class Many(Iterator[PublishResult]):
     def __init__(
         self,
         runner: Runner,
-        messages: Source,
+        messages: Source[AnyMessage],
         *,
         as_json: bool,
         chunk_size: int,
@@ -53,11 +57,11 @@ class Many(Iterator[PublishResult]):
         self._chunks.receipts = iter(())
         return self.accepted
 
-    def __next__(self) -> PublishResult:
+    def __next__(self) -> R_co:
         self._started = True
         while True:
             for receipt in self._chunks.receipts:
-                return receipt
+                return cast("R_co", receipt)
             if not self._send():
                 raise StopIteration
 

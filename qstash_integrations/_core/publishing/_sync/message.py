@@ -16,6 +16,7 @@ from ..message import (
     AnyMessage,
     ApiMessage,
     GroupMessage,
+    OneReceipt,
     QueuedApiMessage,
     QueuedGroupMessage,
     QueuedUrlMessage,
@@ -112,7 +113,13 @@ class MessageVerbs:
             operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
         )
 
-    def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
+    @overload
+    def batch(  # pyright: ignore[reportOverlappingOverload] - lists are invariant, but this one is new
+        self, messages: Iterable[OneReceipt]
+    ) -> list[PublishResponse]: ...
+    @overload
+    def batch(self, messages: Iterable[AnyMessage]) -> list[PublishResult]: ...
+    def batch(self, messages: Iterable[Any]) -> list[Any]:
         """Many messages in one call, each with its own destination and options; the results in their order.
 
         All are checked before anything is sent; an error names the index.
@@ -120,18 +127,32 @@ class MessageVerbs:
         runner = self._runner
         return runner.run(batches.batch(messages, runner.new_id, runner.added))
 
-    def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]:
+    @overload
+    def batch_json(  # pyright: ignore[reportOverlappingOverload] - lists are invariant, but this one is new
+        self, messages: Iterable[OneReceipt]
+    ) -> list[PublishResponse]: ...
+    @overload
+    def batch_json(self, messages: Iterable[AnyMessage]) -> list[PublishResult]: ...
+    def batch_json(self, messages: Iterable[Any]) -> list[Any]:
         """``batch`` with the bodies encoded as JSON."""
         runner = self._runner
         return runner.run(batches.batch(messages, runner.new_id, runner.added, as_json=True))
 
+    @overload
+    def publish_many(
+        self, messages: Source[OneReceipt], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many[PublishResponse]: ...
+    @overload
+    def publish_many(
+        self, messages: Source[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many[PublishResult]: ...
     def publish_many(
         self,
-        messages: Source,
+        messages: Source[Any],
         *,
         chunk_size: int = 100,
         on_progress: Progress | None = None,
-    ) -> Many:
+    ) -> Many[Any]:
         """Any number of messages, sent as batches of ``chunk_size`` while the receipts are iterated over.
 
         Memory stays flat whatever ``messages`` iterates over, in async code perhaps asynchronously; ten megabytes end a
@@ -143,13 +164,21 @@ class MessageVerbs:
         """
         return Many(self._runner, messages, as_json=False, chunk_size=chunk_size, on_progress=on_progress)
 
+    @overload
+    def publish_many_json(
+        self, messages: Source[OneReceipt], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many[PublishResponse]: ...
+    @overload
+    def publish_many_json(
+        self, messages: Source[AnyMessage], *, chunk_size: int = 100, on_progress: Progress | None = None
+    ) -> Many[PublishResult]: ...
     def publish_many_json(
         self,
-        messages: Source,
+        messages: Source[Any],
         *,
         chunk_size: int = 100,
         on_progress: Progress | None = None,
-    ) -> Many:
+    ) -> Many[Any]:
         """``publish_many`` with the bodies encoded as JSON."""
         return Many(self._runner, messages, as_json=True, chunk_size=chunk_size, on_progress=on_progress)
 
