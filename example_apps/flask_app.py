@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, request
 
-from qstash_integrations import NonRetryable, RetryAfter
+from qstash_integrations import NonRetryable, RetryAfter, current_delivery
 from qstash_integrations.flask import QStash, qstash, verify_qstash
 
 app = Flask(__name__)
@@ -21,7 +21,7 @@ def order() -> tuple[dict[str, str], int]:
 @app.post("/hooks/ship")
 @verify_qstash
 def ship() -> dict[str, Any]:
-    delivery = g.qstash_delivery
+    delivery = current_delivery()
     order = delivery.json()
     if order["id"] <= 0:
         raise NonRetryable("no such order")

@@ -6,20 +6,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from qstash_integrations import NonRetryable, RetryAfter
-from qstash_integrations.starlette import QStash, QStashMiddleware
+from qstash_integrations import NonRetryable, RetryAfter, current_delivery
+from qstash_integrations.starlette import QStash, QStashMiddleware, qstash
 
 shipped: list[int] = []
 
 
 async def order(request: Request) -> JSONResponse:
-    qstash = request.app.state.qstash
     published = await qstash.publish_json(url=qstash.url_for("ship"), body=await request.json())
     return JSONResponse({"message_id": published.message_id}, 202)
 
 
 async def ship(request: Request) -> JSONResponse:
-    delivery = request.state.qstash_delivery
+    delivery = current_delivery()
     order = delivery.json()
     if order["id"] <= 0:
         raise NonRetryable("no such order")

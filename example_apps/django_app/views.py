@@ -1,10 +1,9 @@
 import json
-from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
-from qstash_integrations import NonRetryable, RetryAfter
+from qstash_integrations import NonRetryable, RetryAfter, current_delivery
 from qstash_integrations.django import qstash, verify_qstash
 
 shipped: list[int] = []
@@ -18,8 +17,8 @@ def order(request: HttpRequest) -> JsonResponse:
 
 @verify_qstash
 @require_POST
-def ship(request: Any) -> JsonResponse:  # an HttpRequest that carries the delivery
-    delivery = request.qstash_delivery
+def ship(request: HttpRequest) -> JsonResponse:
+    delivery = current_delivery()
     order = delivery.json()
     if order["id"] <= 0:
         raise NonRetryable("no such order")
