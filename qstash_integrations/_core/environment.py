@@ -1,15 +1,18 @@
 """Where settings come from, and when they have changed. The only place that reads the environment.
 
-Precedence: an argument, then the framework's configuration, then the environment; in a test, its override before all.
+Precedence: an argument, then the settings object that was given, then the framework's configuration, then the
+environment; what an endpoint was given before what its app was; in a test, its override before all.
 """
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 
 from .errors import ConfigurationError
+from .given import Found, Given, Level
 from .production import declared
-from .texts import problem_of_text
+from .texts import plain, problem_of_text
 
 # What a test puts in front of everything else, and how often that or the framework's settings have changed.
 _overrides: dict[str, str] = {}
@@ -53,24 +56,20 @@ class Reader:
     A line end behind any of them is forgiven: files with secrets end with one.
     """
 
-    def __init__(self, config: Mapping[str, object], arguments: Mapping[str, object]) -> None:
-        self._config = config
-        self._arguments = arguments
+    def __init__(self, config: Mapping[str, object], given: Iterable[Given]) -> None:
+        self._given = tuple(given)
+        self._sources: tuple[Mapping[str, object], ...] = (config, os.environ)
+        self.names: dict[str, str] = {}
+        """What each setting that was found was given as."""
 
-    def find(self, setting: str, argument: str = "", prefix: str = "") -> tuple[object, str]:
-        """The first that is there, and its name: override, argument, then configuration and environment by prefix."""
-        for source, name in (
-            (_overrides, setting),
-            (self._arguments, argument),
-            (self._config, prefix + setting),
-            (os.environ, prefix + setting),
-        ):
-            if (found := source.get(name)) is not None:
-                return found, name
-        return None, setting
+    def find(self, setting: str, prefix: str = "") -> Found:
+        """The first that is there: override, what code was given, then configuration and environment by prefix."""
+        found = self._find(setting, prefix)
+        self.names[setting] = found.name
+        return found
 
-    def __call__(self, setting: str, argument: str = "", prefix: str = "") -> str | None:
-        value, name = self.find(setting, argument, prefix)
+    def __call__(self, setting: str, prefix: str = "") -> str | None:
+        value, name = self.find(setting, prefix)
         if value is None:
             return None
         problem = problem_of_text(value)
@@ -78,3 +77,28 @@ class Reader:
             return str(value).rstrip("\r\n")
         del value
         raise ConfigurationError(f"{name} {problem}")
+
+    def given_only(self) -> "Reader":
+        """The same, but for the framework's configuration and the environment."""
+        reader = Reader({}, self._given)
+        reader._sources = ()
+        return reader
+
+    def is_given(self, *settings: str) -> bool:
+        return any(setting in level for level in self._levels for setting in settings)
+
+    @cached_property
+    def _levels(self) -> list[Level]:
+        return [level for one in self._given for level in one.levels()]
+
+    def _find(self, setting: str, prefix: str) -> Found:
+        if setting in _overrides:
+            return Found(_overrides[setting], setting)
+        for level in self._levels:
+            for name in (prefix + setting, setting):
+                if name in level:
+                    return level[name]
+        for source in self._sources:
+            if (value := source.get(prefix + setting)) is not None:
+                return Found(plain(value), prefix + setting)
+        return Found(None, setting)

@@ -9,18 +9,19 @@ Spec: https://upstash.com/docs/qstash/howto/multi-region
 import logging
 import re
 from collections.abc import Mapping
-from typing import NamedTuple, NoReturn, Self
+from typing import NamedTuple, NoReturn, Self, Unpack
 from urllib.parse import SplitResult, urlsplit
 
 from .environment import Reader
 from .errors import ConfigurationError
+from .given import KEYS, REGIONS, Given, Values
 from .hosts import is_hosted
+from .names import check_names
 from .public_urls import Origins, origins_of
 
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"/v[12](?=/|\Z)", re.IGNORECASE)
-REGIONS = ("EU_CENTRAL_1", "US_EAST_1")
 
 
 class SigningKeys(NamedTuple):
@@ -39,7 +40,7 @@ class Settings:
     No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
     """
 
-    __slots__ = ("origins", "region", "regional_keys", "signing_keys", "token", "url")
+    __slots__ = ("_names", "origins", "region", "regional_keys", "signing_keys", "token", "url")
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Settings:
         public_url: Origins,
         region: str | None,
         regional_keys: Mapping[str, SigningKeys],
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self.token: str | None = token
         self.url: str = url
@@ -60,24 +62,29 @@ class Settings:
         self.region: str | None = region
         self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
+        self._names = names or {}
 
     @classmethod
-    def load(cls, config: Mapping[str, object] | None = None, **arguments: object) -> Self:
-        """Read every setting; ``arguments`` are ``token``, ``url`` and ``public_url``, None meaning not given.
+    def load(cls, config: Mapping[str, object] | None = None, *given: Given, **values: Unpack[Values]) -> Self:
+        """Read every setting: from the values given here, then from ``given``, ``config`` and the environment.
 
-        Raises ConfigurationError that names the setting for a value of the wrong type or form.
+        Raises ConfigurationError that names the setting or argument for a value of the wrong type or form.
         """
-        read = Reader(config or {}, arguments)
-        del config, arguments  # what follows may raise, and error trackers print the locals of raising frames
+        here = Given.taken_from(values)
+        read = Reader(config or {}, (here, *given))
+        del config  # what follows may raise, and error trackers print the locals of raising frames
+        check_names(dict.fromkeys(values), Values.__annotations__, "setting")
         region = _region(read("QSTASH_REGION"))
         prefix = _prefix(read, region)
         return cls(
-            token=read("QSTASH_TOKEN", "token", prefix),
-            url=_api_url(read("QSTASH_URL", "url", prefix)),
-            signing_keys=SigningKeys(read("QSTASH_CURRENT_SIGNING_KEY"), read("QSTASH_NEXT_SIGNING_KEY")),
-            public_url=origins_of(*read.find("QSTASH_PUBLIC_URL", "public_url")),
+            token=read("QSTASH_TOKEN", prefix),
+            url=_api_url(read("QSTASH_URL", prefix)),
+            signing_keys=SigningKeys(*map(read, KEYS)),
+            public_url=origins_of(*read.find("QSTASH_PUBLIC_URL")),
             region=region,
-            regional_keys=_regional_keys(read) if region else {},
+            # Whoever hands over keys does not mean those of the environment.
+            regional_keys=_regional_keys(read.given_only() if read.is_given(*KEYS) else read) if region else {},
+            names=read.names,
         )
 
     @property
@@ -85,14 +92,34 @@ class Settings:
         """Origins under which QStash calls the app, at this moment; the first one is used to build URLs."""
         return self.origins() if callable(self.origins) else self.origins
 
+    def name_of(self, setting: str) -> str:
+        """What to call it in an error: the attribute that it was given as."""
+        name = self._names.get(setting, setting)
+        # The token and the address of the API have one name, also where they are a client's arguments.
+        return setting if name in ("token", "base_url") else name
+
+    def by_setting(self) -> Mapping[str, object]:
+        """For who gives these settings on, as ``settings=``."""
+        pairs = {"": self.signing_keys} | {f"{region}_": keys for region, keys in self.regional_keys.items()}
+        rest: dict[str, object] = {
+            "QSTASH_TOKEN": self.token,
+            "QSTASH_URL": self.url,
+            "QSTASH_PUBLIC_URL": self.origins or None,
+            "QSTASH_REGION": self.region,
+        }
+        return rest | {
+            prefix + key: value for prefix, keys in pairs.items() for key, value in zip(KEYS, keys, strict=True)
+        }
+
     def require_token(self) -> str:
         """The token, or a ConfigurationError that says where to find it."""
         token = (self.token or "").strip()
         if not token:
-            raise ConfigurationError("QSTASH_TOKEN is not set; copy it from the QStash console")
+            raise ConfigurationError(f"{self.name_of('QSTASH_TOKEN')} is not set; copy it from the QStash console")
         if not token.isascii() or not token.isprintable() or " " in token:
             del token  # error trackers print the locals of raising frames
-            raise ConfigurationError("QSTASH_TOKEN has blanks or characters that no token has; copy it again")
+            name = self.name_of("QSTASH_TOKEN")
+            raise ConfigurationError(f"{name} has blanks or characters that no token has; copy it again")
         return token
 
     def __reduce__(self) -> NoReturn:
@@ -125,10 +152,7 @@ def _prefix(read: Reader, region: str | None) -> str:
 
 
 def _regional_keys(read: Reader) -> dict[str, SigningKeys]:
-    pairs = {
-        region: SigningKeys(read(f"{region}_QSTASH_CURRENT_SIGNING_KEY"), read(f"{region}_QSTASH_NEXT_SIGNING_KEY"))
-        for region in REGIONS
-    }
+    pairs = {region: SigningKeys(*(read(f"{region}_{key}") for key in KEYS)) for region in REGIONS}
     return {region: keys for region, keys in pairs.items() if keys.current and keys.next}
 
 

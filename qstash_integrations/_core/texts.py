@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
-# Whose classes for URLs and secrets are texts in other clothes.
+# Classes that are texts in other clothes, and whose they are.
 _LIBRARIES = ("pydantic", "pydantic_core", "starlette", "yarl", "httpx")
+_CLOTHES = ("URL", "Url", "_BaseUrl", "Secret", "CommaSeparatedStrings")
 _QUOTES = ("'", '"')
 
 
@@ -29,7 +30,9 @@ def plain(value: Any) -> Any:
     reveal = getattr(value, "get_secret_value", None)
     if reveal is not None:
         return reveal()
-    if type(value).__module__.partition(".")[0] not in _LIBRARIES:
+    if not any(
+        kind.__name__ in _CLOTHES and kind.__module__.partition(".")[0] in _LIBRARIES for kind in type(value).__mro__
+    ):
         return value
     # Such an object writes the origin alone as https://api.example.com/
     return list(cast("Sequence[object]", value)) if isinstance(value, Sequence) else str(value).removesuffix("/")

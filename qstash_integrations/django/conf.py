@@ -15,8 +15,9 @@ from django.core.signals import setting_changed
 
 from .._core import errors
 from .._core.environment import settings_changed
+from .._core.given import REGIONS
 from .._core.names import hint
-from .._core.settings import REGIONS, Settings
+from .._core.settings import Settings
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
 NAMES = {

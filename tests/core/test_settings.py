@@ -66,7 +66,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize(("text", "url"), ADDRESSES.values(), ids=ADDRESSES)
 def test_the_address_of_the_api_is_repaired(text: str | None, url: str) -> None:
-    assert Settings.load(url=text).url == url
+    assert Settings.load(base_url=text).url == url
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -166,7 +166,7 @@ def test_quotes_that_were_kept_around_a_value_are_refused(
     assert not any(secret in shown for shown in (*everything_in(caught.value), str(caught.value)) for secret in secrets)
 
 
-@pytest.mark.parametrize("name", ["token", "url", "public_url"])
+@pytest.mark.parametrize("name", ["token", "base_url", "public_url"])
 def test_quotes_around_an_argument_are_refused_by_its_own_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^{name} has quotes around its value"):
         Settings.load(**{name: '"https://api.example.com"'})

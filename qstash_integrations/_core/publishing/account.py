@@ -6,6 +6,7 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 from ..errors import ConfigurationError
 from ..hosts import is_private
 from ..settings import Settings
+from ..texts import plain
 
 _FOR_APPS = {
     "django": "from qstash_integrations.django import qstash",
@@ -32,8 +33,8 @@ class Account:
         """ConfigurationError that names the setting when the token is missing or would travel in clear."""
         if settings.url.lower().startswith("http://") and not (allow_http or is_private(settings.url)):
             raise ConfigurationError(
-                "QSTASH_URL is http:// on another machine, so the token would travel in clear; use https://, or pass "
-                "allow_http=True"
+                f"{settings.name_of('QSTASH_URL')} is http:// on another machine, so the token would travel in clear; "
+                "use https://, or pass allow_http=True"
             )
         return cls(settings.url, settings.require_token())
 
@@ -41,24 +42,11 @@ class Account:
         return f"Account({self.base_url!r}, ***)"
 
 
-class Loader:
-    """Loads settings with a client's own arguments in front. No closure: its variables would show in tracebacks."""
-
-    __slots__ = ("_base_url", "_token")
-
-    def __init__(self, token: str | None, base_url: str | None) -> None:
-        self._token = token
-        self._base_url = base_url
-
-    def __call__(self) -> Settings:
-        return Settings.load(token=self._token, url=self._base_url)
-
-
 def problem_of(token: object, base_url: object) -> str | None:
     """What is wrong with the types of a client's arguments."""
-    if not isinstance(base_url, str | None):
+    if not isinstance(plain(base_url), str | None):
         return f"base_url must be a str, not {type(base_url).__name__}"
-    if isinstance(token, str | None):
+    if isinstance(plain(token), str | None):
         return None
     for kind in type(token).__mro__:
         remedy = _FOR_APPS.get(kind.__module__.partition(".")[0])

@@ -6,11 +6,13 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 
 from ..from_settings import FromSettings
+from ..given import Given, Text
 from ..settings import Settings
-from .account import Account, Loader, problem_of
+from .account import Account, problem_of
 from .call import Call, Transport
 from .inputs import Header
 from .manner import ClientOptions, Manner, manner_of
@@ -34,9 +36,10 @@ class BaseClient:
 
     def __init__(
         self,
-        token: str | None = None,
+        token: Text = None,
         *,
-        base_url: str | None = None,
+        base_url: Text = None,
+        settings: object = None,
         retry: Retry = None,
         timeout: float | None = None,
         http_client: Any = None,
@@ -44,17 +47,18 @@ class BaseClient:
         allow_http: bool | None = None,
     ) -> None:
         problem = problem_of(token, base_url)
-        load = Loader(token, base_url)
+        given = Given({"token": token, "base_url": base_url, "settings": settings})
         options = ClientOptions(
             retry=retry, timeout=timeout, http_client=http_client, headers=headers, allow_http=allow_http
         )
         manner = manner_of(options)
-        del token, headers, options  # error trackers print the locals of raising frames
+        del token, headers, options, settings  # error trackers print the locals of raising frames
         if problem:
             raise TypeError(problem)
+        given.check()
         if isinstance(manner, Exception):
             raise manner
-        self._set_up(load, manner)
+        self._set_up(partial(Settings.load, None, given), manner)
         self._account()
 
     @classmethod

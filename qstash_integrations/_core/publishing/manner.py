@@ -4,7 +4,7 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from ..errors import ConfigurationError
 from ..names import check_names
@@ -85,6 +85,6 @@ def manner_of(options: ClientOptions) -> "Manner | TypeError | ConfigurationErro
 
 def _headers(value: Any) -> list[Header]:
     if isinstance(value, Mapping):
-        texts: Mapping[Any, Any] = value
+        texts = cast("Any", value)
         value = {name: plain(texts[name]) for name in texts}
     return forwarded(OPTIONS["headers"], "headers", value)

@@ -197,7 +197,7 @@ class _Arriving:
 
 def with_delivery(scope: Scope, turn: Turn) -> Scope:
     """A copy of the scope that carries the delivery, and what was claimed; the server's own is left alone."""
-    marked = {**scope, "state": {**scope.get("state", {}), DELIVERY: turn.delivery}}
+    marked = {**scope, "state": {**(scope.get("state") or {}), DELIVERY: turn.delivery}}
     if turn.claimed is not None:
         marked[CLAIMED] = turn.claimed
     return marked
@@ -207,7 +207,7 @@ def alone(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Awaitable
     """Call an app for a request that is not verified here: the handler that makes it in process lends it nothing."""
     outer = found()
     running = app(scope, receive, send)
-    if outer is None or scope.get("state", {}).get(DELIVERY) is outer:
+    if outer is None or (scope.get("state") or {}).get(DELIVERY) is outer:
         return running
     return _alone(running)
 

@@ -4,18 +4,16 @@ Spec: https://upstash.com/docs/qstash/howto/multi-region
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..development import remedy_for_dev_keys
 from ..errors import ConfigurationError
+from ..given import KEYS
 from ..settings import Settings as Values
 from ..settings import SigningKeys
 from .receiver import DEV_KEYS, PUBLISHED, Receiver
 
-_SETTING_OF = {
-    "current_signing_key": "QSTASH_CURRENT_SIGNING_KEY",
-    "next_signing_key": "QSTASH_NEXT_SIGNING_KEY",
-}
+_ARGUMENTS = ("current_signing_key", "next_signing_key")
 
 
 class Settings(Values):
@@ -30,21 +28,24 @@ class Settings(Values):
 
 def receiver_of(settings: Values, *, clock_tolerance: float = 5, now: Callable[[], float] = time.time) -> Receiver:
     """A Receiver for the configured pair of keys, or a ConfigurationError that names the setting."""
-    return _receiver(settings.signing_keys, settings.url, "", clock_tolerance, now)
+    names = [settings.name_of(key) for key in KEYS]
+    return _receiver(settings.signing_keys, settings.url, names, clock_tolerance, now)
 
 
 def regional_receivers(settings: Values) -> dict[str, Receiver]:
     """A Receiver per region that has its own pair of keys, by the region's name."""
     return {
-        name: _receiver(keys, settings.url, f"{name}_", 5, time.time) for name, keys in settings.regional_keys.items()
+        name: _receiver(keys, settings.url, [f"{name}_{key}" for key in KEYS], 5, time.time)
+        for name, keys in settings.regional_keys.items()
     }
 
 
 def _receiver(
-    keys: SigningKeys, api_url: str, prefix: str, clock_tolerance: float, now: Callable[[], float]
+    keys: SigningKeys, api_url: str, names: Sequence[str], clock_tolerance: float, now: Callable[[], float]
 ) -> Receiver:
+    key: str | None = None
     remedy = remedy_for_dev_keys(api_url)
-    for name, key in (("CURRENT", keys.current), ("NEXT", keys.next)):
+    for name, key in zip(names, keys, strict=True):
         problem = None
         if key is None:
             problem = "is not set; copy it from the QStash console"
@@ -52,7 +53,7 @@ def _receiver(
             problem = f"{PUBLISHED}; {remedy}"
         if problem:
             del keys, key
-            raise ConfigurationError(f"{prefix}QSTASH_{name}_SIGNING_KEY {problem}")
+            raise ConfigurationError(f"{name} {problem}")
     try:
         return Receiver(
             str(keys.current),
@@ -64,6 +65,7 @@ def _receiver(
     except ConfigurationError as error:
         problem = str(error)
     del keys, key
-    for argument, setting in _SETTING_OF.items():
-        problem = problem.replace(argument, f"{prefix}{setting}")
+    for argument, name in zip(_ARGUMENTS, names, strict=True):
+        if problem.startswith(argument):
+            raise ConfigurationError(name + problem.removeprefix(argument))
     raise ConfigurationError(problem)
