@@ -4,6 +4,8 @@ Imports what a command needs when it runs, so that a missing extra only stops th
 """
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,19 +14,39 @@ from typing import TYPE_CHECKING, Any
 from ._core.errors import QStashError
 
 if TYPE_CHECKING:
-    from .server.app import ServerConfig
+    from .server.app import LocalServer, ServerConfig
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl+C ended
+NOBODY_READS = 141  # and of one whose output nobody reads any more
 Commands = Any  # what add_subparsers returns has no public type
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. What went wrong is one line on stderr."""
+    try:
+        try:
+            return _run(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has gone, as ``| head`` does: what is left of it goes nowhere, also when Python ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+
+
+def _run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="qstash-integrations", description="QStash for Python web apps.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="command")
     for add in COMMANDS:
         add(commands)
-    options = parser.parse_args(arguments)
+    own, program = _split(arguments)
+    options = parser.parse_args(own)
+    if program is not None:
+        if getattr(options, "run", None) is not dev:
+            parser.error("only dev runs a program of yours, as in: qstash-integrations dev -- flask run")
+        options.program = program
     if "run" not in options:
         parser.print_help(sys.stderr)
         return 2
@@ -39,7 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def add_dev(commands: Commands) -> None:
     parser = commands.add_parser(
-        "dev", help="run a local QStash", description="A QStash for this machine: the same API, signatures and retries."
+        "dev",
+        help="run a local QStash",
+        usage="%(prog)s [options] [-- COMMAND ...]",
+        description="A QStash for this machine: the same API, signatures and retries.",
+        epilog="After -- stands the command that starts your app, as in %(prog)s -- flask run. It runs with the "
+        "settings of this QStash in its environment; when one of the two ends, so does the other.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default: %(default)s)")
@@ -68,21 +95,58 @@ def add_dev(commands: Commands) -> None:
     parser.add_argument(
         "--allow-production", action="store_true", help="start although a variable such as ENV says production"
     )
-    parser.set_defaults(run=dev)
+    parser.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="where this QStash finds your app, for QSTASH_PUBLIC_URL (default: the one in the environment; after -- "
+        "where well-known servers listen)",
+    )
+    parser.add_argument(
+        "--write-env", type=Path, metavar="FILE", help="write the settings to this file as well, such as .env"
+    )
+    parser.set_defaults(run=dev, program=[])
 
 
 def dev(options: argparse.Namespace) -> int:
     """Run the local server until it is interrupted."""
     try:
-        from .server.app import ForMachines, ForPeople, Printer, logging_to, run
+        from .server.app import AppProcess, EnvFile, ForMachines, ForPeople, Printer, environment, logging_to, run
     except ImportError as error:
         raise QStashError(
             f"the local server needs {error.name}; install it with: pip install 'qstash_integrations[server]'"
         ) from error
+    public_url = _public_url(options)
+    app = AppProcess(options.program) if options.program else None
+    file = EnvFile(options.write_env) if options.write_env else None
     with Printer(sys.stdout) as say, Printer(sys.stderr) as complain, logging_to(complain):
-        people = ForPeople(say, colour=sys.stdout.isatty(), rewrites=options.rewrite)
+        people = ForPeople(
+            say,
+            colour=sys.stdout.isatty(),
+            rewrites=options.rewrite,
+            public_url=public_url,
+            written_to=options.write_env and str(options.write_env),
+            command=options.program,
+        )
         console = ForMachines(say) if options.json else people
-        return run(dev_config(options), started=console.started, watch=console.delivered)
+
+        def started(server: "LocalServer") -> None:
+            if file is not None:
+                file.write(environment(server, public_url))
+            console.started(server)
+
+        return run(dev_config(options), started=started, watch=console.delivered, app=app, public_url=public_url)
+
+
+def _public_url(options: argparse.Namespace) -> str | None:
+    """What the app is to be told, unless it knows by itself."""
+    from ._core.public_urls import public_urls
+    from .server.app import public_url_of
+
+    if options.public_url is not None:
+        return ",".join(public_urls(options.public_url, "--public-url"))
+    if not options.program or os.environ.get("QSTASH_PUBLIC_URL"):
+        return None
+    return public_url_of(options.program)
 
 
 def dev_config(options: argparse.Namespace) -> "ServerConfig":
@@ -172,6 +236,22 @@ def publish_many(options: argparse.Namespace) -> int:
 
 
 COMMANDS: Sequence[Callable[[Commands], None]] = (add_dev, add_demo, add_sign, add_publish_many)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        _say(f"{parser.prog} {version('qstash_integrations')}")
+        parser.exit()
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], list[str] | None]:
+    """What stands before the first ``--``, and behind it; None where there is none."""
+    if "--" not in arguments:
+        return arguments, None
+    index = list(arguments).index("--")
+    return arguments[:index], list(arguments[index + 1 :])
 
 
 def _say(text: str) -> None:

@@ -97,7 +97,6 @@ def _claim(text: str) -> tuple[str, object]:
 
 
 def _curl(url: str, body: str, headers: Mapping[str, str], method: str) -> str:
-    words = ["curl", "-X", method, url]
-    for name, value in headers.items():
-        words += ["-H", f"{name}: {value}"]
-    return shlex.join([*words, "--data-binary", body])
+    options = [("-H", f"{name}: {value}") for name, value in headers.items()]
+    lines = [shlex.join(["curl", "-i", "-X", method, url]), *map(shlex.join, [*options, ("--data-binary", body)])]
+    return " \\\n     ".join(lines)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -42,7 +43,7 @@ def dev(*arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str
         assert process.stdout is not None
         settings: dict[str, str] = {}
         for line in process.stdout:
-            name, equals, value = line.strip().partition("=")
+            name, equals, value = line.strip().removeprefix("export ").partition("=")
             if equals and name.startswith("QSTASH_"):
                 settings[name] = value
             if line.startswith("     -H "):
@@ -171,6 +172,36 @@ def test_what_is_no_port_is_a_usage_error(port: str, capsys: pytest.CaptureFixtu
         main(["dev", f"--port={port}"])
     assert ended.value.code == 2
     assert f"{port!r} is no port" in capsys.readouterr().err
+
+
+def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr() == (f"qstash-integrations {version('qstash_integrations')}\n", "")
+
+
+def test_only_dev_runs_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--", "flask", "run"])
+    assert ended.value.code == 2
+    assert "only dev runs a program of yours, as in: qstash-integrations dev -- flask run" in capsys.readouterr().err
+
+
+def test_a_public_url_that_is_none_is_one_line_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dev", "--port", "0", "--public-url", "127.0.0.1:5000"]) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("qstash-integrations: --public-url has no scheme")
+    assert errors.count("\n") == 1
+
+
+def test_the_settings_are_written_to_a_file(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    with dev("--port", "0", "--write-env", str(path), "--public-url", "http://127.0.0.1:5000") as (_, settings):
+        written = dict(line.split("=", 1) for line in path.read_text().splitlines())
+    assert written == settings
+    assert written["QSTASH_PUBLIC_URL"] == "http://127.0.0.1:5000"
 
 
 def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:

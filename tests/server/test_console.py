@@ -33,16 +33,31 @@ def test_people_are_told_what_to_copy_and_where_things_go() -> None:
         "DEV SERVER: for development and tests, never for production.",
         "Dashboard: http://127.0.0.1:8080/#token=TESTONLY-code  (this link works once)",
         "",
-        "QSTASH_URL=http://127.0.0.1:8080",
-        "QSTASH_TOKEN=TESTONLY-token",
-        "QSTASH_CURRENT_SIGNING_KEY=sig_TESTONLYcurrent000000000000A",
-        "QSTASH_NEXT_SIGNING_KEY=sig_TESTONLYnext00000000000000BB",
+        "export QSTASH_URL=http://127.0.0.1:8080",
+        "export QSTASH_TOKEN=TESTONLY-token",
+        "export QSTASH_CURRENT_SIGNING_KEY=sig_TESTONLYcurrent000000000000A",
+        "export QSTASH_NEXT_SIGNING_KEY=sig_TESTONLYnext00000000000000BB",
         "",
         "curl -X POST http://127.0.0.1:8080/v2/publish/http://127.0.0.1:8000/hooks/example \\",
         "     -H 'Authorization: Bearer TESTONLY-token' -d 'hello'",
         "",
         "What is addressed to https://api.example.com is delivered to http://127.0.0.1:8000.",
         "Other machines can reach this server, and whoever has the token can use it.",
+    ]
+
+
+def test_what_is_between_the_first_and_the_last_setting_can_be_pasted() -> None:
+    told: list[str] = []
+    console = ForPeople(
+        told.append, colour=False, public_url="http://127.0.0.1:5000", written_to="a file", command=["a\nb", "c d"]
+    )
+    console.started(server())
+    first = told.index("export QSTASH_URL=http://127.0.0.1:8080")
+    assert told[first + 4 : first + 8] == [
+        "export QSTASH_PUBLIC_URL=http://127.0.0.1:5000",
+        "# written to a file",
+        "# and given to: 'a b' 'c d'",
+        "",
     ]
 
 

@@ -79,7 +79,8 @@ def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
     dev, export, flask, curl = commands(HEADING)
     assert curl == "curl -X POST http://127.0.0.1:5000/orders"
     with started(f"{dev} --port 0", tmp_path) as server:
-        printed = dict(line.split("=", 1) for line in server.wait_for("QSTASH_NEXT_SIGNING_KEY=") if "QSTASH_" in line)
+        lines = server.wait_for("export QSTASH_NEXT_SIGNING_KEY=")
+        printed = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
         port = str(free_port())
         public_url = export.removeprefix("export QSTASH_PUBLIC_URL=").replace("5000", port)
         with started(f"{flask} --port {port}", tmp_path, **printed, QSTASH_PUBLIC_URL=public_url) as app:

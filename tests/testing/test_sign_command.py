@@ -51,10 +51,12 @@ def test_or_come_from_stdin(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_it_prints_a_curl_command(capsys: pytest.CaptureFixture[str]) -> None:
     body = 'it\'s "3"'
     assert main(["sign", "--url", f"{URL}?a=b&c=d", "--body", body, "--method", "PUT", "--curl"]) == 0
-    words = shlex.split(capsys.readouterr().out)
-    assert words[:4] == ["curl", "-X", "PUT", f"{URL}?a=b&c=d"]
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines()] == ["curl", *["-H"] * 4, "--data-binary"]
+    words = shlex.split(printed.replace("\\\n", ""))
+    assert words[:5] == ["curl", "-i", "-X", "PUT", f"{URL}?a=b&c=d"]
     assert words[-2:] == ["--data-binary", body]
-    headers = words[5:-2:2]
+    headers = words[6:-2:2]
     assert "Content-Type: application/json" in headers
     assert RECEIVER.verify(signature=signature(headers), body=body, url=f"{URL}?a=b&c=d").key == "current"
 

@@ -4,6 +4,7 @@ For people, or as JSON, one object per line. Of a URL the query is left out, whi
 """
 
 import json
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
@@ -21,12 +22,27 @@ class Console(Protocol):
 
 
 class ForPeople:
-    """``colour`` is for terminals only; ``rewrites`` are those of the server's config."""
+    """``colour`` is for terminals only; ``rewrites`` are those of the server's config.
 
-    def __init__(self, write: Write, *, colour: bool, rewrites: Sequence[tuple[str, str]] = ()) -> None:
+    ``public_url`` is that of the app, ``written_to`` a file that has the settings, ``command`` what is run with them.
+    """
+
+    def __init__(
+        self,
+        write: Write,
+        *,
+        colour: bool,
+        rewrites: Sequence[tuple[str, str]] = (),
+        public_url: str | None = None,
+        written_to: str | None = None,
+        command: Sequence[str] = (),
+    ) -> None:
         self._write = write
         self._colour = colour
         self._rewrites = rewrites
+        self._public_url = public_url
+        self._written_to = written_to
+        self._command = command
 
     def started(self, server: LocalServer) -> None:
         """What to copy; the first line is what the official JavaScript SDK waits for."""
@@ -34,8 +50,13 @@ class ForPeople:
         self._write("DEV SERVER: for development and tests, never for production.")
         self._write(f"Dashboard: {server.dashboard}{'' if server.is_loopback else '  (this link works once)'}")
         self._write("")
-        for name, value in _environment(server).items():
-            self._write(f"{name}={value}")
+        for name, value in environment(server, self._public_url).items():
+            self._write(f"export {name}={shlex.quote(value)}")
+        if self._written_to:
+            self._write(f"# written to {self._written_to}")
+        if self._command:
+            # In one line, whatever is in it.
+            self._write(f"# and given to: {' '.join(shlex.join(self._command).split())}")
         self._write("")
         self._write(f"curl -X POST {server.url}/v2/publish/http://127.0.0.1:8000/hooks/example \\")
         self._write(f"     -H 'Authorization: Bearer {server.token}' -d 'hello'")
@@ -57,7 +78,7 @@ class ForMachines:
 
     def started(self, server: LocalServer) -> None:
         about = {"server": "DEV SERVER", "url": server.url, "dashboard": server.dashboard}
-        self._tell("started", {**about, "environment": _environment(server)})
+        self._tell("started", {**about, "environment": environment(server)})
 
     def delivered(self, attempt: Attempt) -> None:
         self._tell("delivery", summary(attempt))
@@ -66,10 +87,12 @@ class ForMachines:
         self._write(json.dumps({"event": event, "at": round(time.time(), 3), **fields}))
 
 
-def _environment(server: LocalServer) -> dict[str, str]:
-    return {
+def environment(server: LocalServer, public_url: str | None = None) -> dict[str, str]:
+    """The settings of an app beside this server; its own public URL only where it is known."""
+    settings = {
         "QSTASH_URL": server.url,
         "QSTASH_TOKEN": server.token,
         "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
         "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
     }
+    return settings if public_url is None else {**settings, "QSTASH_PUBLIC_URL": public_url}

@@ -1,0 +1,86 @@
+"""The settings of a local server in a ``.env`` file, whose other lines stay as they are.
+
+It holds a token and keys: nobody else may read it, and what is not this machine's own is never written over.
+
+Spec: https://pypi.org/project/python-dotenv/
+"""
+
+import os
+import re
+import secrets
+import stat
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ..._core.errors import QStashError
+from ..._core.hosts import is_private
+
+_LINE = re.compile(r"(?P<before>\s*(?:export\s+)?)(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=(?P<value>.*)")
+
+
+class EnvFile:
+    """A file to write settings to. QStashError where it is none of ours to write, said before the server starts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines()
+
+    def write(self, settings: Mapping[str, str]) -> None:
+        """Put ``settings`` in the place of the lines of the same names, or behind all others."""
+        wanted = dict(settings)
+        lines: list[str] = []
+        for line in self._lines():
+            parts = _LINE.match(line)
+            if parts is None or parts["name"] not in settings:
+                lines.append(line)
+            elif (value := wanted.pop(parts["name"], None)) is not None:
+                lines.append(f"{parts['before']}{parts['name']}={value}")
+        self._replace("".join(f"{line}\n" for line in [*lines, *(f"{name}={value}" for name, value in wanted.items())]))
+
+    def _lines(self) -> list[str]:
+        """Those of the file, none where there is no file yet."""
+        try:
+            found = self._path.lstat()
+            if not stat.S_ISREG(found.st_mode):
+                raise QStashError(f"{self._path} is no ordinary file; name another one with --write-env")
+            if sys.platform != "win32" and found.st_uid != os.geteuid():
+                raise QStashError(f"{self._path} belongs to another user; name another one with --write-env")
+            text = self._path.read_bytes().decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise QStashError(f"{self._path}: {error.strerror or error}") from error
+        lines = text.removesuffix("\n").split("\n") if text else []
+        given = {parts["name"]: parts["value"].strip().strip("'\"") for line in lines if (parts := _LINE.match(line))}
+        url = given.get("QSTASH_URL")
+        if (url and not _is_ours(url)) or (not url and given.get("QSTASH_TOKEN")):
+            raise QStashError(
+                f"{self._path} has the settings of another QStash, which would be lost; name another file with "
+                "--write-env, or take QSTASH_URL and QSTASH_TOKEN out of it"
+            )
+        return lines
+
+    def _replace(self, text: str) -> None:
+        # Whole or not at all, and at no moment readable for others.
+        beside = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}")
+        try:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+                    file.write(text)
+                beside.replace(self._path)
+            except OSError:
+                with suppress(OSError):
+                    beside.unlink()
+                raise
+        except OSError as error:
+            raise QStashError(f"{self._path}: {error.strerror or error}") from error
+
+
+def _is_ours(url: str) -> bool:
+    try:
+        return is_private(url)
+    except ValueError:
+        return False
