@@ -23,6 +23,7 @@ from ._core.receiving.guard import Guard, GuardOptions
 from ._core.receiving.head import Head, head_of_lines, without_origin
 from ._core.receiving.once import Claimed, Turn
 from ._core.receiving.options import check_guards, guard_from_settings
+from ._core.receiving.order import check_order, note
 
 __all__ = ["DELIVERY", "check_qstash", "qstash_middleware", "verify_qstash"]
 
@@ -54,7 +55,9 @@ def qstash_middleware(**options: Unpack[GuardOptions]) -> Call:
 
 async def check_qstash(app: web.Application) -> None:
     """``app.on_startup.append(check_qstash)``: with wrong settings for what it verifies the app does not start."""
-    check_guards([*app.middlewares, *(route.handler for route in app.router.routes())])
+    handlers = [route.handler for route in app.router.routes()]
+    check_guards([*app.middlewares, *handlers])
+    check_order(handlers, "@verify_qstash stands below @routes.post")
 
 
 def _verified(guard: FromSettings[Guard], handler: Call) -> Any:
@@ -71,6 +74,7 @@ def _verified(guard: FromSettings[Guard], handler: Call) -> Any:
             del response  # which refers to this frame by now
 
     verified.qstash_guard = guard  # type: ignore[attr-defined]
+    note(handler)
     return verified
 
 

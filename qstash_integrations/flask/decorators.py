@@ -12,12 +12,15 @@ from flask import Blueprint, Flask, Response, g
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.receiving.answers import answer_signal
 from .._core.receiving.guard import GuardOptions
-from .conf import NOT_FOR_QUART
+from .._core.receiving.order import note
+from .conf import NOT_FOR_QUART, app_here, request_here
+from .order import watch
 from .response import response
 from .verification import DELIVERY, Verification
 
 View = TypeVar("View", bound=Callable[..., Any])
 Protected = TypeVar("Protected", Flask, Blueprint)
+_STEERED = "qstash_steered"
 
 
 @overload
@@ -27,8 +30,9 @@ def verify_qstash(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ..
 def verify_qstash(view: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     """Lets only requests through that QStash signed; they carry ``g.qstash_delivery``.
 
-    For views, plain or async, below ``@app.route``: above it the undecorated view is what Flask calls. For a
-    ``MethodView`` as ``decorators = [verify_qstash]``. Automatic OPTIONS answers stay open; ``protect`` closes them.
+    For views, plain or async, below ``@app.route``. Above it Flask would call the undecorated view, so every request of
+    the app raises RuntimeError. For a ``MethodView`` as ``decorators = [verify_qstash]``. Automatic OPTIONS answers
+    stay open; ``protect`` closes them.
     """
     verification = Verification(options)
     if view is None:
@@ -46,7 +50,10 @@ def protect(scope: Protected, /, **options: Unpack[GuardOptions]) -> Protected:
     verification = Verification(options)
 
     def admit() -> Response | None:
-        return verification.refuse()
+        refused = verification.refuse()
+        if refused is None:
+            _steer_the_view()
+        return refused
 
     def leave(_error: BaseException | None) -> None:
         verification.leave()
@@ -54,7 +61,7 @@ def protect(scope: Protected, /, **options: Unpack[GuardOptions]) -> Protected:
     cast("Any", admit).qstash_verification = verification
     scope.before_request(admit)
     scope.teardown_request(leave)
-    for signal in (NonRetryable, RetryAfter):
+    for signal in (NonRetryable, RetryAfter):  # from other hooks
         scope.register_error_handler(signal, _steer)
     return scope
 
@@ -68,7 +75,29 @@ def _verified(verification: Verification, view: Callable[..., Any]) -> Callable[
         return verification.call(view, args, kwargs)
 
     cast("Any", verified).qstash_verification = verification
+    note(view)
+    watch()
     return verified
+
+
+def _steer_the_view() -> None:
+    """Answer signals around the view that is about to be called: other extensions take over the errors of an app."""
+    app, endpoint = app_here(), request_here().endpoint
+    view = app.view_functions.get(cast("str", endpoint))
+    if view is not None and not hasattr(view, _STEERED):
+        app.view_functions[cast("str", endpoint)] = _steered(view)
+
+
+def _steered(view: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(view)
+    def steered(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return app_here().ensure_sync(view)(*args, **kwargs)
+        except (NonRetryable, RetryAfter) as signal:
+            return _steer(signal)
+
+    setattr(steered, _STEERED, True)
+    return steered
 
 
 def _steer(signal: Exception) -> Response:

@@ -11,6 +11,7 @@ from .._core.receiving.guard import GuardOptions
 from .._core.receiving.options import guard_from_settings
 from .._core.settings import Settings
 from .conf import NOT_FOR_QUART, OPTIONS, load, options_of
+from .order import check_views
 from .publisher import Publisher
 from .verification import Verification
 
@@ -54,6 +55,7 @@ class QStash:
 
 def _check(app: Flask) -> None:
     """ConfigurationError when verification is meant to work in this app and could not."""
+    check_views(app)
     if options_of(app) or _intended(load(app)):
         Verification({}).guard(app)
     hooks = [hook for hooks in app.before_request_funcs.values() for hook in hooks]

@@ -28,6 +28,7 @@ from .._core.receiving.guard import TAKEN, Guard, GuardOptions
 from .._core.receiving.head import Head, head_of_scope
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import guard_from_settings
+from .._core.receiving.order import note
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -105,6 +106,7 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
     verified.__name__ = get_name(endpoint)
     verified.__signature__ = signature  # type: ignore[attr-defined]
     verified.qstash_guard = guard  # type: ignore[attr-defined]
+    note(endpoint)
     return verified
 
 

@@ -15,6 +15,7 @@ from .._core.publishing.client import AsyncQStash
 from .._core.publishing.client import QStash as SyncClient
 from .._core.receiving.head import PATH
 from .._core.receiving.options import check_guards
+from .._core.receiving.order import check_order
 from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
 
@@ -73,7 +74,9 @@ class QStash:
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
             Settings.load()  # one of a wrong form is said now; one that is missing, when it is used
-            check_guards(_holders(app.routes))
+            holders = list(_holders(app.routes))
+            check_guards(holders)
+            check_order(holders, "@verify_qstash stands below what registers it; in FastAPI use VerifiedRoute")
             try:
                 async with run(running) as state:
                     yield state

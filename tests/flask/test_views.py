@@ -1,18 +1,19 @@
 """What ``verify_qstash`` and ``protect`` do to Flask's views and blueprints."""
 
+import functools
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from flask import Blueprint, Response, g, request, stream_with_context
+from flask import Blueprint, Flask, Response, g, request, stream_with_context
 from flask.views import MethodView
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations.flask import protect, verify_qstash
-from tests.flask.apps import REJECTED, URL, Shop, new_app, send, ship, ship_async
-from tests.signing import ATTACKER, CURRENT, NEXT, NOW, signed
+from qstash_integrations.flask import QStash, protect, verify_qstash
+from tests.flask.apps import RECEIVER, REJECTED, URL, Shop, new_app, send, ship, ship_async
+from tests.signing import ATTACKER, CURRENT, NEXT, NOW, ORIGIN, signed
 
 
 @pytest.mark.parametrize("view", [ship, ship_async], ids=["sync", "async"])
@@ -48,18 +49,95 @@ def test_H20_H24_every_method_is_verified(method: str) -> None:
     assert len(shop.ran) == 1
 
 
-def test_F03_a_decorator_above_the_route_protects_nothing_and_a_protected_blueprint_does() -> None:
-    app = new_app()
+def logged(view: Any) -> Any:
+    return functools.wraps(view)(lambda: view())
 
+
+def above(app: Any) -> None:
     @verify_qstash
-    @app.post("/above")
-    def above() -> str:
+    @app.post("/hooks/ship")
+    def ship() -> str:
         return "open"
 
+
+def above_with_options(app: Any) -> None:
+    @verify_qstash(max_body_size=1)
+    @app.post("/hooks/ship")
+    async def ship() -> str:
+        return "open"
+
+
+def above_another_decorator(app: Any) -> None:
+    @verify_qstash
+    @logged
+    @app.post("/hooks/ship")
+    @logged
+    def ship() -> str:
+        return "open"
+
+
+def between_two_routes(app: Any) -> None:
+    @app.post("/verified", endpoint="verified")
+    @verify_qstash
+    @app.post("/hooks/ship")
+    def ship() -> str:
+        return "open"
+
+
+def in_a_decorator_of_the_apps_own(app: Any) -> None:
+    def hook(view: Any) -> Any:
+        return verify_qstash(max_body_size=1)(view)
+
+    @hook
+    @app.post("/hooks/ship")
+    def ship() -> str:
+        return "open"
+
+
+MISTAKES = [above, above_with_options, above_another_decorator, between_two_routes, in_a_decorator_of_the_apps_own]
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
+@pytest.mark.parametrize("on_blueprint", [False, True], ids=["app", "blueprint"])
+def test_F03_a_decorator_above_the_route_is_found_at_the_first_request(mistake: Any, on_blueprint: bool) -> None:
+    app = new_app()
+    app.testing = True
+    app.get("/other")(lambda: "other")
+    if on_blueprint:
+        mistake(hooks := Blueprint("hooks", "shop"))
+        app.register_blueprint(hooks)
+    else:
+        mistake(app)
+    for target in ("/hooks/ship", "/other", "/hooks/ship"):
+        with pytest.raises(RuntimeError, match=r"ship would be open to everybody: .* stands below @app\.route$"):
+            send(app, target, token="")
+    app.testing = False
+    assert send(app, token="").status == 500
+
+
+def test_F03_and_where_the_extension_comes_after_it() -> None:
+    app = Flask("shop")
+    above(app)
+    with pytest.raises(RuntimeError, match="would be open to everybody"):
+        QStash(app, receiver=RECEIVER, public_url=ORIGIN)
+
+
+def test_F03_a_view_that_is_verified_by_a_call_may_be_open_elsewhere() -> None:
+    def plain() -> str:
+        return "open"
+
+    app = new_app()
+    app.post("/open", endpoint="open")(plain)
+    app.post("/hooks/ship")(verify_qstash(plain))
+    assert send(app, "/open", token="").body == b"open"
+    assert send(app, token="") == REJECTED
+
+
+def test_F03_a_protected_blueprint_protects_whatever_it_has() -> None:
+    app = new_app()
     hooks = protect(Blueprint("hooks", "shop", url_prefix="/hooks"))
     hooks.post("/ship")(ship)
     app.register_blueprint(hooks)
-    assert send(app, "/above", token="").body == b"open"
     assert send(app, token="") == REJECTED
     assert send(app).body == URL.encode()
 
