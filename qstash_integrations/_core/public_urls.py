@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import NamedTuple, TypeAlias, cast
+from urllib.parse import quote
 
 from .errors import ConfigurationError
 from .texts import problem_of_text
@@ -19,6 +20,8 @@ Origins: TypeAlias = tuple[str, ...] | Callable[[], tuple[str, ...]]
 """The origins, or what tells them at each use."""
 
 WILDCARD = "*"
+# What may stand unencoded in a path (RFC 3986, 3.3); for hosts and routers that give the decoded path only.
+PATH = "/:@!$&'()*+,;=~"
 NO_PUBLIC_URL = (
     "QSTASH_PUBLIC_URL is not set; set it to the origin under which QStash calls this app, "
     "such as https://api.example.com"
@@ -102,6 +105,21 @@ def signed_on(url: str, base: str, host: Callable[[], str | None]) -> str | None
             return None
         base = cast("str", on_host(base, signed))
     return base if url.startswith(base) else None
+
+
+def below(bases: tuple[str, ...], mount: str) -> tuple[str, ...]:
+    """The public URLs, of which one without a path goes on with the path at which the app's settings mount it."""
+    return tuple(base if has_path(base) else base + mount for base in bases) if mount else bases
+
+
+def has_path(base: str) -> bool:
+    return base.count("/") > 2
+
+
+def mount_of(path: object) -> str:
+    """What a framework's settings say of where the app is mounted, as it stands in a URL: "" or "/shop"."""
+    trimmed = path.strip("/") if isinstance(path, str) else ""
+    return "/" + quote(trimmed, safe=PATH) if trimmed else ""
 
 
 def rest_of(url: str, base: str) -> str | None:

@@ -17,7 +17,7 @@ from .errors import ConfigurationError
 from .given import KEYS, REGIONS, Given, Values
 from .hosts import is_hosted
 from .names import check_names
-from .public_urls import Origins, origins_of
+from .public_urls import Origins, below, origins_of
 
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
@@ -40,7 +40,7 @@ class Settings:
     No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
     """
 
-    __slots__ = ("_names", "origins", "region", "regional_keys", "signing_keys", "token", "url")
+    __slots__ = ("_names", "mount", "origins", "region", "regional_keys", "signing_keys", "token", "url")
 
     def __init__(
         self,
@@ -59,6 +59,8 @@ class Settings:
         self.signing_keys: SigningKeys = signing_keys
         self.origins: Origins = public_url
         """``public_url``, or the function that tells it."""
+        self.mount: str = ""
+        """Where the framework's settings mount the app, such as "/shop"; set by the adapter that knows."""
         self.region: str | None = region
         self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
@@ -89,8 +91,8 @@ class Settings:
 
     @property
     def public_url(self) -> tuple[str, ...]:
-        """Origins under which QStash calls the app, at this moment; the first one is used to build URLs."""
-        return self.origins() if callable(self.origins) else self.origins
+        """Under what QStash calls the app, at this moment; the first one is used to build URLs."""
+        return below(self.origins() if callable(self.origins) else self.origins, self.mount)
 
     def name_of(self, setting: str) -> str:
         """What to call it in an error: the attribute that it was given as."""

@@ -14,6 +14,7 @@ from .._core.receiving.answers import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_RE
 from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head, head_of_environ, head_of_scope
 from .._core.receiving.report import logger
+from .conf import forced_mount
 
 
 def head_of(request: HttpRequest) -> Head:
@@ -28,7 +29,10 @@ def _sent_head(request: HttpRequest) -> Head:
     if scope is not None:
         query = scope.get("query_string")
         # Django takes text for it as well, and its AsyncRequestFactory gives text.
-        return head_of_scope({**scope, "query_string": query.encode()} if isinstance(query, str) else scope)
+        head = head_of_scope({**scope, "query_string": query.encode()} if isinstance(query, str) else scope)
+        # Which Django takes off the path in the place of the server's.
+        head.root_path = forced_mount() or head.root_path
+        return head
     # Django reads no body without a length; it would show an empty one.
     return head_of_environ(_environ(request), reads_chunks=False)
 

@@ -17,6 +17,7 @@ from .._core import errors
 from .._core.environment import settings_changed
 from .._core.given import REGIONS
 from .._core.names import hint
+from .._core.public_urls import mount_of
 from .._core.settings import Settings
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
@@ -45,7 +46,9 @@ class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
 def load() -> Settings:
     """Read every setting; ConfigurationError names the one that is unknown or malformed."""
     with improperly_configured():
-        return Settings.load(_Config())
+        current = Settings.load(_Config())
+    current.mount = forced_mount()
+    return current
 
 
 def publishes_on_commit() -> bool:
@@ -55,6 +58,11 @@ def publishes_on_commit() -> bool:
         if not isinstance(wanted, bool | None):
             raise errors.ConfigurationError(f"{_ON_COMMIT} must be True or False, not {wanted!r}")
     return wanted is True
+
+
+def forced_mount() -> str:
+    """FORCE_SCRIPT_NAME: the path below which Django is told to be, whatever the server says."""
+    return mount_of(settings.FORCE_SCRIPT_NAME)
 
 
 def allowed_hosts() -> object:
@@ -100,7 +108,7 @@ class _Config(Mapping[str, object]):
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    if "QSTASH" in setting or setting == "ALLOWED_HOSTS":
+    if "QSTASH" in setting or setting in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME"):
         settings_changed()
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.urls import get_script_prefix, reverse
 
-from .._core.public_urls import join_public_url
+from .._core.public_urls import has_path, join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
@@ -80,8 +80,8 @@ class Publisher(QStash):
         """The public URL of a view, on the first QSTASH_PUBLIC_URL, or the one public ALLOWED_HOSTS; never on the
         request's host.
 
-        A path prefix in the public URL replaces the script prefix. Raises ConfigurationError when no public URL is
-        set, NoReverseMatch for an unknown view.
+        A path prefix in the public URL replaces the script prefix; without one FORCE_SCRIPT_NAME, or else the script
+        prefix, follows. Raises ConfigurationError when no public URL is set, NoReverseMatch for an unknown view.
         """
         return _url_for(viewname, kwargs)
 
@@ -168,9 +168,9 @@ def _operation(message: Any, new_id: NewId | None, added: Sequence[Header]) -> O
 
 def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:
     with improperly_configured():
-        bases = bases_of(load().public_url, allowed_hosts(), "ALLOWED_HOSTS")
+        bases = bases_of(load(), allowed_hosts(), "ALLOWED_HOSTS")
     path = reverse(viewname, kwargs=kwargs)
-    if bases and bases[0].count("/") > 2:
+    if bases and has_path(bases[0]):
         path = "/" + path.removeprefix(quote(get_script_prefix(), safe=_UNQUOTED))
     with improperly_configured():
         return join_public_url(bases, path)

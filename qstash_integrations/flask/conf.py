@@ -8,7 +8,10 @@ from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from .._core.errors import ConfigurationError
+from .._core.public_urls import mount_of
 from .._core.receiving.guard import GuardOptions
+from .._core.receiving.head import DOUBTFUL, head_of_environ
 from .._core.settings import Settings
 
 OPTIONS = "qstash_options"
@@ -46,6 +49,16 @@ def before_proxy_fix(app: Flask, environ: Mapping[str, Any]) -> Mapping[str, Any
     return {**environ, "SCRIPT_NAME": original["SCRIPT_NAME"] or ""}
 
 
+def mount_here() -> str:
+    """The SCRIPT_NAME of the current request as verification sees it, and not as a header may have set it."""
+    head = head_of_environ(before_proxy_fix(app_here(), request_here().environ), reads_chunks=True)
+    if head.root_path == DOUBTFUL:
+        raise ConfigurationError(
+            "no URL can be built below a SCRIPT_NAME that a header may have set; put its path into QSTASH_PUBLIC_URL"
+        )
+    return head.root_path.rstrip("/")
+
+
 def options_of(app: Flask) -> GuardOptions:
     return cast("GuardOptions", app.extensions.get(OPTIONS, {}))
 
@@ -56,4 +69,6 @@ def config_of(app: Flask) -> Mapping[str, Any]:
 
 def load(app: Flask) -> Settings:
     """The settings as they are now: the extension's options, then ``app.config``, then the environment."""
-    return Settings.load(config_of(app), public_url=options_of(app).get("public_url"))
+    settings = Settings.load(config_of(app), public_url=options_of(app).get("public_url"))
+    settings.mount = mount_of(config_of(app).get("APPLICATION_ROOT"))
+    return settings

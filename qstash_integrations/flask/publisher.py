@@ -8,10 +8,10 @@ from typing import Any, cast
 from flask import Flask, current_app, has_request_context, request
 from werkzeug.local import LocalProxy
 
-from .._core.public_urls import join_public_url
+from .._core.public_urls import has_path, join_public_url
 from .._core.publishing.client import QStash as Client
 from .._core.receiving.urls import bases_of
-from .conf import app_here, config_of, load
+from .conf import app_here, config_of, load, mount_here
 
 
 class Publisher(Client):
@@ -23,19 +23,18 @@ class Publisher(Client):
         """The public URL of a route of this app, on the first QSTASH_PUBLIC_URL, or the one public name in
         TRUSTED_HOSTS; never on the request's host.
 
-        A path prefix in the public URL replaces SCRIPT_NAME. Raises ConfigurationError when no public URL is set,
+        Without a path prefix of its own it goes on with APPLICATION_ROOT, or else with the SCRIPT_NAME of the current
+        request, as it is verified. Raises ConfigurationError when no public URL is set,
         werkzeug's BuildError for an unknown endpoint.
         """
-        bases = bases_of(load(self.app).public_url, config_of(self.app).get("TRUSTED_HOSTS"), "TRUSTED_HOSTS")
-        has_prefix = bool(bases) and bases[0].count("/") > 2
+        bases = bases_of(load(self.app), config_of(self.app).get("TRUSTED_HOSTS"), "TRUSTED_HOSTS")
         here = has_request_context() and app_here() is self.app
-        mounted_at = request.root_path if here else config_of(self.app)["APPLICATION_ROOT"]
+        mounted_at = mount_here() if here and bases and not has_path(bases[0]) else ""
         if endpoint.startswith("."):
             endpoint = f"{request.blueprint}{endpoint}" if here and request.blueprint else endpoint[1:]
         self.app.inject_url_defaults(endpoint, values)
-        routes = self.app.url_map.bind("localhost", "/" if has_prefix else mounted_at)
-        url = routes.build(endpoint, values, force_external=True, url_scheme="http")
-        return join_public_url(bases, "/" + url.split("/", 3)[3])
+        url = self.app.url_map.bind("localhost").build(endpoint, values, force_external=True, url_scheme="http")
+        return join_public_url(bases, f"{mounted_at}/{url.split('/', 3)[3]}")
 
 
 def _publisher() -> Publisher:

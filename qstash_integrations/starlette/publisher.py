@@ -10,10 +10,9 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 
-from .._core.public_urls import join_public_url
+from .._core.public_urls import PATH, join_public_url
 from .._core.publishing.client import AsyncQStash
 from .._core.publishing.client import QStash as SyncClient
-from .._core.receiving.head import PATH
 from .._core.receiving.options import check_guards
 from .._core.receiving.order import check_order
 from .._core.settings import Settings

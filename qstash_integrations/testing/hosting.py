@@ -80,7 +80,7 @@ class Places:
     def __init__(self, app: Any, bases: tuple[str, ...], hosts: TrustedHosts | None) -> None:
         self._app = host_of(app)
         self._by_base: dict[str, Host] = dict.fromkeys(bases, self._app)
-        self._hosts = hosts.hosts if hosts else frozenset[str]()
+        self._hosts = hosts or TrustedHosts(frozenset())
 
     def mount(self, base: str, app: Any) -> None:
         for checked in public_urls(base, "base"):
@@ -92,10 +92,12 @@ class Places:
             if rest is not None:
                 return Place(self._by_base[base], rest if rest.startswith("/") else f"/{rest}")
         target = Target.of(url)
-        return Place(self._app, target.path) if target.host.lower() in self._hosts else None
+        if target.host.lower() not in self._hosts.hosts or not target.path.startswith(self._hosts.mount + "/"):
+            return None
+        return Place(self._app, target.path.removeprefix(self._hosts.mount))
 
     def described(self) -> str:
-        return ", ".join((*self._by_base, *sorted(self._hosts)))
+        return ", ".join((*self._by_base, *sorted(self._hosts.hosts)))
 
 
 class EventLoop:

@@ -60,7 +60,7 @@ def origins(app: object = None) -> tuple[tuple[str, ...], TrustedHosts | None]:
     Without an app those of the Django project, if this process has one.
     """
     settings, hosts = _settings(app)
-    return settings.public_url, None if settings.public_url else trusted_hosts(hosts)
+    return settings.public_url, None if settings.public_url else trusted_hosts(hosts, settings.mount)
 
 
 def is_of(app: object, package: str) -> bool:

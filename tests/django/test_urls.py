@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncRequestFactory, RequestFactory, override_settings
 from django.urls import include, path, re_path
 
-from qstash_integrations.django import verify_qstash
+from qstash_integrations.django import qstash, verify_qstash
 from tests.django.project import wsgi_app
 from tests.django.shop import HOSTS, OPTIONS, RECEIVER, REJECTED, Host, Shop, on_one_host, request_to, ship, ship_async
 from tests.hosts import Request, environ_of
@@ -175,11 +175,48 @@ def test_D20_a_mounted_project_is_verified_with_the_mount_in_its_url(host: Host)
     assert send(request_to("/shop/hooks/ship", root_path="/shop", token=signed(b""))) == REJECTED
 
 
+@override_settings(FORCE_SCRIPT_NAME="/forced", QSTASH_PUBLIC_URL=ORIGIN)
+def test_D20_below_a_forced_script_name_the_url_of_a_view_is_the_one_that_is_verified(host: Host) -> None:
+    def tell(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(qstash.url_for("ship"))
+
+    send = host(path("hooks/ship", verify_qstash(receiver=RECEIVER)(ship), name="ship"), path("tell", tell))
+    assert send(Request("/tell", method="GET")).body == b"https://api.example.com/forced/hooks/ship"
+    assert send(request_to(token=signed(b"", ORIGIN + "/forced/hooks/ship"))).status == 200
+    for other in ("/hooks/ship", "/forced/forced/hooks/ship"):
+        assert send(request_to(token=signed(b"", ORIGIN + other))) == REJECTED
+
+
+@override_settings(FORCE_SCRIPT_NAME="/forced/", ALLOWED_HOSTS=["api.example.com"])
+def test_D20_allowed_hosts_go_on_with_the_forced_script_name_as_well(host: Host) -> None:
+    send = host(path("hooks/ship", verify_by_hosts(ship), name="ship"))
+    assert send(request_to(token=signed(b"", ORIGIN + "/forced/hooks/ship"))).status == 200
+    assert send(request_to(token=signed(b"", ORIGIN + "/hooks/ship"))) == REJECTED
+
+
 @override_settings(FORCE_SCRIPT_NAME="/forced")
-def test_D20_a_forced_script_name_changes_nothing(host: Host) -> None:
-    shop = Shop(host)
-    assert shop.send().status == 200
-    assert shop.send(token=signed(b"hi", ORIGIN + "/forced/hooks/ship")) == REJECTED
+def test_D20_under_asgi_a_proxy_may_leave_the_forced_script_name_in_the_path() -> None:
+    send = HOSTS["asgi"](path("hooks/ship", verify(ship)))
+    token = signed(b"", ORIGIN + "/forced/hooks/ship")
+    assert send(request_to("/forced/hooks/ship", token=token)).status == 200
+    assert send(request_to("/forced/hooks/ship", token=signed(b"", ORIGIN + "/hooks/ship"))) == REJECTED
+
+
+@override_settings(FORCE_SCRIPT_NAME="/forced")
+def test_D20_a_forced_script_name_counts_where_the_server_tells_the_decoded_path_alone() -> None:
+    app = wsgi_app(path("hooks/ship", verify(ship)))
+    for url, status in ((ORIGIN + "/forced/hooks/ship", 200), (ORIGIN + "/hooks/ship", 401)):
+        environ = environ_of(Request("/hooks/ship", [("Upstash-Signature", signed(b"", url))]))
+        del environ["RAW_URI"]
+        assert call(app, environ)[0] == status
+
+
+def test_D20_a_forced_script_name_counts_once_it_is_set(host: Host) -> None:
+    send = host(path("hooks/ship", verify(ship)))
+    token = signed(b"", ORIGIN + "/forced/hooks/ship")
+    assert send(request_to(token=token)) == REJECTED
+    with override_settings(FORCE_SCRIPT_NAME="/forced"):
+        assert send(request_to(token=token)).status == 200
 
 
 def test_D20_a_prefix_in_the_public_url_replaces_the_mount(host: Host) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from qstash_integrations.flask import verify_qstash
-from tests.flask.apps import REJECTED, name_of_file, new_app, send, ship
+from qstash_integrations import ConfigurationError
+from qstash_integrations.flask import QStash, qstash, verify_qstash
+from tests.flask.apps import RECEIVER, REJECTED, name_of_file, new_app, send, ship
 from tests.hosts import Request, wsgi_send
 from tests.signing import ORIGIN, signed
 from tests.wsgi_server import exchange, request_bytes, running
@@ -44,6 +46,56 @@ def test_F15_a_prefix_in_the_public_url_replaces_the_mount() -> None:
     app.post("/hooks/ship")(verify_qstash(ship))
     mounted = DispatcherMiddleware(Flask("other"), {"/shop": app})
     assert send(mounted, "/shop/hooks/ship", token=signed(b"", ORIGIN + "/public/hooks/ship")).status == 200
+
+
+def test_F15_with_an_application_root_the_url_of_a_view_is_the_one_that_is_verified() -> None:
+    app = Flask("shop")
+    app.config["APPLICATION_ROOT"] = "/shop"
+    QStash(app, receiver=RECEIVER, public_url=ORIGIN)
+    app.post("/hooks/ship", endpoint="ship")(verify_qstash(ship))
+    app.add_url_rule("/tell", view_func=lambda: qstash.url_for("ship"))
+    url = ORIGIN + "/shop/hooks/ship"
+    with app.app_context():
+        assert qstash.url_for("ship") == url
+    mounted = DispatcherMiddleware(Flask("other"), {"/shop": app})
+    for served, mount in ((app, ""), (mounted, "/shop")):
+        assert wsgi_send(served)(Request(f"{mount}/tell", method="GET")).body == url.encode()
+        assert send(served, f"{mount}/hooks/ship", token=signed(b"", url)).status == 200
+        assert send(served, f"{mount}/hooks/ship", token=signed(b"")) == REJECTED
+
+
+def test_F15_without_one_the_url_of_a_view_has_the_mount_of_the_current_request() -> None:
+    app = new_app()
+    app.post("/hooks/ship", endpoint="ship")(verify_qstash(ship))
+    app.add_url_rule("/tell", view_func=lambda: qstash.url_for("ship"))
+    mounted = DispatcherMiddleware(Flask("other"), {"/my shop": app})
+    assert (
+        wsgi_send(mounted)(Request("/my%20shop/tell", method="GET")).body
+        == b"https://api.example.com/my%20shop/hooks/ship"
+    )
+    assert send(mounted, "/my%20shop/hooks/ship", token=signed(b"", ORIGIN + "/my%20shop/hooks/ship")).status == 200
+
+
+@pytest.mark.parametrize("around", [lambda app: app, lambda app: without_raw_target(app)], ids=["raw", "decoded"])
+def test_S14_a_header_does_not_move_the_url_of_a_view(around: Any) -> None:
+    app = new_app()
+    app.post("/hooks/ship", endpoint="ship")(verify_qstash(ship))
+    app.add_url_rule("/tell", view_func=lambda: qstash.url_for("ship"))
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1)  # type: ignore[method-assign]
+    request = Request("/tell", [("X-Forwarded-Prefix", "/evil")], method="GET")
+    assert wsgi_send(around(app))(request).body == b"https://api.example.com/hooks/ship"
+
+
+def test_S14_below_a_mount_that_a_header_may_have_set_no_url_is_built() -> None:
+    app = new_app()
+    app.testing = True
+    app.post("/hooks/ship", endpoint="ship")(verify_qstash(ship))
+    app.add_url_rule("/tell", view_func=lambda: qstash.url_for("ship"))
+    request = Request("/tell", [("X-Forwarded-Prefix", "/evil")], method="GET")
+    with pytest.raises(
+        ConfigurationError, match="SCRIPT_NAME that a header may have set; put its path into QSTASH_PUBLIC"
+    ):
+        wsgi_send(ProxyFix(without_raw_target(app), x_prefix=1))(request)
 
 
 def test_F16_a_redirect_runs_no_view_and_its_target_is_verified_for_itself() -> None:

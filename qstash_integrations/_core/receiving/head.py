@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from ..public_urls import PATH
+
 _SIGNATURE = b"upstash-signature"
 _AUTHORITY = re.compile(r"[^/?#]*")
-# What may stand unencoded in a path (RFC 3986, 3.3); for hosts and routers that give the decoded path only.
-PATH = "/:@!$&'()*+,;=~"
 # In the place of a mount that may be anybody's word: no URL has it, and a public URL with a path replaces it.
-_DOUBTFUL = "/<SCRIPT_NAME that a header may have set; put its path into QSTASH_PUBLIC_URL>"
+DOUBTFUL = "/<SCRIPT_NAME that a header may have set; put its path into QSTASH_PUBLIC_URL>"
 
 
 class Head:
@@ -164,7 +164,7 @@ def _told_mount(environ: Mapping[str, Any]) -> str:
     """SCRIPT_NAME where the server tells no raw target, unless a header may have set it."""
     script_name: str = environ.get("SCRIPT_NAME", "")
     if script_name and _stands_in_a_header(script_name, environ):
-        return _DOUBTFUL
+        return DOUBTFUL
     return quote(script_name.encode("latin-1", "replace"), safe=PATH)
 
 

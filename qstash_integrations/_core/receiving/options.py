@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from ..errors import ConfigurationError
 from ..from_settings import FromSettings
 from ..names import check_names
-from ..public_urls import NO_PUBLIC_URL, origins_of
+from ..public_urls import NO_PUBLIC_URL, below, origins_of
 from ..settings import Settings
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
 from .receiver import Receiver
@@ -64,8 +64,8 @@ def _expected(settings: Settings, options: GuardOptions, hosts: object) -> Expec
         return AnyUrl()
     origins = origins_of(options.get("public_url"), "public_url") or settings.origins
     if callable(origins):
-        return CurrentUrls(origins)
-    expected = PublicUrls(origins) if origins else trusted_hosts(hosts)
+        return CurrentUrls(lambda: below(origins(), settings.mount))
+    expected = PublicUrls(below(origins, settings.mount)) if origins else trusted_hosts(hosts, settings.mount)
     if expected is None:
         raise ConfigurationError(NO_PUBLIC_URL)
     return expected

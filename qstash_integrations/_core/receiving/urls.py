@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol, cast
 
 from ..errors import ConfigurationError
 from ..hosts import is_private
-from ..public_urls import on_host, signed_on
+from ..public_urls import below, has_path, on_host, signed_on
+from ..settings import Settings
 from .head import Head
 from .same import Same, exactly
 
@@ -78,6 +79,8 @@ class TrustedHosts(NamedTuple):
     """The framework's own list of host names: http or https, any port, and exactly the path and query requested."""
 
     hosts: frozenset[str]
+    mount: str = ""
+    """Where the framework's settings mount the app; then it is in every URL, whether or not a proxy strips it."""
 
     @property
     def public_name(self) -> str | None:
@@ -94,13 +97,13 @@ class TrustedHosts(NamedTuple):
         origin = _ORIGIN.match(signed_url)
         if origin is None or origin[1].lower() not in self.hosts:
             return False
-        return head.target.startswith("/") and same(signed_url[origin.end() :], head.target, head.told)
+        return PublicUrls((origin[0] + self.mount,)).fits(signed_url, head, same)
 
     def bases(self) -> tuple[str, ...]:
-        return tuple(f"https://{host}" for host in sorted(self.hosts))
+        return below(tuple(f"https://{host}" for host in sorted(self.hosts)), self.mount)
 
     def describe(self, head: Head) -> str:
-        return " or ".join(base + head.target for base in self.bases())
+        return PublicUrls(self.bases()).describe(head)
 
 
 class AnyUrl(NamedTuple):
@@ -116,20 +119,21 @@ class AnyUrl(NamedTuple):
         return "any URL"
 
 
-def trusted_hosts(hosts: object) -> TrustedHosts | None:
+def trusted_hosts(hosts: object, mount: str = "") -> TrustedHosts | None:
     """A framework's list of hosts as far as it is a list of exact names; ``*`` and ``.example.com`` are none."""
     if not isinstance(hosts, list | tuple | set | frozenset) or not hosts:
         return None
     listed = list(cast("Iterable[object]", hosts))
     names = [host.lower() for host in listed if isinstance(host, str) and _HOST.fullmatch(host)]
-    return TrustedHosts(frozenset(names)) if len(names) == len(listed) else None
+    return TrustedHosts(frozenset(names), mount) if len(names) == len(listed) else None
 
 
-def bases_of(public_url: tuple[str, ...], hosts: object, name: str) -> tuple[str, ...]:
+def bases_of(settings: Settings, hosts: object, name: str) -> tuple[str, ...]:
     """What URLs are built on: the public URLs, or where there are none, the public one of the framework's hosts.
 
     ConfigurationError names the setting with the hosts where more than one could be meant, or none.
     """
+    public_url = settings.public_url
     trusted = None if public_url else trusted_hosts(hosts)
     if trusted is None:
         return public_url
@@ -139,7 +143,7 @@ def bases_of(public_url: tuple[str, ...], hosts: object, name: str) -> tuple[str
             f"QSTASH_PUBLIC_URL is not set, and {name} ({listed}) does not tell one public host to build a URL on; set "
             "it to the origin under which QStash calls this app, such as https://api.example.com"
         )
-    return (f"https://{trusted.public_name}",)
+    return below((f"https://{trusted.public_name}",), settings.mount)
 
 
 def _has_name(host: str) -> bool:
@@ -150,7 +154,7 @@ def rest_of_target(base: str, head: Head) -> str:
     """What of a request's target stands behind a public URL."""
     target = head.target
     if (
-        _has_path(base)
+        has_path(base)
         and (root := head.root_path.rstrip("/"))
         and target.startswith(root)
         and target[len(root) : len(root) + 1] in ("", "/", "?")
@@ -161,13 +165,9 @@ def rest_of_target(base: str, head: Head) -> str:
 
 def _continues(signed: str, base: str, head: Head, same: Same) -> bool:
     rest = rest_of_target(base, head)
-    if signed[:1] in ("", "?") and _has_path(base) and _has_no_path_left(rest, head):
+    if signed[:1] in ("", "?") and has_path(base) and _has_no_path_left(rest, head):
         signed = "/" + signed
     return same(signed, rest, head.told)
-
-
-def _has_path(base: str) -> bool:
-    return base.count("/") > 2
 
 
 def _has_no_path_left(rest: str, head: Head) -> bool:
