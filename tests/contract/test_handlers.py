@@ -117,6 +117,36 @@ def test_a_signal_is_answered(
     assert len(shop.calls) == 2
 
 
+RECORDS: dict[str, tuple[Exception, int, str]] = {
+    "not retryable": (
+        NonRetryable("no order 3 in Z\u00fcrich\n"),
+        logging.WARNING,
+        "qstash message 'msg_3': NonRetryable, QStash gives it up: 'no order 3 in Z\\xfcrich\\n'",
+    ),
+    "not retryable without a reason": (
+        NonRetryable(),
+        logging.WARNING,
+        "qstash message 'msg_3': NonRetryable, QStash gives it up",
+    ),
+    "later": (
+        RetryAfter(60, "busy"),
+        logging.INFO,
+        "qstash message 'msg_3': RetryAfter, QStash comes again in 60 seconds: 'busy'",
+    ),
+}
+
+
+@each("signal, level, text", RECORDS, on_all=("not retryable", "later"), harnesses=HARNESSES)
+def test_a_signal_has_one_record(
+    open_shop: Callable[..., Shop], signal: Exception, level: int, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_shop(raising(signal)).send(headers=[("Upstash-Message-Id", "msg_3")])
+    told = [record for record in caplog.records if "qstash message" in record.getMessage()]
+    assert [(record.name, record.levelno, record.getMessage()) for record in told] == [
+        ("qstash_integrations", level, text)
+    ]
+
+
 ERRORS = {"H65 its own": LookupError("no such order"), "H66 one of ours": SignatureError("expired", "not the request")}
 
 

@@ -4,9 +4,14 @@ Spec: https://upstash.com/docs/qstash/features/retry
 """
 
 import json
+import logging
 from typing import NamedTuple
 
 from ..errors import NonRetryable, RetryAfter
+from .delivery import current_delivery
+
+_LOGGER = logging.getLogger("qstash_integrations")
+_LONGEST_REASON = 500
 
 
 class Answer(NamedTuple):
@@ -18,15 +23,27 @@ class Answer(NamedTuple):
 
 
 def answer_signal(signal: NonRetryable | RetryAfter) -> Answer:
-    """What QStash is told when a verified handler raised ``signal``."""
+    """What QStash is told when a verified handler raised ``signal``; the app's own log has a record of it as well."""
     if isinstance(signal, RetryAfter):
+        _tell(logging.INFO, f"RetryAfter, QStash comes again in {signal.seconds} seconds", signal)
         return _error(503, str(signal) or "try again later", ("retry-after", str(signal.seconds)))
+    _tell(logging.WARNING, "NonRetryable, QStash gives it up", signal)
     return _error(489, str(signal) or "not retryable", ("upstash-nonretryable-error", "true"))
 
 
 def in_progress(wait: float) -> Answer:
     """Another request is at work on the message, for ``wait`` seconds at most."""
     return _error(409, "delivery in progress", ("retry-after", str(max(-int(-wait // 1), 1))))
+
+
+def _tell(level: int, outcome: str, signal: Exception) -> None:
+    """The handler's own words, never the body. What is not signed, as the message's id, stays on its line too."""
+    try:
+        message_id = current_delivery().message_id
+    except LookupError:
+        message_id = None
+    reason = str(signal)[:_LONGEST_REASON]
+    _LOGGER.log(level, "qstash message %a: %s%s", message_id, outcome, f": {reason!a}" if reason else "")
 
 
 def _error(status: int, error: str, *headers: tuple[str, str]) -> Answer:
