@@ -63,10 +63,16 @@ class AsgiHost:
 
     async def run(self, turn: Turn) -> None:
         inner = with_delivery(self._scope, turn)
-        sending = self._sending = Sending(self._send, turn, inner)
+        sending = self._sending = Sending(self._send, turn, inner, holds_errors=True)
         running = self._app(inner, replay(turn.delivery.body, self._receive), sending)
         del inner
-        await running
+        try:
+            await running
+        except (NonRetryable, RetryAfter):
+            raise
+        except BaseException:
+            await sending.send_error()
+            raise
         if sending.is_held or turn.is_claimed:
             await sending.finish()
 
@@ -83,13 +89,28 @@ class Sending:
     Where FastAPI will run exit code of ``yield`` dependencies after the response, the response is held until the app
     has returned: a commit that fails there would have been answered 200. What is larger than 64 KiB is sent, and its
     turn ends when the app has returned.
+
+    With ``holds_errors`` a 5xx is held as well: what Starlette answers an exception before it raises that again, which
+    may be a signal that has an answer of its own.
     """
 
-    __slots__ = ("_held", "_is_complete", "_scope", "_send", "_size", "_status", "_turn", "has_begun", "is_held")
+    __slots__ = (
+        "_held",
+        "_holds_errors",
+        "_is_complete",
+        "_scope",
+        "_send",
+        "_size",
+        "_status",
+        "_turn",
+        "has_begun",
+        "is_held",
+    )
 
-    def __init__(self, send: Send, turn: Turn, scope: Scope) -> None:
+    def __init__(self, send: Send, turn: Turn, scope: Scope, *, holds_errors: bool = False) -> None:
         self.has_begun = False
         self.is_held = False
+        self._holds_errors = holds_errors
         self._send = send
         self._turn = turn
         self._scope = scope
@@ -101,8 +122,10 @@ class Sending:
     async def __call__(self, message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.start":
-            self._status = message["status"]
-            self.is_held = "fastapi_inner_astack" in self._scope and _has_exit_code(self._scope)
+            self._status = status = message["status"]
+            self.is_held = self._is_error(status) or (
+                "fastapi_inner_astack" in self._scope and _has_exit_code(self._scope)
+            )
         is_last = kind in _LAST_PARTS and not message.get("more_body", False)
         sending: Awaitable[None] | None = None
         if self.is_held:
@@ -125,6 +148,14 @@ class Sending:
         """The app has returned, and nothing in it can fail any more."""
         await self._send_held()
         await self._turn.aend(self._status if self._is_complete else None)
+
+    async def send_error(self) -> None:
+        """The app has failed, and nobody else answers for it: so does what it has sent itself."""
+        if self._status is not None and self._is_error(self._status):
+            await self._send_held()
+
+    def _is_error(self, status: int) -> bool:
+        return self._holds_errors and status >= 500
 
     async def _send_held(self) -> None:
         while self._held:
