@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 from django.urls import URLResolver, get_resolver
 
 from .._core.errors import ConfigurationError
@@ -23,23 +23,52 @@ from .conf import allowed_hosts, load, publishes_on_commit
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
-    """qstash.E001: a signing key. E002: no public URL. E003: an unreadable setting. E004: the cache of a store."""
+    """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: the cache of a store.
+
+    What is missing is a warning, so that ``migrate`` runs where there are no keys. W001: a signing key. W002: no public
+    URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it.
+    """
     try:
         current = load()
         publishes_on_commit()
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]
-    verified = list(_verified()) or ([GuardOptions()] if _intended(current) else [])
-    found: list[CheckMessage] = []
-    if any("receiver" not in options for options in verified) and (problem := _key_problem(current)):
-        found.append(Error(problem, id="qstash.E001"))
+    verified = _needing(current)
+    found = [*_missing(current, verified, Warning, "qstash.W")]
+    if any("receiver" not in options for options in verified) and not _lacks_keys(current):
+        problem = _key_problem(current)
+        found += [Error(problem, id="qstash.E001")] if problem else []
+    problems = [_cache_problem(options.get("once")) for options in verified]
+    return found + [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
+
+
+def check_deployment(**_: object) -> list[CheckMessage]:
+    """For ``check --deploy``. E001: a signing key is missing. E002: no public URL."""
+    try:
+        current = load()
+    except ConfigurationError:
+        return []  # that is an error of every check
+    return [*_missing(current, _needing(current), Error, "qstash.E")]
+
+
+def _missing(
+    current: Settings, verified: list[GuardOptions], kind: type[Error] | type[Warning], series: str
+) -> Iterator[CheckMessage]:
+    if any("receiver" not in options for options in verified) and _lacks_keys(current):
+        yield kind(str(_key_problem(current)), id=f"{series}001")
     if any("public_url" not in options and options.get("verify_url", True) for options in verified) and not (
         current.origins or trusted_hosts(allowed_hosts())
     ):
-        found.append(Error(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id="qstash.E002"))
-    problems = [_cache_problem(options.get("once")) for options in verified]
-    found += [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
-    return found
+        yield kind(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id=f"{series}002")
+
+
+def _needing(current: Settings) -> list[GuardOptions]:
+    """The options of what is verified, of nothing in particular where the settings alone say that something is."""
+    return list(_verified()) or ([GuardOptions()] if _intended(current) else [])
+
+
+def _lacks_keys(current: Settings) -> bool:
+    return not all((key or "").strip() for key in current.signing_keys)
 
 
 def _verified() -> Iterator[GuardOptions]:

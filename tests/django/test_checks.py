@@ -37,25 +37,34 @@ OPEN = path("open", ship)
 
 
 def found(pattern: Any = OPEN, **settings: Any) -> list[tuple[str, str]]:
-    """Identifier and text of each error."""
+    """Identifier and text of each message."""
     with override_settings(ROOT_URLCONF=urlconf(OPEN, pattern), **settings):
         return [(str(error.id), error.msg) for error in run_checks(tags=["qstash"])]
 
 
+def found_at_deployment(pattern: Any = OPEN, **settings: Any) -> list[str]:
+    """The identifiers of errors alone, which ``check --deploy`` fails with."""
+    with override_settings(ROOT_URLCONF=urlconf(OPEN, pattern), **settings):
+        shown = run_checks(tags=["qstash"], include_deployment_checks=True)
+    return [str(error.id) for error in shown if error.is_serious()]
+
+
 @pytest.mark.parametrize("pattern", VERIFIED.values(), ids=VERIFIED)
 def test_H63_a_verified_view_needs_keys_and_a_public_url(pattern: Any) -> None:
-    assert [error[0] for error in found(pattern)] == ["qstash.E001", "qstash.E002"]
+    assert [error[0] for error in found(pattern)] == ["qstash.W001", "qstash.W002"]
+    assert found_at_deployment(pattern) == ["qstash.E001", "qstash.E002"]
+    assert found_at_deployment(pattern, QSTASH={**KEYS, "PUBLIC_URL": ORIGIN}) == []
     assert found(pattern, QSTASH=KEYS, ALLOWED_HOSTS=["api.example.com"]) == []
     assert found(pattern, QSTASH={**KEYS, "PUBLIC_URL": ORIGIN}) == []
 
 
 NO_URL = (
-    "qstash.E002",
+    "qstash.W002",
     "QSTASH_PUBLIC_URL is not set; set it to the origin under which QStash calls this app, "
     "such as https://api.example.com",
 )
-NO_KEY = ("qstash.E001", "QSTASH_CURRENT_SIGNING_KEY is not set; copy it from the QStash console")
-NO_NEXT_KEY = ("qstash.E001", "QSTASH_NEXT_SIGNING_KEY is not set; copy it from the QStash console")
+NO_KEY = ("qstash.W001", "QSTASH_CURRENT_SIGNING_KEY is not set; copy it from the QStash console")
+NO_NEXT_KEY = ("qstash.W001", "QSTASH_NEXT_SIGNING_KEY is not set; copy it from the QStash console")
 
 SETTINGS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "nothing": ({}, []),
@@ -153,14 +162,17 @@ def test_S05_the_cache_that_views_claim_in_must_keep_what_it_is_given(
     assert [identifier for identifier, _ in shown] == errors
 
 
-def test_the_command_fails_and_image_builds_without_keys_do_not() -> None:
+def test_missing_keys_stop_the_check_of_a_deployment_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     with override_settings(ROOT_URLCONF=urlconf(VERIFIED["a view"]), SILENCED_SYSTEM_CHECKS=["security.W001"]):
         with pytest.raises(SystemCheckError, match=r"qstash\.E001.*QSTASH_CURRENT_SIGNING_KEY is not set"):
-            call_command("check")
+            call_command("check", deploy=True)
+        for command, options in (("check", {}), ("migrate", {"skip_checks": False})):
+            call_command(command, **options)
+            assert "(qstash.W001) QSTASH_CURRENT_SIGNING_KEY is not set" in capsys.readouterr().err
         # collectstatic runs the checks of this tag alone.
         assert run_checks(tags=["staticfiles"]) == []
 
 
 def test_a_project_without_urls_is_checked_by_its_settings_alone() -> None:
     with override_settings(ROOT_URLCONF=None, QSTASH=KEYS):
-        assert [error.id for error in run_checks(tags=["qstash"])] == ["qstash.E002"]
+        assert [error.id for error in run_checks(tags=["qstash"])] == ["qstash.W002"]
