@@ -14,15 +14,15 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.payload import AsyncIterablePayload
 
 from ._core.errors import NonRetryable, RetryAfter
-from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
 from ._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
 from ._core.receiving.asgi_host import read_body
 from ._core.receiving.delivery import Delivery, hide, show
 from ._core.receiving.guard import Guard, GuardOptions
+from ._core.receiving.guards import Guards, check_guard
 from ._core.receiving.head import Head, head_of_lines, without_origin
 from ._core.receiving.once import Claimed, Turn
-from ._core.receiving.options import check_guards, guard_from_settings
+from ._core.receiving.options import Wanted
 from ._core.receiving.order import check_order, note
 
 __all__ = ["DELIVERY", "check_qstash", "qstash_middleware", "verify_qstash"]
@@ -40,7 +40,7 @@ def verify_qstash(handler: Handler, /) -> Handler: ...
 def verify_qstash(**options: Unpack[GuardOptions]) -> Callable[[Handler], Handler]: ...
 def verify_qstash(handler: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     """Lets only requests through that QStash signed, with ``request[DELIVERY]``; for handlers, and a ``web.View``."""
-    verified = functools.partial(_verified, guard_from_settings(options))
+    verified = functools.partial(_verified, Guards(Wanted.taken_from(options)))
     return verified if handler is None else verified(handler)
 
 
@@ -50,22 +50,23 @@ def qstash_middleware(**options: Unpack[GuardOptions]) -> Call:
     def middleware(request: web.Request, handler: Call) -> Awaitable[web.StreamResponse]:
         return handler(request)
 
-    return cast(Call, web.middleware(_verified(guard_from_settings(options), middleware)))
+    return cast(Call, web.middleware(_verified(Guards(Wanted.taken_from(options)), middleware)))
 
 
 async def check_qstash(app: web.Application) -> None:
     """``app.on_startup.append(check_qstash)``: with wrong settings for what it verifies the app does not start."""
-    handlers = [route.handler for route in app.router.routes()]
-    check_guards([*app.middlewares, *handlers])
+    handlers: list[Any] = [route.handler for route in app.router.routes()]
+    for holder in (*handlers, *cast("list[Any]", app.middlewares)):
+        check_guard(holder)
     check_order(handlers, "@verify_qstash stands below @routes.post")
 
 
-def _verified(guard: FromSettings[Guard], handler: Call) -> Any:
+def _verified(guards: Guards, handler: Call) -> Any:
     @functools.wraps(handler, updated=())
     async def verified(*args: Any, **more: Any) -> web.StreamResponse:
         host = _Host(functools.partial(handler, *args, **more), args)
         del args, more  # error trackers print the locals of raising frames, and walk through requests
-        response = await ahandle(guard, host)
+        response = await ahandle(guards.of_environment, host)
         try:
             if isinstance(response, web.HTTPException):
                 raise response  # as the handler did
@@ -73,7 +74,7 @@ def _verified(guard: FromSettings[Guard], handler: Call) -> Any:
         finally:
             del response  # which refers to this frame by now
 
-    verified.qstash_guard = guard  # type: ignore[attr-defined]
+    verified.qstash_guard = guards  # type: ignore[attr-defined]
     note(handler)
     return verified
 

@@ -14,7 +14,8 @@ from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
 from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send, alone
 from ._core.receiving.guard import Guard, GuardOptions
-from ._core.receiving.options import guard_from_settings
+from ._core.receiving.guards import Guards, values_of_app, values_of_scope
+from ._core.receiving.options import Wanted
 from ._core.receiving.paths import Protected
 
 __all__ = ["QStashMiddleware"]
@@ -37,7 +38,7 @@ class QStashMiddleware:
     ) -> None:
         self._app = app
         self._protected = Protected(prefix, exclude)
-        self.qstash_guard: FromSettings[Guard] = guard_from_settings(options)
+        self.qstash_guard = Guards(Wanted.taken_from(options))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running: Awaitable[None]
@@ -47,7 +48,7 @@ class QStashMiddleware:
             case "http" | "websocket" if not self._protected.covers(scope):
                 running = alone(self._app, scope, receive, send)
             case "http":
-                running = ahandle(self.qstash_guard, AsgiHost(scope, receive, send, self._app))
+                running = ahandle(self._guard(scope), AsgiHost(scope, receive, send, self._app))
             case "websocket":
                 running = send({"type": "websocket.close", "code": 1008})
             case other:
@@ -58,10 +59,14 @@ class QStashMiddleware:
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self.qstash_guard()
+            self._guard(scope)()
         except ConfigurationError as error:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             # As Starlette does: its TestClient would take a quiet end for a start.
             raise
         await self._app(scope, receive, send)
+
+    def _guard(self, scope: Scope) -> FromSettings[Guard]:
+        # An app that this was put around from outside is not in the scope yet.
+        return self.qstash_guard.within(values_of_app(self._app) or values_of_scope(scope))

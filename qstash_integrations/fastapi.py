@@ -19,15 +19,15 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
-from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
 from ._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
 from ._core.receiving.asgi_host import CLAIMED, DELIVERY, AsgiHost
 from ._core.receiving.delivery import Delivery, hide, show
 from ._core.receiving.guard import TAKEN, Guard, GuardOptions
+from ._core.receiving.guards import Guards
 from ._core.receiving.head import Head, head_of_scope
 from ._core.receiving.once import Claimed, Turn
-from ._core.receiving.options import guard_from_settings
+from ._core.receiving.options import Wanted
 from .starlette import Publisher, QStash, QStashMiddleware, SyncPublisher, qstash
 from .starlette.endpoints import read_request, response
 
@@ -63,17 +63,18 @@ class VerifiedRoute(APIRoute):
     exception and can roll back.
     """
 
-    qstash_guard: FromSettings[Guard] = guard_from_settings({})
+    qstash_guard: Guards = Guards(Wanted())
 
     @classmethod
     def using(cls, **options: Unpack[GuardOptions]) -> "type[VerifiedRoute]":
         """A route class with options, such as ``VerifiedRoute.using(max_body_size=1024)``."""
-        return type(cls.__name__, (cls,), {"qstash_guard": guard_from_settings(options)})
+        return type(cls.__name__, (cls,), {"qstash_guard": Guards(Wanted.taken_from(options))})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        guard = self.qstash_guard.of(scope)
         host = AsgiHost(scope, receive, send, super().handle)
         del scope, receive, send  # error trackers print the locals of raising frames
-        await ahandle(self.qstash_guard, host)
+        await ahandle(guard, host)
 
 
 class _Dependency:
@@ -91,9 +92,9 @@ class _Dependency:
     )
 
     def __init__(self, options: GuardOptions) -> None:
-        if "once" in options:
+        if options.get("once") is not None:
             raise ConfigurationError(NO_ONCE)
-        self.qstash_guard = guard_from_settings(options)
+        self.qstash_guard = Guards(Wanted.taken_from(options))
         # FastAPI asks what it finds here whether it is a generator. Python calls what the class has.
         setattr(self, "__call__", self._verified)  # noqa: B010 - to type checkers it is a method
 
@@ -109,9 +110,9 @@ class _Dependency:
     async def _verified(self, connection: HTTPConnection) -> AsyncGenerator[Delivery]:
         if not isinstance(connection, Request):
             raise WebSocketException(code=1008)
-        request = _Asking(connection)
+        request, guard = _Asking(connection), self.qstash_guard.of(connection.scope)
         del connection  # error trackers print the locals of raising frames, and walk through requests
-        turn = await ahandle(self.qstash_guard, request)
+        turn = await ahandle(guard, request)
         if isinstance(turn, Answer):
             request.refuse(turn)
         shown = show(turn.delivery)

@@ -1,13 +1,17 @@
-"""The types of options, messages and filters, for annotations of your own.
+"""The types of options, messages, filters and settings, for annotations of your own.
 
 ``def ship(order: Order, **options: Unpack[MessageOptions]) -> None`` takes what ``publish`` takes. A mistake in a
 mapping is found by type checkers where the mapping is made. ``docs/options.md`` has the header and the limits of each.
+``AppOptions`` is what ``QStash(app, ...)`` takes, ``GuardOptions`` what ``verify_qstash`` does.
 
 Spec: https://upstash.com/docs/qstash/api/publish
 """
 
+from ._core.app_options import AppOptions
 from ._core.durations import Duration
+from ._core.given import Values
 from ._core.publishing.filters import DlqFilter, LogFilter, LogState, MessageFilter
+from ._core.publishing.manner import ClientOptions
 from ._core.publishing.message import (
     AnyMessage,
     Api,
@@ -34,12 +38,16 @@ from ._core.publishing.message import (
     UpsertEndpoint,
     UrlMessage,
 )
+from ._core.publishing.retry import RetryOptions
+from ._core.receiving.guard import GuardOptions
 
 __all__ = [
     "AnyMessage",
     "Api",
     "ApiMessage",
+    "AppOptions",
     "BatchMessage",
+    "ClientOptions",
     "DefaultOptions",
     "DeliveryOptions",
     "DlqFilter",
@@ -47,6 +55,7 @@ __all__ = [
     "Duration",
     "FlowControl",
     "GroupMessage",
+    "GuardOptions",
     "Instant",
     "LogFilter",
     "LogState",
@@ -61,8 +70,10 @@ __all__ = [
     "QueuedUrlMessage",
     "Redact",
     "RemoveEndpoint",
+    "RetryOptions",
     "ScheduleOptions",
     "UnpinFlowControlOptions",
     "UpsertEndpoint",
     "UrlMessage",
+    "Values",
 ]

@@ -105,6 +105,7 @@ def test_the_blocks_for_apps_are_where_they_should_be() -> None:
         "Flask",
         "aiohttp",
         "Duplicates and key rotation",
+        "Settings",
     ]
 
 

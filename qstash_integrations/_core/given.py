@@ -27,21 +27,26 @@ Text: TypeAlias = str | Secret | None
 PublicUrl: TypeAlias = str | list[str] | Callable[[], str | list[str]] | None
 
 
-class Values(TypedDict, total=False):
-    """Settings as arguments. None counts as not given, and one that is given wins over ``settings``."""
+class VerifyingValues(TypedDict, total=False):
+    """Settings of verification as arguments. None counts as not given; an argument wins over ``settings``."""
 
     settings: object
-    """An object with attributes such as ``qstash_token`` or ``QSTASH_TOKEN``, or a function that returns one."""
-    token: Text
-    """Instead of QSTASH_TOKEN."""
-    base_url: Text
-    """Instead of QSTASH_URL."""
+    """What has attributes such as ``qstash_current_signing_key``, or a function that returns it; read when needed."""
     current_signing_key: Text
     """Instead of QSTASH_CURRENT_SIGNING_KEY."""
     next_signing_key: Text
     """Instead of QSTASH_NEXT_SIGNING_KEY."""
     public_url: PublicUrl
     """Instead of QSTASH_PUBLIC_URL: the origin or origins under which QStash calls the app, or what tells them."""
+
+
+class Values(VerifyingValues, total=False):
+    """All settings as arguments."""
+
+    token: Text
+    """Instead of QSTASH_TOKEN."""
+    base_url: Text
+    """Instead of QSTASH_URL."""
 
 
 # Each setting, and the argument that is given instead of it.

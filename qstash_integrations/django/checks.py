@@ -14,7 +14,7 @@ from django.urls import URLResolver, get_resolver
 
 from .._core.errors import ConfigurationError
 from .._core.public_urls import NO_PUBLIC_URL
-from .._core.receiving.guard import GuardOptions
+from .._core.receiving.options import Options, Wanted
 from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
@@ -33,46 +33,50 @@ def check_settings(**_: object) -> list[CheckMessage]:
         publishes_on_commit()
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]
-    verified = _needing(current)
-    found = [*_missing(current, verified, Warning, "qstash.W")]
-    if any("receiver" not in options for options in verified) and not _lacks_keys(current):
-        problem = _key_problem(current)
-        found += [Error(problem, id="qstash.E001")] if problem else []
-    problems = [_cache_problem(options.get("once")) for options in verified]
+    try:
+        verified = _needing(current)
+    except ConfigurationError as error:
+        return [Error(str(error), id="qstash.E003")]
+    found = [*_missing(verified, Warning, "qstash.W")]
+    problems = [_key_problem(of_view) for options, of_view in verified if _needs_keys(options, of_view) is False]
+    found += [Error(problem, id="qstash.E001") for problem in dict.fromkeys(problems) if problem]
+    problems = [_cache_problem(options.get("once")) for options, _ in verified]
     return found + [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
 
 
 def check_deployment(**_: object) -> list[CheckMessage]:
     """For ``check --deploy``. E001: a signing key is missing. E002: no public URL."""
     try:
-        current = load()
+        return [*_missing(_needing(load()), Error, "qstash.E")]
     except ConfigurationError:
         return []  # that is an error of every check
-    return [*_missing(current, _needing(current), Error, "qstash.E")]
 
 
 def _missing(
-    current: Settings, verified: list[GuardOptions], kind: type[Error] | type[Warning], series: str
+    verified: list[tuple[Options, Settings]], kind: type[Error] | type[Warning], series: str
 ) -> Iterator[CheckMessage]:
-    if any("receiver" not in options for options in verified) and _lacks_keys(current):
-        yield kind(str(_key_problem(current)), id=f"{series}001")
-    if any("public_url" not in options and options.get("verify_url", True) for options in verified) and not (
-        current.origins or trusted_hosts(allowed_hosts())
+    problems = [_key_problem(of_view) for options, of_view in verified if _needs_keys(options, of_view)]
+    for problem in dict.fromkeys(problems):
+        yield kind(str(problem), id=f"{series}001")
+    if any(options.get("verify_url", True) and not of_view.origins for options, of_view in verified) and not (
+        trusted_hosts(allowed_hosts())
     ):
         yield kind(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id=f"{series}002")
 
 
-def _needing(current: Settings) -> list[GuardOptions]:
-    """The options of what is verified, of nothing in particular where the settings alone say that something is."""
-    return list(_verified()) or ([GuardOptions()] if _intended(current) else [])
+def _needing(current: Settings) -> list[tuple[Options, Settings]]:
+    """What is verified, and by which settings; where those alone say that something is, nothing in particular."""
+    verified = [(wanted.options, load(*wanted.given)) for wanted in _verified()]
+    return verified or ([(Options(), current)] if _intended(current) else [])
 
 
-def _lacks_keys(current: Settings) -> bool:
-    return not all((key or "").strip() for key in current.signing_keys)
+def _needs_keys(options: Options, of_view: Settings) -> bool | None:
+    """Whether a key is missing; None where the settings' keys are of no account."""
+    return None if "receiver" in options else not all((key or "").strip() for key in of_view.signing_keys)
 
 
-def _verified() -> Iterator[GuardOptions]:
-    """The options of every verified view in the URLconf."""
+def _verified() -> Iterator[Wanted]:
+    """What every verified view in the URLconf was given."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return
     pending: list[Any] = list(get_resolver().url_patterns)
@@ -80,8 +84,8 @@ def _verified() -> Iterator[GuardOptions]:
         entry = pending.pop()
         if isinstance(entry, URLResolver):
             pending.extend(entry.url_patterns)
-        elif (options := getattr(entry.callback, "qstash_options", None)) is not None:
-            yield options
+        elif (wanted := getattr(entry.callback, "qstash_wanted", None)) is not None:
+            yield wanted
 
 
 def _intended(current: Settings) -> bool:

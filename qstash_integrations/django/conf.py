@@ -15,7 +15,7 @@ from django.core.signals import setting_changed
 
 from .._core import errors
 from .._core.environment import settings_changed
-from .._core.given import REGIONS
+from .._core.given import REGIONS, Given
 from .._core.names import hint
 from .._core.public_urls import mount_of
 from .._core.settings import Settings
@@ -43,10 +43,10 @@ class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
     """A setting or an option is missing or wrong; Django knows it as ImproperlyConfigured."""
 
 
-def load() -> Settings:
+def load(*given: Given) -> Settings:
     """Read every setting; ConfigurationError names the one that is unknown or malformed."""
     with improperly_configured():
-        current = Settings.load(_Config())
+        current = Settings.load(_Config(), *given)
     current.mount = forced_mount()
     return current
 

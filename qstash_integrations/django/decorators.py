@@ -14,7 +14,7 @@ from .._core import errors
 from .._core.from_settings import FromSettings
 from .._core.receiving.admission import ahandle, handle
 from .._core.receiving.guard import Guard, GuardOptions
-from .._core.receiving.options import guard_from_settings
+from .._core.receiving.options import Wanted, guard_from_settings
 from .conf import ConfigurationError, allowed_hosts, improperly_configured, load
 from .verification import AsyncDjangoHost, DjangoHost
 
@@ -36,17 +36,18 @@ def verify_qstash(view: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     alone the other methods stay open, and the CSRF check on. Missing settings raise at the first request.
     """
     if view is not None:
-        return _verified(view, _with_settings, {})
+        return _verified(view, _with_settings, _NOTHING)
     with improperly_configured():
-        guard = guard_from_settings(options, load, allowed_hosts)
+        wanted = Wanted.taken_from(options)
+    guard = guard_from_settings(wanted, load, allowed_hosts)
 
     def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
-        return _verified(decorated, guard, options)
+        return _verified(decorated, guard, wanted)
 
     return decorate
 
 
-def _verified(view: Callable[..., Any], guard: FromSettings[Guard], options: GuardOptions) -> Callable[..., Any]:
+def _verified(view: Callable[..., Any], guard: FromSettings[Guard], wanted: Wanted) -> Callable[..., Any]:
     if not callable(view) or isinstance(view, type):
         raise TypeError(USE_METHOD_DECORATOR)
 
@@ -64,7 +65,7 @@ def _verified(view: Callable[..., Any], guard: FromSettings[Guard], options: Gua
 
     wrapper: Any = functools.wraps(view)(averified if _is_async(view) else verified)
     wrapper.csrf_exempt = True
-    wrapper.qstash_options = options
+    wrapper.qstash_wanted = wanted
     return cast("Callable[..., Any]", wrapper)
 
 
@@ -91,4 +92,5 @@ def _is_async(view: Callable[..., Any]) -> bool:
 
 
 # Shared by all views without options: method_decorator decorates anew for every request.
-_with_settings = guard_from_settings({}, load, allowed_hosts)
+_NOTHING = Wanted()
+_with_settings = guard_from_settings(_NOTHING, load, allowed_hosts)

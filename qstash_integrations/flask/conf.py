@@ -8,9 +8,10 @@ from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from .._core.app_options import ForApp
 from .._core.errors import ConfigurationError
+from .._core.given import Given
 from .._core.public_urls import mount_of
-from .._core.receiving.guard import GuardOptions
 from .._core.receiving.head import DOUBTFUL, head_of_environ
 from .._core.settings import Settings
 
@@ -59,16 +60,17 @@ def mount_here() -> str:
     return head.root_path.rstrip("/")
 
 
-def options_of(app: Flask) -> GuardOptions:
-    return cast("GuardOptions", app.extensions.get(OPTIONS, {}))
+def given_to(app: Flask) -> ForApp:
+    """What ``QStash(app, ...)`` was given; nothing in an app that has no extension."""
+    return cast("ForApp", app.extensions.get(OPTIONS) or ForApp())
 
 
 def config_of(app: Flask) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", app.config)
 
 
-def load(app: Flask) -> Settings:
-    """The settings as they are now: the extension's options, then ``app.config``, then the environment."""
-    settings = Settings.load(config_of(app), public_url=options_of(app).get("public_url"))
+def load(app: Flask, *given: Given) -> Settings:
+    """The settings as they are now: those given, then the extension's, then ``app.config``, then the environment."""
+    settings = Settings.load(config_of(app), *(given or given_to(app).wanted.given))
     settings.mount = mount_of(config_of(app).get("APPLICATION_ROOT"))
     return settings

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, g
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.receiving.answers import answer_signal
 from .._core.receiving.guard import GuardOptions
+from .._core.receiving.options import Wanted
 from .._core.receiving.order import note
 from .conf import NOT_FOR_QUART, app_here, request_here
 from .order import watch
@@ -34,7 +35,7 @@ def verify_qstash(view: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     the app raises RuntimeError. For a ``MethodView`` as ``decorators = [verify_qstash]``. Automatic OPTIONS answers
     stay open; ``protect`` closes them.
     """
-    verification = Verification(options)
+    verification = Verification(Wanted.taken_from(options))
     if view is None:
         return functools.partial(_verified, verification)
     return _verified(verification, view)
@@ -47,7 +48,7 @@ def protect(scope: Protected, /, **options: Unpack[GuardOptions]) -> Protected:
     """
     if not isinstance(scope, Flask | Blueprint):
         raise TypeError(f"protect takes a Flask blueprint or app; it {NOT_FOR_QUART}")
-    verification = Verification(options)
+    verification = Verification(Wanted.taken_from(options))
 
     def admit() -> Response | None:
         refused = verification.refuse()

@@ -3,14 +3,16 @@
 Spec: https://flask.palletsprojects.com/en/stable/extensiondev/
 """
 
+from functools import partial
 from typing import Any, Unpack, cast
 
 from flask import Flask
 
-from .._core.receiving.guard import GuardOptions
-from .._core.receiving.options import guard_from_settings
+from .._core.app_options import AppOptions, ForApp
+from .._core.from_settings import FromSettings
+from .._core.receiving.options import Wanted
 from .._core.settings import Settings
-from .conf import NOT_FOR_QUART, OPTIONS, load, options_of
+from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load
 from .order import check_views
 from .publisher import Publisher
 from .verification import Verification
@@ -19,35 +21,49 @@ from .verification import Verification
 class QStash:
     """``QStash(app)``, or ``QStash()`` and later ``init_app``, puts a publisher on ``app.qstash``.
 
-    ``options`` are those of ``verify_qstash``, for all verified views of the app. The publisher reads its settings at
-    its first use, so that an app that only receives needs no token. Wrong settings for verification raise
-    ConfigurationError here when there are any or a view is known to need them, else at such a view's first request.
+    The publisher reads its settings at its first use, so that an app that only receives needs no token. Wrong settings
+    for verification raise ConfigurationError here when there are any or a view is known to need them, else at such a
+    view's first request.
+
+    ``options`` are settings that win over ``app.config`` and the environment (``token``, ``base_url``,
+    ``current_signing_key``, ``next_signing_key``, ``public_url``, or all of them as one object, ``settings``), how the
+    publisher sends (``timeout``, ``retry``, ``http_client``, ``headers``, ``allow_http``; or, in ``app.config``,
+    QSTASH_TIMEOUT and so on), and those of ``verify_qstash`` for all verified views of the app.
+    ``qstash_integrations.options.AppOptions`` has each with its unit and limits.
     """
 
-    def __init__(self, app: Flask | None = None, **options: Unpack[GuardOptions]) -> None:
-        if isinstance(app, str) or "token" in options:
+    def __init__(self, app: Flask | None = None, **options: Unpack[AppOptions]) -> None:
+        self._given = ForApp.taken_from(options)
+        if isinstance(app, str):
             raise TypeError(
                 "qstash_integrations.flask.QStash takes the app; the client that takes a token is "
                 "qstash_integrations.QStash"
             )
-        guard_from_settings(options)
-        self._options = options
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
-        """Put the publisher on ``app``; RuntimeError when it has one already."""
+    def init_app(self, app: Flask, **options: Unpack[AppOptions]) -> None:
+        """Put the publisher on ``app``; ``options`` win over those of the extension.
+
+        RuntimeError when the app has a publisher already.
+        """
+        given = self._given.but(ForApp.taken_from(options))
         if not isinstance(app, Flask):
             raise TypeError(f"qstash_integrations.flask.QStash {NOT_FOR_QUART}")
         if "qstash" in app.extensions:
             raise RuntimeError("this app has a publisher already: QStash(app) or init_app was called twice")
-        app.extensions[OPTIONS] = self._options
+        app.extensions[OPTIONS] = given
         try:
+            # How it would send: what is wrong there is said now.
+            Publisher.from_settings(partial(load, app), given.manner(config_of(app)))
             _check(app)
         except Exception:
             del app.extensions[OPTIONS]
             raise
-        publisher = Publisher.from_settings(lambda: load(app))
+        # Asked again when the settings have changed, as in a test that changes ``app.config``.
+        publisher = Publisher.from_settings(
+            partial(load, app), FromSettings(lambda _: given.manner(config_of(app)), partial(load, app))
+        )
         publisher.app = app
         app.extensions["qstash"] = publisher
         cast("Any", app).qstash = publisher
@@ -56,8 +72,8 @@ class QStash:
 def _check(app: Flask) -> None:
     """ConfigurationError when verification is meant to work in this app and could not."""
     check_views(app)
-    if options_of(app) or _intended(load(app)):
-        Verification({}).guard(app)
+    if given_to(app).wanted.options or _intended(load(app)):
+        Verification(Wanted()).guard(app)
     hooks = [hook for hooks in app.before_request_funcs.values() for hook in hooks]
     for function in (*app.view_functions.values(), *hooks):
         verification = getattr(function, "qstash_verification", None)

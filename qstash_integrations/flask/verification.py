@@ -15,12 +15,12 @@ from .._core.from_settings import FromSettings
 from .._core.receiving.admission import admit, handle
 from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.delivery import OfRequest, hide, show
-from .._core.receiving.guard import Guard, GuardOptions
+from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head, head_of_environ
 from .._core.receiving.once import Claimed, Turn
-from .._core.receiving.options import guard_from_settings
+from .._core.receiving.options import Wanted, guard_from_settings
 from .body import give_back, read, reads_chunks
-from .conf import app_here, before_proxy_fix, config_of, context_here, load, options_of, request_here
+from .conf import app_here, before_proxy_fix, config_of, context_here, given_to, load, request_here
 from .response import end_with_request, response, show_in_stream
 
 DELIVERY = "qstash_delivery"
@@ -31,19 +31,20 @@ _SHOWN = "qstash_shown"
 class Verification:
     """One use of ``verify_qstash`` or ``protect``: its options, and a guard for every app that it serves."""
 
-    def __init__(self, options: GuardOptions) -> None:
-        guard_from_settings(options)  # wrong options are reported where they are written
-        self._options = options
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
         self._guards: WeakKeyDictionary[Flask, FromSettings[Guard]] = WeakKeyDictionary()
 
     def guard(self, app: Flask) -> Guard:
         """ConfigurationError when a setting is missing that neither the view nor the extension was given."""
         made = self._guards.get(app)
         if made is None:
-            options: GuardOptions = {**options_of(app), **self._options}
+            wanted = self._wanted.within(given_to(app).wanted)
             # Not the app itself, which would stay alive as its own key, nor its configuration, which holds secrets.
             alive = cast("Callable[[], Flask]", ref(app))
-            made = guard_from_settings(options, lambda: load(alive()), lambda: config_of(alive()).get("TRUSTED_HOSTS"))
+            made = guard_from_settings(
+                wanted, lambda *given: load(alive(), *given), lambda: config_of(alive()).get("TRUSTED_HOSTS")
+            )
             self._guards[app] = made
         return made()
 

@@ -19,15 +19,15 @@ from starlette.routing import get_name
 from starlette.types import Receive, Scope, Send
 
 from .._core.errors import NonRetryable, RetryAfter
-from .._core.from_settings import FromSettings
 from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.asgi_host import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
 from .._core.receiving.delivery import hide, show
 from .._core.receiving.guard import TAKEN, Guard, GuardOptions
+from .._core.receiving.guards import Guards
 from .._core.receiving.head import Head, head_of_scope
 from .._core.receiving.once import Claimed, Turn
-from .._core.receiving.options import guard_from_settings
+from .._core.receiving.options import Wanted
 from .._core.receiving.order import note
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -49,10 +49,10 @@ def verify_qstash(endpoint: Any = None, /, **options: Unpack[GuardOptions]) -> A
     For an endpoint function, plain or async, or anything else that takes a request, such as a partial; and for an
     ``HTTPEndpoint`` class, all methods of which it protects. Tools find the endpoint's own signature.
     """
-    guard = guard_from_settings(options)
+    guards = Guards(Wanted.taken_from(options))
     if endpoint is None:
-        return functools.partial(_verified, guard)
-    return _verified(guard, endpoint)
+        return functools.partial(_verified, guards)
+    return _verified(guards, endpoint)
 
 
 async def read_request(guard: Guard, head: Head, request: Request, taken: str = TAKEN) -> bytes | Answer | None:
@@ -70,15 +70,15 @@ def response(answer: Answer, method: str) -> Response:
     return Response(b"" if method == "HEAD" else answer.body, answer.status, headers)
 
 
-def _verified(guard: FromSettings[Guard], endpoint: Any) -> Any:
+def _verified(guards: Guards, endpoint: Any) -> Any:
     if inspect.isclass(endpoint) and issubclass(endpoint, HTTPEndpoint):
-        return _verified_class(guard, endpoint)
+        return _verified_class(guards, endpoint)
     if inspect.isclass(endpoint) or not callable(endpoint):
         raise TypeError(NOT_FOR_FASTAPI)
-    return _verified_function(guard, endpoint)
+    return _verified_function(guards, endpoint)
 
 
-def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) -> type[HTTPEndpoint]:
+def _verified_class(guards: Guards, endpoint: type[HTTPEndpoint]) -> type[HTTPEndpoint]:
     class Verified(endpoint):  # type: ignore[misc,valid-type]
         async def dispatch(self) -> None:
             # Of the class that was called: a subclass has methods of its own.
@@ -86,13 +86,13 @@ def _verified_class(guard: FromSettings[Guard], endpoint: type[HTTPEndpoint]) ->
                 call: Awaitable[None] = super(Verified, type(self)(scope, receive, send)).dispatch()
                 return call
 
-            await ahandle(guard, AsgiHost(self.scope, self.receive, self.send, anew))
+            await ahandle(guards.of(self.scope), AsgiHost(self.scope, self.receive, self.send, anew))
 
-    cast("Any", Verified).qstash_guard = guard
+    cast("Any", Verified).qstash_guard = guards
     return cast("type[HTTPEndpoint]", functools.update_wrapper(Verified, endpoint, updated=()))
 
 
-def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
+def _verified_function(guards: Guards, endpoint: Callable[..., Any]) -> Callable[..., Awaitable[Response]]:
     signature = _signature(endpoint)
     call = endpoint if is_async_callable(endpoint) else functools.partial(run_in_threadpool, endpoint)
 
@@ -101,11 +101,11 @@ def _verified_function(guard: FromSettings[Guard], endpoint: Callable[..., Any])
     async def verified(*args: Any, **kwargs: Any) -> Response:
         host = _EndpointHost(call, args, kwargs)
         del args, kwargs  # error trackers print the locals of raising frames, and walk through requests
-        return await ahandle(guard, host)
+        return await ahandle(guards.of(host.scope), host)
 
     verified.__name__ = get_name(endpoint)
     verified.__signature__ = signature  # type: ignore[attr-defined]
-    verified.qstash_guard = guard  # type: ignore[attr-defined]
+    verified.qstash_guard = guards  # type: ignore[attr-defined]
     note(endpoint)
     return verified
 
@@ -154,11 +154,15 @@ class _EndpointHost:
         self._request = _request_of((*args, *kwargs.values()))
 
     @property
+    def scope(self) -> Scope:
+        return self._request.scope
+
+    @property
     def claimed(self) -> Claimed | None:
-        return cast("Claimed | None", self._request.scope.get(CLAIMED))
+        return cast("Claimed | None", self.scope.get(CLAIMED))
 
     def head(self) -> Head:
-        return head_of_scope(self._request.scope)
+        return head_of_scope(self.scope)
 
     async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
         return await read_request(guard, head, self._request)

@@ -3,17 +3,18 @@
 Spec: https://www.starlette.io/lifespan/
 """
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Unpack, cast
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 
+from .._core.app_options import AppOptions, ForApp
 from .._core.public_urls import PATH, join_public_url
 from .._core.publishing.client import AsyncQStash
 from .._core.publishing.client import QStash as SyncClient
-from .._core.receiving.options import check_guards
+from .._core.receiving.guards import AppValues, check_guard, give_values, values_of_app
 from .._core.receiving.order import check_order
 from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
@@ -23,6 +24,7 @@ class _OwnUrls:
     """What knows the app's own URLs."""
 
     app: Starlette
+    _load: Callable[[], Settings]
 
     def url_for(self, name: str, /, **path_params: Any) -> str:
         """The public URL of a route of this app: the first QSTASH_PUBLIC_URL, and the route's path.
@@ -30,7 +32,7 @@ class _OwnUrls:
         Raises ConfigurationError when no public URL is set, NoMatchFound for an unknown route.
         """
         path = str(self.app.url_path_for(name, **path_params))
-        return join_public_url(Settings.load().public_url, quote(path, safe=PATH))
+        return join_public_url(self._load().public_url, quote(path, safe=PATH))
 
 
 class SyncPublisher(_OwnUrls, SyncClient):
@@ -54,9 +56,15 @@ class QStash:
     The publisher is an ``AsyncQStash``, with ``.sync`` for plain ``def`` endpoints. Its settings are read at its first
     use, so that an app that only receives needs no token. A setting of a wrong form and what a verified endpoint lacks
     show when the app starts: ``lifespan.startup.failed`` with the ConfigurationError.
+
+    ``options`` are settings that win over the environment (``token``, ``base_url``, ``current_signing_key``,
+    ``next_signing_key``, ``public_url``, or all of them as one object, ``settings``), how the publisher sends
+    (``timeout``, ``retry``, ``http_client``, ``headers``, ``allow_http``), and those of ``verify_qstash`` for all
+    verified endpoints of the app. ``qstash_integrations.options.AppOptions`` has each with its unit and limits.
     """
 
-    def __init__(self, app: Starlette) -> None:
+    def __init__(self, app: Starlette, **options: Unpack[AppOptions]) -> None:
+        given = ForApp.taken_from(options)
         if not isinstance(app, Starlette):
             raise TypeError(
                 "qstash_integrations.starlette.QStash takes the app; the client that takes a token is "
@@ -64,18 +72,22 @@ class QStash:
             )
         if hasattr(app.state, "qstash"):
             raise RuntimeError("this app has a publisher already: QStash(app) was called twice")
-        publisher = Publisher.from_settings(Settings.load)
+        values = AppValues(given.wanted)
+        publisher = Publisher.from_settings(values.load, given.manner())
         publisher.app = publisher.sync.app = app
         app.state.qstash = publisher
+        give_values(app, values)
         app.add_middleware(WithPublisher, publisher=publisher)
         run = app.router.lifespan_context
 
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
-            Settings.load()  # one of a wrong form is said now; one that is missing, when it is used
-            holders = list(_holders(app.routes))
-            check_guards(holders)
-            check_order(holders, "@verify_qstash stands below what registers it; in FastAPI use VerifiedRoute")
+            values.load()  # one of a wrong form is said now; one that is missing, when it is used
+            holders = list(_holders(app.routes, values))
+            for holder, its_values in holders:
+                check_guard(holder, its_values)
+            misplaced = "@verify_qstash stands below what registers it; in FastAPI use VerifiedRoute"
+            check_order([holder for holder, _ in holders], misplaced)
             try:
                 async with run(running) as state:
                     yield state
@@ -89,15 +101,16 @@ qstash: Publisher = cast("Publisher", CurrentPublisher())
 """The publisher of the app that is running: ``app.state.qstash``, with its type, and without a request at hand."""
 
 
-def _holders(routes: Iterable[Any]) -> Iterator[object]:
-    """What may be verified of all routes, those of mounted and included routers among them."""
+def _holders(routes: Iterable[Any], values: AppValues) -> Iterator[tuple[object, AppValues]]:
+    """What may be verified of all routes, those of mounted and included routers among them, and by which values."""
     for route in routes:
-        yield from (route, getattr(route, "endpoint", None), getattr(route, "app", None))
-        yield from _dependencies(getattr(route, "dependant", None))
+        app = getattr(route, "app", None)
+        yield from ((holder, values) for holder in (route, getattr(route, "endpoint", None), app))
+        yield from ((holder, values) for holder in _dependencies(getattr(route, "dependant", None)))
         # Newer versions of FastAPI keep an included router as it is.
         router = getattr(route, "original_router", route)
-        yield from (depends.dependency for depends in getattr(router, "dependencies", None) or ())
-        yield from _holders(getattr(router, "routes", None) or ())
+        yield from ((depends.dependency, values) for depends in getattr(router, "dependencies", None) or ())
+        yield from _holders(getattr(router, "routes", None) or (), values_of_app(app) or values)
 
 
 def _dependencies(dependant: Any) -> Iterator[object]:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from .._core.environment import override_settings
 from .._core.errors import ConfigurationError
 from .._core.public_urls import public_urls
+from .._core.receiving.guards import values_of_app
 from .._core.receiving.urls import TrustedHosts, trusted_hosts
 from .._core.settings import Settings
 from ..server import identifiers
@@ -85,7 +86,8 @@ def _settings(app: object) -> tuple[Settings, object]:
 
         flask = cast("Any", app)
         return load_flask(flask), config_of(flask).get("TRUSTED_HOSTS")
-    return Settings.load(), None
+    values = values_of_app(app)
+    return Settings.load() if values is None else values.load(), None
 
 
 def _unchanged() -> list[str]:

@@ -186,11 +186,6 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         ConfigurationError,
         "public_url is empty; leave it out to use QSTASH_PUBLIC_URL",
     ),
-    "no origin after all": (
-        {"public_url": None},
-        ConfigurationError,
-        "public_url is empty; leave it out to use QSTASH_PUBLIC_URL",
-    ),
     "H64 a query": (
         {"public_url": "https://api.example.com?a=1"},
         ConfigurationError,

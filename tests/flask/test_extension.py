@@ -52,11 +52,8 @@ def test_a_second_registration_is_refused() -> None:
 
 
 def test_a_token_belongs_to_the_client() -> None:
-    for call in (lambda: QStash("token"), lambda: QStash(token="token")):  # type: ignore[arg-type,call-arg]
-        with pytest.raises(
-            TypeError, match=r"takes the app; the client that takes a token is qstash_integrations\.QStash"
-        ):
-            call()
+    with pytest.raises(TypeError, match=r"takes the app; the client that takes a token is qstash_integrations\.QStash"):
+        QStash("token")  # type: ignore[arg-type]
 
 
 class Quart:

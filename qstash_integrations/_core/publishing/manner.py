@@ -32,6 +32,10 @@ class ClientOptions(TypedDict, total=False):
     """Lets the token travel in clear to another machine; a private name or address needs no such word."""
 
 
+# What each option is called in a framework's configuration.
+CONFIGURED = {name: f"QSTASH_{name.upper()}" for name in ClientOptions.__annotations__}
+
+
 class Manner:
     """The options, checked. No tuple, which error trackers would print: a header may be a secret."""
 
@@ -61,26 +65,38 @@ class Manner:
         return Manner(timeout=self.timeout, policy=self.policy, headers=self.headers, allow_http=self.allow_http)
 
 
-def manner_of(options: ClientOptions) -> "Manner | TypeError | ConfigurationError":
-    """The options, or the error that names the one that is wrong: for who has to let go of the others to raise it."""
+def manner_of(
+    options: ClientOptions, config: Mapping[str, Any] | None = None
+) -> "Manner | TypeError | ConfigurationError":
+    """The options, or the error that names the one that is wrong: for who has to let go of the others to raise it.
+
+    ``config`` is a framework's, where ``timeout`` is QSTASH_TIMEOUT; what is given as an option wins.
+    """
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    found = _configured(config or {}) | given
     try:
         check_names(given, ClientOptions.__annotations__)
-        timeout, allow_http = given.get("timeout", TIMEOUT), given.get("allow_http", False)
+        timeout, allow_http = found.get("timeout", TIMEOUT), found.get("allow_http", False)
         if type(timeout) not in (int, float) or not 0 < timeout < float("inf"):
             raise ConfigurationError(f"timeout must be a number of seconds > 0, not {timeout!r}")
         if type(allow_http) is not bool:
             raise ConfigurationError(f"allow_http must be True or False, not {allow_http!r}")
         return Manner(
             timeout=timeout,
-            policy=RetryPolicy.of(given.get("retry")),
-            http_client=given.get("http_client"),
-            headers=_headers(given.get("headers", {})),
+            policy=RetryPolicy.of(found.get("retry")),
+            http_client=found.get("http_client"),
+            headers=_headers(found.get("headers", {})),
             allow_http=allow_http,
         )
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ConfigurationError
-        return kind(str(error))
+        text = str(error)
+    wrong = next((name for name in found if name not in given and text.startswith(name)), None)
+    return kind(text if wrong is None else CONFIGURED[wrong] + text.removeprefix(wrong))
+
+
+def _configured(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: config[key] for name, key in CONFIGURED.items() if config.get(key) is not None}
 
 
 def _headers(value: Any) -> list[Header]:

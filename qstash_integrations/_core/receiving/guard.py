@@ -9,9 +9,10 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal, TypedDict
+from typing import Literal
 
 from ..errors import ConfigurationError
+from ..given import VerifyingValues
 from .answers import BODY_TIMED_OUT, BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
 from .delivery import Delivery
 from .head import Head
@@ -29,23 +30,21 @@ BODY_TIMEOUT = 30.0  # seconds
 TAKEN = "the body was read before it could be verified"
 
 
-class GuardOptions(TypedDict, total=False):
-    """The options of every adapter."""
+class GuardOptions(VerifyingValues, total=False):
+    """The options of every adapter. None counts as not given."""
 
-    receiver: Receiver
+    receiver: Receiver | None
     """Instead of one made from the settings; carries its own keys, clock and tolerance."""
-    public_url: str | list[str] | Callable[[], str | list[str]]
-    """Instead of QSTASH_PUBLIC_URL: the origin or origins under which QStash calls the app, or what tells them."""
-    url_match: Literal["exact", "decoded"]
+    url_match: Literal["exact", "decoded"] | None
     """``"decoded"`` where the host of the app decodes the path or writes the query anew, as API Gateway, ALB, Azure and
     Vercel do: then other spellings of the signed URL fit as well. ``"exact"`` is the default."""
-    verify_url: bool
+    verify_url: bool | None
     """False accepts requests signed for any URL of the account. Only for apps that cannot know their own."""
-    max_body_size: int
+    max_body_size: int | None
     """Bytes, 16 MiB by default; a larger request is answered 413."""
-    body_timeout: float
+    body_timeout: float | None
     """Seconds from the head of a genuine request to the end of its body, 30 by default; then 408."""
-    once: Store
+    once: Store | None
     """Runs the handler once per message and refuses replays; the stores are in ``qstash_integrations.once``."""
 
 

@@ -3,10 +3,13 @@
 Nothing here turns verification off: a missing key or URL is a ConfigurationError that says what to set.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, Literal, TypedDict, cast
 
 from ..errors import ConfigurationError
 from ..from_settings import FromSettings
+from ..given import KEYS, Given
 from ..names import check_names
 from ..public_urls import NO_PUBLIC_URL, below, origins_of
 from ..settings import Settings
@@ -14,36 +17,75 @@ from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limit
 from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers
 from .report import logger
-from .runs import MEMBERS
+from .runs import MEMBERS, Store
 from .same import Same, decoded, exactly
 from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
 
 _MATCHES: dict[str, Same] = {"exact": exactly, "decoded": decoded}
 
 
+class Options(TypedDict, total=False):
+    """``GuardOptions`` but for the values, of those that were given."""
+
+    receiver: Receiver
+    url_match: Literal["exact", "decoded"]
+    verify_url: bool
+    max_body_size: int
+    body_timeout: float
+    once: Store
+
+
+class Wanted:
+    """What one use of ``verify_qstash``, or an app's extension, was given. Safe to print."""
+
+    __slots__ = ("given", "options")
+
+    def __init__(self, given: tuple[Given, ...] = (), options: Options | None = None) -> None:
+        self.given: tuple[Given, ...] = given
+        """The values, which may be secrets, nearest first."""
+        self.options: Options = options or {}
+
+    @classmethod
+    def taken_from(cls, options: Any, known: Collection[str] = GuardOptions.__annotations__) -> "Wanted":
+        """Out of a function's own keywords, which hold no secret afterwards.
+
+        Raises TypeError for an unknown option, ConfigurationError that names it for a bad value.
+        """
+        names = list(options)
+        given = Given.taken_from(options)
+        check_names(names, known)
+        rest: Any = {name: options[name] for name in Options.__annotations__ if options.get(name) is not None}
+        given.check()
+        _check(given, rest)
+        return cls((given,) if given else (), rest)
+
+    def within(self, app: "Wanted") -> "Wanted":
+        """With those of the app for what it does not say itself."""
+        inherited: Any = dict(app.options)
+        if any(given.has_keys for given in self.given):
+            inherited.pop("receiver", None)
+        return Wanted(self.given + app.given, cast("Options", {**inherited, **self.options}))
+
+
+def load_given(*given: Given) -> Settings:
+    """For an app whose framework has no configuration of its own."""
+    return Settings.load(None, *given)
+
+
 def guard_from_settings(
-    options: GuardOptions,
-    load: Callable[[], Settings] = Settings.load,
+    wanted: Wanted,
+    load: Callable[..., Settings] = load_given,
     hosts: Callable[[], object] = lambda: None,
 ) -> FromSettings[Guard]:
     """A guard made on first use, and anew when the settings have changed.
 
-    ``hosts`` returns the framework's own list of host names, which serves where no public URL is set. Wrong options
-    raise at once: TypeError for an unknown one, ConfigurationError that names it for a bad value.
+    ``load`` takes what was given, nearest first. ``hosts`` returns the framework's own list of host names, which serves
+    where no public URL is set.
     """
-    _check(options)
-    return FromSettings(lambda settings: _guard(settings, options, hosts()), load)
+    return FromSettings(lambda settings: _guard(settings, wanted.options, hosts()), partial(load, *wanted.given))
 
 
-def check_guards(holders: Iterable[object]) -> None:
-    """ConfigurationError for what a verified handler among ``holders`` lacks: for the start of an app."""
-    for holder in holders:
-        guard = getattr(holder, "qstash_guard", None)
-        if isinstance(guard, FromSettings):
-            guard()
-
-
-def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
+def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
     given = options.get("receiver")
     return Guard(
         given or receiver_of(settings),
@@ -56,13 +98,13 @@ def _guard(settings: Settings, options: GuardOptions, hosts: object) -> Guard:
     )
 
 
-def _expected(settings: Settings, options: GuardOptions, hosts: object) -> Expected:
+def _expected(settings: Settings, options: Options, hosts: object) -> Expected:
     if options.get("verify_url", True) is False:
         logger.warning(
             "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
         )
         return AnyUrl()
-    origins = origins_of(options.get("public_url"), "public_url") or settings.origins
+    origins = settings.origins
     if callable(origins):
         return CurrentUrls(lambda: below(origins(), settings.mount))
     expected = PublicUrls(below(origins, settings.mount)) if origins else trusted_hosts(hosts, settings.mount)
@@ -71,11 +113,12 @@ def _expected(settings: Settings, options: GuardOptions, hosts: object) -> Expec
     return expected
 
 
-def _check(options: GuardOptions) -> None:
-    check_names(options, GuardOptions.__annotations__)
-    receiver = options.get("receiver")
+def _check(given: Given, options: Options) -> None:
+    receiver: object = options.get("receiver")
     if receiver is not None and not isinstance(receiver, Receiver):
         raise ConfigurationError(f"receiver must be a qstash_integrations.Receiver, not {type(receiver).__name__}")
+    if receiver is not None and any(key in given for key in KEYS):
+        raise ConfigurationError("give a receiver or signing keys, not both: a receiver has keys of its own")
     store: object = options.get("once")
     if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in MEMBERS)):
         raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
@@ -84,6 +127,6 @@ def _check(options: GuardOptions) -> None:
         raise ConfigurationError(f'url_match must be "exact" or "decoded", not {match!r}')
     if type(options.get("verify_url", True)) is not bool:
         raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
-    if "public_url" in options and not origins_of(options["public_url"], "public_url"):
+    if "QSTASH_PUBLIC_URL" in given and not origins_of(given.argument("QSTASH_PUBLIC_URL"), "public_url"):
         raise ConfigurationError("public_url is empty; leave it out to use QSTASH_PUBLIC_URL")
     check_limits(options.get("max_body_size", MAX_BODY_SIZE), options.get("body_timeout", BODY_TIMEOUT))

@@ -1,0 +1,76 @@
+"""Which guard a request meets: that of its endpoint, with the values of its app where that was given some.
+
+An app is found at request time, as ``scope["app"]``, so that ``QStash(app, ...)`` may be called after the endpoints
+were written. What is made of its values is kept with the app, and goes with it.
+
+Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..from_settings import FromSettings
+from ..settings import Settings
+from .guard import Guard
+from .options import Wanted, guard_from_settings, load_given
+
+_ATTRIBUTE = "qstash_values"
+
+
+class Guards:
+    """The guards of one use of verification: one of its own, and one for each app that was given values."""
+
+    __slots__ = ("of_environment", "wanted")
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.of_environment: FromSettings[Guard] = guard_from_settings(wanted)
+        """For requests to apps that were given nothing."""
+
+    def of(self, scope: Mapping[str, Any]) -> FromSettings[Guard]:
+        """The guard of a request, by its ASGI scope."""
+        return self.within(values_of_scope(scope))
+
+    def within(self, values: "AppValues | None") -> FromSettings[Guard]:
+        return self.of_environment if values is None else values.guard_of(self)
+
+
+class AppValues:
+    """What an app was given, and the guards that are made of it. Its repr shows no value."""
+
+    __slots__ = ("_guards", "wanted")
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self._guards: dict[Guards, FromSettings[Guard]] = {}
+
+    def load(self) -> Settings:
+        return load_given(*self.wanted.given)
+
+    def guard_of(self, guards: Guards) -> FromSettings[Guard]:
+        made = self._guards.get(guards)
+        if made is None:
+            made = self._guards[guards] = guard_from_settings(guards.wanted.within(self.wanted))
+        return made
+
+
+def give_values(app: object, values: AppValues) -> None:
+    """Keep them on the app."""
+    setattr(app, _ATTRIBUTE, values)
+
+
+def values_of_app(app: object) -> AppValues | None:
+    """None for an app that was given nothing."""
+    return getattr(app, _ATTRIBUTE, None)
+
+
+def values_of_scope(scope: Mapping[str, Any]) -> AppValues | None:
+    """Those of the app that a request came to."""
+    return getattr(scope.get("app"), _ATTRIBUTE, None)
+
+
+def check_guard(holder: object, values: AppValues | None = None) -> None:
+    """ConfigurationError for what a verified handler lacks: for the start of an app."""
+    guards = getattr(holder, "qstash_guard", None)
+    if isinstance(guards, Guards):
+        guards.within(values)()
