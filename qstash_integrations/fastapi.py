@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
 from ._core.receiving.admission import ahandle
 from ._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
-from ._core.receiving.asgi_host import CLAIMED, DELIVERY, AsgiHost
+from ._core.receiving.asgi_host import CLAIMED, DELIVERY, AsgiHost, state_of
 from ._core.receiving.delivery import Delivery, hide, show
 from ._core.receiving.guard import TAKEN, Guard, GuardOptions
 from ._core.receiving.guards import Guards
@@ -29,6 +29,7 @@ from ._core.receiving.head import Head, head_of_scope
 from ._core.receiving.once import Claimed, Turn
 from ._core.receiving.options import Wanted
 from .starlette import Publisher, QStash, QStashMiddleware, SyncPublisher, qstash
+from .starlette.current import publisher_here
 from .starlette.endpoints import read_request, response
 
 __all__ = [
@@ -154,8 +155,7 @@ class _Asking:
     def let_in(self, turn: Turn) -> Delivery:
         request, delivery = self._request, turn.delivery
         request._body = delivery.body  # pyright: ignore[reportPrivateUsage] - where Starlette keeps it
-        # A state of its own: not every server gives each request one.
-        request.scope["state"] = {**request.scope.get("state", {}), DELIVERY: delivery}
+        request.scope["state"] = {**state_of(request.scope), DELIVERY: delivery}
         vars(request).pop("_state", None)
         return delivery
 
@@ -191,9 +191,12 @@ def _delivery(request: Request) -> Delivery:
 
 
 def _publisher(request: Request) -> Publisher:
-    publisher = getattr(request.app.state, "qstash", None)
+    # That of the app that mounts this one, where it has none of its own.
+    publisher = getattr(request.app.state, "qstash", None) or publisher_here()
     if publisher is None:
-        raise RuntimeError("this app has no publisher: call qstash_integrations.fastapi.QStash(app)")
+        raise RuntimeError(
+            "this app has no publisher: call qstash_integrations.fastapi.QStash(app), or for one around it"
+        )
     return cast(Publisher, publisher)
 
 

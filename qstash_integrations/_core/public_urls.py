@@ -131,16 +131,32 @@ def rest_of(url: str, base: str) -> str | None:
     return rest if rest[:1] in ("", "/", "?") else None
 
 
-def join_public_url(bases: tuple[str, ...], path: str) -> str:
-    """The public URL of one's own route; ConfigurationError where no public URL is set, or none that is fixed."""
+def join_public_url(bases: tuple[str, ...], path: str, host: str | None = None) -> str:
+    """The public URL of one's own route, on ``host`` if that is the only one with the route.
+
+    ConfigurationError where no public URL is set, none that is fixed, or none on that host.
+    """
     if not bases:
         raise ConfigurationError(NO_PUBLIC_URL)
+    if host is not None:
+        return _on_route(bases, host.partition(":")[0]) + path
     if WILDCARD in bases[0]:
         raise ConfigurationError(
             f"QSTASH_PUBLIC_URL has wildcards alone, and no URL can be built on {bases[0]!r}; add the origin on which "
             f"this app publishes to itself, as in {bases[0]},https://api.example.com"
         )
     return bases[0] + path
+
+
+def _on_route(bases: tuple[str, ...], host: str) -> str:
+    for base in bases:
+        found = on_host(base, host)
+        if found is not None and _host_of(found).lower() == host.lower():
+            return found
+    raise ConfigurationError(
+        f"QSTASH_PUBLIC_URL has no URL on {host!r}, and the route answers on that host alone; add it, as in "
+        f"{bases[0]},https://{host}"
+    )
 
 
 class _Wildcard(NamedTuple):

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .._core.receiving.asgi_host import ASGIApp, Receive, Scope, Send, alone
+from .mounts import note_outer
 
 _PUBLISHER: ContextVar[Any] = ContextVar("qstash_publisher", default=None)
 
@@ -14,11 +15,13 @@ _PUBLISHER: ContextVar[Any] = ContextVar("qstash_publisher", default=None)
 class WithPublisher:
     """Middleware for an app that has a publisher. What a handler calls in process is a request of its own."""
 
-    def __init__(self, app: ASGIApp, publisher: object) -> None:
+    def __init__(self, app: ASGIApp, publisher: Any) -> None:
         self._app = app
         self._publisher = publisher
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "router" in scope:
+            note_outer(self._publisher.app, scope["router"])
         running = alone(self._app, scope, receive, send)
         del scope, receive, send  # error trackers print the locals of raising frames
         outer = _PUBLISHER.set(self._publisher)
@@ -26,6 +29,11 @@ class WithPublisher:
             await running
         finally:
             _reset(outer)
+
+
+def publisher_here() -> Any:
+    """The publisher of the innermost app that has one, among those that this request came through; None without."""
+    return _PUBLISHER.get()
 
 
 class CurrentPublisher:

@@ -18,6 +18,7 @@ from .._core.receiving.guards import AppValues, check_guard, give_values, values
 from .._core.receiving.order import check_order
 from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
+from .mounts import apps_below, check_root_path, location, note_outer
 
 
 class _OwnUrls:
@@ -29,10 +30,14 @@ class _OwnUrls:
     def url_for(self, name: str, /, **path_params: Any) -> str:
         """The public URL of a route of this app: the first QSTASH_PUBLIC_URL, and the route's path.
 
-        Raises ConfigurationError when no public URL is set, NoMatchFound for an unknown route.
+        With whatever mounts this app in another one in front: known when that one has started with a publisher of its
+        own, or at the first request. Raises ConfigurationError when no public URL is set, or none that goes with
+        the app; NoMatchFound for an unknown route.
         """
-        path = str(self.app.url_path_for(name, **path_params))
-        return join_public_url(self._load().public_url, quote(path, safe=PATH))
+        path, host = location(self.app, name, path_params)
+        bases = self._load().public_url
+        check_root_path(self.app, bases)
+        return join_public_url(bases, quote(path, safe=PATH), host)
 
 
 class SyncPublisher(_OwnUrls, SyncClient):
@@ -83,6 +88,9 @@ class QStash:
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
             values.load()  # one of a wrong form is said now; one that is missing, when it is used
+            for inner in apps_below(app):
+                if isinstance(inner, Starlette):
+                    note_outer(inner, app.router)
             holders = list(_holders(app.routes, values))
             for holder, its_values in holders:
                 check_guard(holder, its_values)

@@ -228,17 +228,23 @@ class _Arriving:
 
 def with_delivery(scope: Scope, turn: Turn) -> Scope:
     """A copy of the scope that carries the delivery, and what was claimed; the server's own is left alone."""
-    marked = {**scope, "state": {**(scope.get("state") or {}), DELIVERY: turn.delivery}}
+    marked = {**scope, "state": {**state_of(scope), DELIVERY: turn.delivery}}
     if turn.claimed is not None:
         marked[CLAIMED] = turn.claimed
     return marked
+
+
+def state_of(scope: Scope) -> dict[str, Any]:
+    """The request's state: not every server gives each one, and some give None."""
+    state: dict[str, Any] | None = scope.get("state")
+    return state or {}
 
 
 def alone(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
     """Call an app for a request that is not verified here: the handler that makes it in process lends it nothing."""
     outer = found()
     running = app(scope, receive, send)
-    if outer is None or (scope.get("state") or {}).get(DELIVERY) is outer:
+    if outer is None or state_of(scope).get(DELIVERY) is outer:
         return running
     return _alone(running)
 
