@@ -9,6 +9,10 @@ import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, TypeVar, Unpack, cast, overload
 
+from ._core.extras import need
+
+need("aiohttp", "aiohttp")
+
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.payload import AsyncIterablePayload

@@ -11,6 +11,10 @@ import inspect
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, NoReturn, TypeAlias, Unpack, cast, overload
 
+from ._core.extras import need
+
+need("fastapi", "fastapi")
+
 from fastapi import Depends, Request
 from fastapi.exceptions import WebSocketException
 from fastapi.routing import APIRoute

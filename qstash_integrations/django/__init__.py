@@ -6,6 +6,10 @@ report missing settings before the first request does.
 Spec: https://docs.djangoproject.com/en/stable/topics/http/decorators/
 """
 
+from .._core.extras import need
+
+need("django", "django")
+
 from .conf import ConfigurationError
 from .decorators import verify_qstash
 from .publisher import AsyncPublisher, Publisher, aqstash, qstash

@@ -4,12 +4,13 @@ Spec: https://flask.palletsprojects.com/en/stable/extensiondev/
 """
 
 from functools import partial
-from typing import Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from flask import Flask
 
 from .._core.app_options import AppOptions, ForApp
 from .._core.from_settings import FromSettings
+from .._core.publishing.account import no_attribute
 from .._core.receiving.options import Wanted
 from .._core.settings import Settings
 from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load
@@ -67,6 +68,11 @@ class QStash:
         publisher.app = app
         app.extensions["qstash"] = publisher
         cast("Any", app).qstash = publisher
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise AttributeError(no_attribute("qstash_integrations.flask", name, Publisher))
 
 
 def _check(app: Flask) -> None:

@@ -18,6 +18,8 @@ class Publisher(Client):
     """A ``qstash_integrations.QStash`` that also knows the app's own URLs."""
 
     app: Flask
+    # An async view of Flask has an event loop to itself, and there is no other publisher.
+    holds_up_loops = False
 
     def url_for(self, endpoint: str, /, **values: Any) -> str:
         """The public URL of a route of this app, on the first QSTASH_PUBLIC_URL, or the one public name in

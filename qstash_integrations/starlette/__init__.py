@@ -3,6 +3,10 @@
 Verification of whole apps and mounts is ``QStashMiddleware``.
 """
 
+from .._core.extras import need
+
+need("starlette", "starlette")
+
 from ..asgi import QStashMiddleware
 from .endpoints import verify_qstash
 from .publisher import Publisher, QStash, SyncPublisher, qstash

@@ -5,13 +5,14 @@ Spec: https://www.starlette.io/lifespan/
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 
 from .._core.app_options import AppOptions, ForApp
 from .._core.public_urls import PATH, join_public_url
+from .._core.publishing.account import no_attribute
 from .._core.publishing.client import AsyncQStash
 from .._core.publishing.client import QStash as SyncClient
 from .._core.receiving.guards import AppValues, check_guard, give_values, values_of_app
@@ -103,6 +104,11 @@ class QStash:
                 await publisher.aclose()
 
         app.router.lifespan_context = lifespan
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise AttributeError(no_attribute("qstash_integrations.starlette", name, Publisher))
 
 
 qstash: Publisher = cast("Publisher", CurrentPublisher())

@@ -42,6 +42,16 @@ class Account:
         return f"Account({self.base_url!r}, ***)"
 
 
+def no_attribute(package: str, name: str, publisher: type[object]) -> str:
+    """Why an extension object has no ``name``: ``qstash = QStash(app)`` and ``qstash.publish()`` is easily written."""
+    if name.startswith("_") or not hasattr(publisher, name):
+        return f"'QStash' object has no attribute {name!r}"
+    return (
+        f"{package}.QStash puts a publisher on the app and is none itself, so it has no {name!r}; the publisher is "
+        f"qstash after: from {package} import qstash"
+    )
+
+
 def problem_of(token: object, base_url: object) -> str | None:
     """What is wrong with the types of a client's arguments."""
     if not isinstance(plain(base_url), str | None):

@@ -4,6 +4,8 @@ anyio is imported when it is needed: plain apps get along without.
 """
 
 import inspect
+import logging
+import sys
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from threading import BoundedSemaphore
@@ -12,9 +14,26 @@ from typing import Any, TypeAlias, TypeVar
 from .message import AnyMessage
 
 M = TypeVar("M")
+_is_told = False
 Source: TypeAlias = Iterable[M]
 AsyncSource: TypeAlias = Iterable[M] | AsyncIterable[M]
 """Of messages: async code may have them from either kind."""
+
+
+def about_to_wait(where: type[object]) -> None:
+    """WARNING, once: who waits in the thread of an event loop holds up whatever else runs in it."""
+    global _is_told
+    if _is_told or not getattr(where, "holds_up_loops", True) or not _in_event_loop():
+        return
+    _is_told = True
+    logging.getLogger("qstash_integrations").warning(
+        "qstash: a plain QStash is used in async code, where the whole event loop waits for each answer of QStash; use "
+        "AsyncQStash and await it: app.state.qstash in Starlette and FastAPI, aqstash in Django"
+    )
+
+
+def async_about_to_wait(where: type[object]) -> None:
+    """Others go on meanwhile."""
 
 
 def sleep(seconds: float) -> None:
@@ -96,6 +115,14 @@ async def async_tell(listener: Callable[[int], object], number: int) -> None:
     told = listener(number)
     if inspect.isawaitable(told):
         await told
+
+
+def _in_event_loop() -> bool:
+    # Programs that have not even imported them run none.
+    asyncio, trio = sys.modules.get("asyncio.events"), sys.modules.get("trio.lowlevel")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        return True
+    return trio is not None and bool(trio.in_trio_run())
 
 
 def _check(source: object, kinds: Any) -> None:

@@ -10,7 +10,7 @@ from ..connections import PerLoop
 from ..discreet import discreet
 from ..manner import Manner
 from ..operations import Operation
-from ..waiting import async_sleep
+from ..waiting import async_about_to_wait, async_sleep
 from . import AsyncRunner
 from .connections import AsyncConnections, AsyncReadyClient
 from .resources import AsyncResources
@@ -41,6 +41,7 @@ class AsyncSender(BaseClient, AsyncResources):
         transport = transport_of_test()
         if transport is not None:
             return transport(request)
+        async_about_to_wait(type(self))
         outcome: Outcome = await self._connections().send(request)
         return outcome
 

@@ -11,7 +11,7 @@ from ..connections import PerProcess
 from ..discreet import discreet
 from ..manner import Manner
 from ..operations import Operation
-from ..waiting import sleep
+from ..waiting import about_to_wait, sleep
 from . import Runner
 from .connections import Connections, ReadyClient
 from .resources import Resources
@@ -42,6 +42,7 @@ class Sender(BaseClient, Resources):
         transport = transport_of_test()
         if transport is not None:
             return transport(request)
+        about_to_wait(type(self))
         outcome: Outcome = self._connections().send(request)
         return outcome
 
