@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .._core.receiving.asgi_host import ASGIApp, Receive, Scope, Send, alone
+from .._core.receiving.guards import VALUES, values_of_app
 from .mounts import note_outer
 
 _PUBLISHER: ContextVar[Any] = ContextVar("qstash_publisher", default=None)
@@ -18,10 +19,13 @@ class WithPublisher:
     def __init__(self, app: ASGIApp, publisher: Any) -> None:
         self._app = app
         self._publisher = publisher
+        self._values = values_of_app(publisher.app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "router" in scope:
             note_outer(self._publisher.app, scope["router"])
+        # In place, as Starlette does: middleware further out reads what the router leaves there.
+        scope[VALUES] = self._values
         running = alone(self._app, scope, receive, send)
         del scope, receive, send  # error trackers print the locals of raising frames
         outer = _PUBLISHER.set(self._publisher)

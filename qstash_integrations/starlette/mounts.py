@@ -45,9 +45,10 @@ def location(app: Starlette, name: str, path_params: dict[str, Any]) -> Location
 def check_root_path(app: Starlette, bases: tuple[str, ...]) -> None:
     """ConfigurationError where FastAPI's ``root_path`` stands for a path that the public URL lacks.
 
-    Whether a proxy takes that path off is not known before a request comes, and then it is the server's word.
+    Whether a proxy takes that path off is not known before a request comes, and then it is the server's word. In a
+    mounted app it says what the mount says.
     """
-    root_path: str = getattr(app, "root_path", "")
+    root_path: str = "" if app in _OUTER else getattr(app, "root_path", "")
     if root_path and bases and not has_path(bases[0]):
         raise ConfigurationError(
             f"QSTASH_PUBLIC_URL has no path, and this app has root_path={root_path!r}: QStash would call another URL "

@@ -9,13 +9,21 @@ from weakref import ref
 import anyio
 import fastapi.routing
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, NoMatchFound, Route
 
 from qstash_integrations import ConfigurationError, Receiver
-from qstash_integrations.fastapi import Publisher, QStash, QStashDep, QStashMiddleware, SyncQStashDep, VerifiedRoute
+from qstash_integrations.fastapi import (
+    Publisher,
+    QStash,
+    QStashDep,
+    QStashMiddleware,
+    SyncQStashDep,
+    VerifiedRoute,
+    verify_qstash,
+)
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
@@ -23,7 +31,8 @@ from tests.starlette.test_publisher import live
 
 pytestmark = pytest.mark.anyio
 
-ROUTE = VerifiedRoute.using(receiver=Receiver(CURRENT, NEXT, now=lambda: NOW))
+RECEIVER = Receiver(CURRENT, NEXT, now=lambda: NOW)
+ROUTE = VerifiedRoute.using(receiver=RECEIVER)
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +173,46 @@ async def test_the_nearest_publisher_counts() -> None:
     assert await told(main, "/api/v1") == [ORIGIN + "/api/v1/hook", "middle"]
 
 
+@pytest.mark.parametrize("surround", [mounted, mounted_twice, mounted_behind_middleware, mounted_in_a_router])
+async def test_the_values_of_the_app_around_it_count_in_a_mounted_one(surround: Callable[[FastAPI], Starlette]) -> None:
+    sub = FastAPI()
+    hooks = APIRouter(route_class=VerifiedRoute)
+
+    @hooks.post("/hook")
+    def hook() -> str:
+        return "verified"
+
+    @hooks.post("/once", dependencies=[Depends(verify_qstash)])
+    def once() -> str:
+        return "verified"
+
+    sub.include_router(hooks)
+    sub.mount("/behind", QStashMiddleware(PlainTextResponse("verified")))
+    main = surround(sub)
+    QStash(main, receiver=RECEIVER, public_url="https://shop.example")
+    path = "/v1" if surround in (mounted, mounted_behind_middleware) else "/v1/shop"
+    await live(main)
+    for target in (path + "/hook", path + "/once", path + "/behind/x"):
+        assert await verified(main, target, "https://shop.example" + target)
+        assert not await verified(main, target, ORIGIN + target)
+
+
+async def test_the_values_of_a_mounted_app_come_before_those_of_the_app_around_it() -> None:
+    sub, main = FastAPI(), FastAPI()
+    hooks = APIRouter(route_class=VerifiedRoute)
+    hooks.post("/hook")(lambda: "verified")
+    sub.include_router(hooks)
+    main.include_router(hooks)
+    main.mount("/v1", sub)
+    QStash(main, receiver=RECEIVER, public_url="https://main.example")
+    QStash(sub, receiver=RECEIVER, public_url="https://sub.example")
+    await live(main)
+    for target, origin in (("/v1/hook", "https://sub.example"), ("/hook", "https://main.example")) * 2:
+        assert await verified(main, target, origin + target)
+        for other in ("https://main.example", "https://sub.example", ORIGIN):
+            assert other == origin or not await verified(main, target, other + target)
+
+
 async def test_once_the_outer_app_has_started_no_request_is_needed() -> None:
     sub = sub_app()
     main = mounted_twice(sub)
@@ -254,6 +303,19 @@ async def test_with_a_root_path_the_public_url_has_to_have_it(monkeypatch: pytes
     monkeypatch.setenv("QSTASH_PUBLIC_URL", ORIGIN + "/api")
     assert app.state.qstash.url_for("hook") == ORIGIN + "/api/hook"
     assert await verified(app, target, ORIGIN + "/api/hook")
+
+
+@pytest.mark.filterwarnings("ignore:The `root_path` parameter")
+async def test_a_root_path_that_says_where_the_app_is_mounted_is_not_missed() -> None:
+    sub = sub_app()
+    sub.root_path = "/v1"
+    main = mounted(sub)
+    QStash(sub)
+    QStash(main)
+    await live(main)
+    assert sub.state.qstash.url_for("hook") == ORIGIN + "/v1/hook"
+    assert await told(main, "/v1") == [ORIGIN + "/v1/hook", "sub"]
+    assert await verified(main, "/v1/hook", ORIGIN + "/v1/hook")
 
 
 def test_no_app_is_kept_alive_by_the_one_that_mounts_it() -> None:

@@ -15,6 +15,8 @@ from .guard import Guard
 from .options import Wanted, guard_from_settings, load_given
 
 _ATTRIBUTE = "qstash_values"
+VALUES = "qstash_integrations.values"
+"""Where an app leaves its values in a scope, for what it mounts."""
 
 
 class Guards:
@@ -65,8 +67,8 @@ def values_of_app(app: object) -> AppValues | None:
 
 
 def values_of_scope(scope: Mapping[str, Any]) -> AppValues | None:
-    """Those of the app that a request came to."""
-    return getattr(scope.get("app"), _ATTRIBUTE, None)
+    """Those of the app that a request came to, or else of the nearest one around it."""
+    return getattr(scope.get("app"), _ATTRIBUTE, None) or scope.get(VALUES)
 
 
 def check_guard(holder: object, values: AppValues | None = None) -> None:
