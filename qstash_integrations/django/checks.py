@@ -19,7 +19,7 @@ from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
 from ..once import DjangoCacheStore
-from .conf import allowed_hosts, load, publishes_on_commit
+from .conf import allowed_hosts, load, manner, publishes_on_commit
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
@@ -31,6 +31,7 @@ def check_settings(**_: object) -> list[CheckMessage]:
     try:
         current = load()
         publishes_on_commit()
+        manner()
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]
     try:

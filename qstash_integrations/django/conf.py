@@ -7,7 +7,7 @@ Spec: https://docs.djangoproject.com/en/stable/topics/settings/
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from typing import Self, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -15,9 +15,10 @@ from django.core.signals import setting_changed
 
 from .._core import errors
 from .._core.environment import settings_changed
-from .._core.given import REGIONS, Given
+from .._core.given import REGIONS, Given, values_of
 from .._core.names import hint
 from .._core.public_urls import mount_of
+from .._core.publishing.manner import CONFIGURED, Manner, manner_of
 from .._core.settings import Settings
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
@@ -31,10 +32,12 @@ NAMES = {
         for region in REGIONS
         for name in ("TOKEN", "URL", "CURRENT_SIGNING_KEY", "NEXT_SIGNING_KEY")
     },
+    "SETTINGS": "QSTASH_SETTINGS",
+    **{name.upper(): flat for name, flat in CONFIGURED.items()},
     "ON_COMMIT": "QSTASH_ON_COMMIT",
 }
-
-
+# As the client's own argument is called.
+_ALIAS, _ALIASED = "BASE_URL", "URL"
 # Of Django alone, and True or False where the others are texts.
 _ON_COMMIT = "QSTASH_ON_COMMIT"
 
@@ -46,7 +49,7 @@ class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
 def load(*given: Given) -> Settings:
     """Read every setting; ConfigurationError names the one that is unknown or malformed."""
     with improperly_configured():
-        current = Settings.load(_Config(), *given)
+        current = Settings.load(_Config().with_object(), *given)
     current.mount = forced_mount()
     return current
 
@@ -58,6 +61,15 @@ def publishes_on_commit() -> bool:
         if not isinstance(wanted, bool | None):
             raise errors.ConfigurationError(f"{_ON_COMMIT} must be True or False, not {wanted!r}")
     return wanted is True
+
+
+def manner() -> Manner:
+    """QSTASH_TIMEOUT, QSTASH_RETRY, QSTASH_HTTP_CLIENT, QSTASH_HEADERS, QSTASH_ALLOW_HTTP: how the publishers send."""
+    with improperly_configured():
+        made = manner_of({}, _Config())
+        if isinstance(made, Exception):
+            raise errors.ConfigurationError(str(made))
+    return made
 
 
 def forced_mount() -> str:
@@ -90,9 +102,22 @@ class _Config(Mapping[str, object]):
             raise errors.ConfigurationError(f"QSTASH must be a dict, not {type(table).__name__}")
         given = cast("Mapping[str, object]", table or {})
         for name in given:
-            if name not in NAMES:
-                raise errors.ConfigurationError(f"the dict QSTASH has no setting {name!r}; {hint(name, NAMES)}")
+            if name not in NAMES and name != _ALIAS:
+                known = (*NAMES, _ALIAS)
+                raise errors.ConfigurationError(f"the dict QSTASH has no setting {name!r}; {hint(name, known)}")
+        if _ALIAS in given and _ALIASED in given:
+            raise errors.ConfigurationError(f"the dict QSTASH has both {_ALIASED} and {_ALIAS}, which are the same")
+        given = {_ALIASED if name == _ALIAS else name: value for name, value in given.items()}
         self._values = {flat: given.get(name, getattr(settings, flat, None)) for name, flat in NAMES.items()}
+
+    def with_object(self) -> Self:
+        """With what the settings object says, where nothing else in ``settings.py`` does."""
+        source = self._values["QSTASH_SETTINGS"]
+        found = {} if source is None else values_of(source)
+        for flat, value in found.items():
+            if self._values.get(flat) is None:
+                self._values[flat] = value.value
+        return self
 
     def __getitem__(self, name: str) -> object:
         return self._values[name]

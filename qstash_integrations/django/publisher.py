@@ -5,7 +5,7 @@ They read the settings at their first use and again when those have changed; imp
 Spec: https://docs.djangoproject.com/en/stable/ref/urlresolvers/
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast, overload
 from urllib.parse import quote
@@ -13,17 +13,20 @@ from urllib.parse import quote
 from asgiref.sync import sync_to_async
 from django.urls import get_script_prefix, reverse
 
+from .._core.from_settings import FromSettings
 from .._core.public_urls import has_path, join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
 from .._core.publishing.inputs import Header
+from .._core.publishing.manner import Manner
 from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from .._core.publishing.signatures import named_options
 from .._core.receiving.urls import bases_of
-from .conf import allowed_hosts, improperly_configured, load, publishes_on_commit
+from .._core.settings import Settings
+from .conf import allowed_hosts, improperly_configured, load, manner, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
 
 T = TypeVar("T")
@@ -176,5 +179,16 @@ def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:
         return join_public_url(bases, path)
 
 
-qstash: Publisher = Publisher.from_settings(load)
-aqstash: AsyncPublisher = AsyncPublisher.from_settings(load)
+def _manner_without(of_the_others: str) -> Callable[[], Manner]:
+    """How to send, made again when the settings have changed. A ready client serves code that waits in its way."""
+
+    def made(_: Settings) -> Manner:
+        told = manner()
+        is_theirs = any(kind.__name__ == of_the_others for kind in type(told.http_client).__mro__)
+        return told.without_client() if is_theirs else told
+
+    return FromSettings(made, load)
+
+
+qstash: Publisher = Publisher.from_settings(load, _manner_without("AsyncClient"))
+aqstash: AsyncPublisher = AsyncPublisher.from_settings(load, _manner_without("Client"))
