@@ -20,7 +20,7 @@ from .errors import ConfigurationError, QStashError
 from .processes import Threads, renew_in_children
 from .publishing.client import AsyncQStash, QStash
 from .publishing.operations import signing_key
-from .receiving.receiver import Receiver
+from .receiving.receiver import Receiver, wall_clock
 from .receiving.report import logger
 from .receiving.token import Claims, Refusal
 
@@ -74,7 +74,7 @@ class KeyRing(Receiver):
         max_age: float = MAX_AGE,
         clock_tolerance: float = 5,
         allow_dev_keys: bool | None = None,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = wall_clock,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         problem = _problem(publisher, timeout, max_age, current_signing_key is None and next_signing_key is not None)

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple, Self, Unpack, cast
 
 from .._core.durations import Duration
 from .._core.publishing.client import APIRequest, APIResponse, override_transport
+from .._core.receiving.receiver import wall_clock
 from ..server.engine import Engine
 from ..server.model import Filter, Keys
 from ..server.tables import Store
@@ -63,7 +63,7 @@ class LocalQStash:
         strict: bool = True,
         current_signing_key: str | None = None,
         next_signing_key: str | None = None,
-        wall_clock: Callable[[], float] = time.time,
+        wall_clock: Callable[[], float] = wall_clock,
     ) -> None:
         if app is _THE_PROJECT:
             if not has_django():

@@ -3,7 +3,6 @@
 Spec: https://upstash.com/docs/qstash/howto/multi-region
 """
 
-import time
 from collections.abc import Callable, Sequence
 
 from ..development import remedy_for_dev_keys
@@ -11,7 +10,7 @@ from ..errors import ConfigurationError
 from ..given import KEYS
 from ..settings import Settings as Values
 from ..settings import SigningKeys
-from .receiver import DEV_KEYS, PUBLISHED, Receiver
+from .receiver import DEV_KEYS, PUBLISHED, Receiver, wall_clock
 
 _ARGUMENTS = ("current_signing_key", "next_signing_key")
 
@@ -21,12 +20,12 @@ class Settings(Values):
 
     __slots__ = ()
 
-    def receiver(self, *, clock_tolerance: float = 5, now: Callable[[], float] = time.time) -> Receiver:
+    def receiver(self, *, clock_tolerance: float = 5, now: Callable[[], float] = wall_clock) -> Receiver:
         """A Receiver for the configured pair of keys, or a ConfigurationError that names the setting."""
         return receiver_of(self, clock_tolerance=clock_tolerance, now=now)
 
 
-def receiver_of(settings: Values, *, clock_tolerance: float = 5, now: Callable[[], float] = time.time) -> Receiver:
+def receiver_of(settings: Values, *, clock_tolerance: float = 5, now: Callable[[], float] = wall_clock) -> Receiver:
     """A Receiver for the configured pair of keys, or a ConfigurationError that names the setting."""
     names = [settings.name_of(key) for key in KEYS]
     return _receiver(settings.signing_keys, settings.url, names, clock_tolerance, now)
@@ -35,7 +34,7 @@ def receiver_of(settings: Values, *, clock_tolerance: float = 5, now: Callable[[
 def regional_receivers(settings: Values) -> dict[str, Receiver]:
     """A Receiver per region that has its own pair of keys, by the region's name."""
     return {
-        name: _receiver(keys, settings.url, [f"{name}_{key}" for key in KEYS], 5, time.time)
+        name: _receiver(keys, settings.url, [f"{name}_{key}" for key in KEYS], 5, wall_clock)
         for name, keys in settings.regional_keys.items()
     }
 

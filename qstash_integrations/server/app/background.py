@@ -3,17 +3,17 @@
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 
+from ..._core.receiving.receiver import wall_clock
 from .config import LocalServer, ServerConfig
 from .serving import Watch, serve
 
 
 @contextlib.contextmanager
 def running(
-    config: ServerConfig | None = None, *, clock: Callable[[], float] = time.time, watch: Watch | None = None
+    config: ServerConfig | None = None, *, clock: Callable[[], float] = wall_clock, watch: Watch | None = None
 ) -> Generator[LocalServer]:
     """A server on a free port unless the config names one.
 

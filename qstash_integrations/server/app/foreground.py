@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import signal
 import sys
-import time
 from collections.abc import Callable
 from types import FrameType
 
+from ..._core.receiving.receiver import wall_clock
 from .app_process import AppProcess
 from .config import LocalServer, ServerConfig
 from .console import environment
@@ -57,7 +57,7 @@ def run(
 
         for number in (signal.SIGINT, signal.SIGTERM, *(() if app is None else _OF_TERMINALS)):
             signal.signal(number, stop)
-        await serve(config, stopping, begin, time.time, watch)
+        await serve(config, stopping, begin, wall_clock, watch)
 
     try:
         asyncio.run(main())

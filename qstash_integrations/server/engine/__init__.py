@@ -5,10 +5,10 @@ caller got wrong is a ``Refused`` with an HTTP status; a full disk is ``StorageF
 thread at a time.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from ..._core.receiving.receiver import wall_clock
 from ..model import Keys, Limits, Retention
 from ..tables import Store
 from .acceptance import Acceptance
@@ -47,8 +47,8 @@ class Engine:
         self,
         store: Store,
         *,
-        clock: _Clock = time.time,
-        wall_clock: _Clock = time.time,
+        clock: _Clock = wall_clock,
+        wall_clock: _Clock = wall_clock,
         keys: Keys | None = None,
         limits: Limits | None = None,
         retention: Retention | None = None,
