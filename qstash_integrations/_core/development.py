@@ -30,4 +30,7 @@ def remedy_for_dev_keys(api_url: str | None = None) -> str | None:
         return str(error)
     if is_private(url):
         return None
-    return "set QSTASH_URL to your local server, or copy your own keys from the QStash console"
+    return (
+        "set QSTASH_URL to your local server, as qstash-integrations dev prints it, or copy your own keys from the "
+        "QStash console"
+    )

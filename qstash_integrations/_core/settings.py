@@ -169,7 +169,7 @@ def _api_url(text: str | None) -> str:
         raise ConfigurationError(
             f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
         )
-    problem = _problem_of_api_url(parts)
+    problem = _problem_of_api_url(urlsplit(url))
     if problem:
         raise ConfigurationError(f"QSTASH_URL {problem}; set it to the API alone, such as {DEFAULT_URL}")
     return url
@@ -182,11 +182,9 @@ def _problem_of_api_url(parts: SplitResult) -> str | None:
         return f"is {host}, which is no API but a site for people"
     if version := _VERSION.search(parts.path):
         return f"has {version[0]!r} in its path, which every call brings along"
-    return (
-        f"has the path {parts.path[:80]!r}, which QStash does not know"
-        if parts.path and is_hosted(parts.geturl())
-        else None
-    )
+    if parts.path and is_hosted(parts.geturl()):
+        return f"has the path {parts.path[:80]!r}, which QStash does not know"
+    return None
 
 
 def _is_host(name: str) -> bool:

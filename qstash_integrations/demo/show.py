@@ -10,11 +10,12 @@ from .._core.publishing.client import QStash
 from ..server.app import LocalServer, ServerConfig, running
 from ..server.attempt import Attempt
 from .apps import App, DemoError, running_apps
-from .clock import MinuteClock
-from .story import HOPELESS, ORDERS, SCHEDULED, Expectation, Story
+from .clock import SECONDS_BEFORE, MinuteClock
+from .story import HOPELESS, ORDERS, RETRIED, SCHEDULED, SHIPPED, Expectation, Story
 
 WITHIN = 25.0  # seconds from the first message on
 _SCHEDULED_ORDER = {"id": 3}
+_GOES = {SHIPPED: "ships at once", RETRIED: "fails once and ships then", HOPELESS: "is given up"}
 _FORGED = {"id": 666}
 _FORGER = "a key that QStash has never seen"
 
@@ -32,13 +33,27 @@ def run(say: Say = print) -> int:
         with running_apps(_settings(server)) as apps:
             for app in apps:
                 say(f"{app.name} app at {app.url}")
+            _explain(say)
             clock.start()
             problems = _play(server, apps, story, say)
     for problem in problems:
         say(f"FAILED: {problem}")
     if not problems:
-        say(f"all of it happened, in {time.monotonic() - started_at:.1f} seconds")
+        say(
+            f"all of it happened, in {time.monotonic() - started_at:.1f} seconds; "
+            "next, beside an app of yours: qstash-integrations dev -- flask run"
+        )
     return 1 if problems else 0
+
+
+def _explain(say: Say) -> None:
+    orders = ", ".join(f"order {order['id']} {_GOES[kind]}" for kind, order in ORDERS.items())
+    say("")
+    say(f"In each app {orders}.")
+    say(
+        f"The clock of this QStash starts {SECONDS_BEFORE:.0f} seconds before a full minute and then goes as any other:"
+    )
+    say("so the schedule fires soon. Everything else is as it is in production, signatures and HTTP.")
 
 
 def _play(server: LocalServer, apps: list[App], story: Story, say: Say) -> list[str]:
@@ -105,7 +120,8 @@ def _dead_letters(http: httpx.Client, server: LocalServer, story: Story, say: Sa
 def _line(expectation: Expectation, attempt: Attempt) -> str:
     what = {200: "delivered, verified", 503: "RetryAfter: comes again", 489: "NonRetryable: given up"}
     status = attempt.outcome.status
-    outcome = f"{status} in {attempt.seconds * 1000:.0f} ms"
+    order = ORDERS.get(expectation.kind, _SCHEDULED_ORDER)["id"]
+    outcome = f"{status} in {attempt.seconds * 1000:.0f} ms, order {order}"
     if attempt.message.retried:
         outcome += f", retry {attempt.message.retried}"
     prefix = "schedule fired, " if expectation.kind == SCHEDULED else ""

@@ -43,7 +43,8 @@ MISSING: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
         {**DEV_KEYS, **ORIGIN_SETTING},
         {},
         "QSTASH_CURRENT_SIGNING_KEY is a published key of local development, with which anybody can sign; "
-        "set QSTASH_URL to your local server, or copy your own keys from the QStash console",
+        "set QSTASH_URL to your local server, as qstash-integrations dev prints it, or copy your own keys "
+        "from the QStash console",
     ),
     "S12 the published keys in production": (
         {**DEV_KEYS, **ORIGIN_SETTING, "QSTASH_URL": "http://127.0.0.1:8080", "APP_ENV": "production"},

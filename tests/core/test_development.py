@@ -13,7 +13,10 @@ from tests.signing import CURRENT, NOW, ORIGIN, signed
 CURRENT_DEV, NEXT_DEV = "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs"
 KEYS = {"QSTASH_CURRENT_SIGNING_KEY": CURRENT_DEV, "QSTASH_NEXT_SIGNING_KEY": NEXT_DEV}
 PUBLISHED = "is a published key of local development, with which anybody can sign"
-YOUR_OWN = "set QSTASH_URL to your local server, or copy your own keys from the QStash console"
+YOUR_OWN = (
+    "set QSTASH_URL to your local server, as qstash-integrations dev prints it, or copy your own keys from the QStash "
+    "console"
+)
 
 
 def made_directly() -> object:

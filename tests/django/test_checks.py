@@ -79,7 +79,8 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
             (
                 "qstash.E001",
                 "QSTASH_NEXT_SIGNING_KEY is a published key of local development, with which anybody can sign; "
-                "set QSTASH_URL to your local server, or copy your own keys from the QStash console",
+                "set QSTASH_URL to your local server, as qstash-integrations dev prints it, or copy your own keys "
+                "from the QStash console",
             )
         ],
     ),

@@ -49,6 +49,28 @@ def test_it_shows_what_each_framework_did(shown: tuple[int, list[list[str]], flo
     assert any(line.endswith(", retry 1") for line in told)
 
 
+def test_it_says_what_comes_and_what_to_do_next(shown: tuple[int, list[list[str]], float]) -> None:
+    lines = [" ".join(line) for line in shown[1]]
+    assert "In each app order 1 ships at once, order 2 fails once and ships then, order 0 is given up." in lines
+    assert any(line.startswith("The clock of this QStash starts 4 seconds before a full minute") for line in lines)
+    assert lines[-1].endswith("next, beside an app of yours: qstash-integrations dev -- flask run")
+
+
+def test_every_attempt_names_its_order(shown: tuple[int, list[list[str]], float]) -> None:
+    attempts = [" ".join(line) for line in shown[1] if "ms," in line]
+    for order, count in ((0, 4), (1, 4), (2, 8), (3, 1)):
+        assert sum(f" ms, order {order}" in line for line in attempts) == count
+
+
+def test_it_ends_quietly_when_nobody_reads_on() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "qstash_integrations", "demo"]
+    ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=90, check=False)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
 def test_one_schedule_fires(shown: tuple[int, list[list[str]], float]) -> None:
     lines = [" ".join(line) for line in shown[1]]
     assert sum("schedule fired, delivered, verified" in line for line in lines) == 1
