@@ -19,6 +19,7 @@ from .hosts import is_hosted
 from .names import check_names
 from .public_urls import Origins, below, origins_of
 
+URL_MATCHES = ("exact", "decoded")
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"/v[12](?=/|\Z)", re.IGNORECASE)
@@ -40,7 +41,7 @@ class Settings:
     No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
     """
 
-    __slots__ = ("_names", "mount", "origins", "region", "regional_keys", "signing_keys", "token", "url")
+    __slots__ = ("_names", "mount", "origins", "region", "regional_keys", "signing_keys", "token", "url", "url_match")
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Settings:
         public_url: Origins,
         region: str | None,
         regional_keys: Mapping[str, SigningKeys],
+        url_match: str = "exact",
         names: Mapping[str, str] | None = None,
     ) -> None:
         self.token: str | None = token
@@ -61,6 +63,8 @@ class Settings:
         """``public_url``, or the function that tells it."""
         self.mount: str = ""
         """Where the framework's settings mount the app, such as "/shop"; set by the adapter that knows."""
+        self.url_match: str = url_match
+        """How a request's URL is compared, where no option says it: "exact" or "decoded"."""
         self.region: str | None = region
         self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
@@ -86,6 +90,7 @@ class Settings:
             region=region,
             # Whoever hands over keys does not mean those of the environment.
             regional_keys=_regional_keys(read.given_only() if read.is_given(*KEYS) else read) if region else {},
+            url_match=_url_match(read("QSTASH_URL_MATCH")),
             names=read.names,
         )
 
@@ -136,6 +141,12 @@ def _region(text: str | None) -> str | None:
     if region and region not in REGIONS:
         raise ConfigurationError(f"QSTASH_REGION must be one of {', '.join(REGIONS)}, not {text!r}")
     return region or None
+
+
+def _url_match(text: str | None) -> str:
+    if text and text not in URL_MATCHES:
+        raise ConfigurationError(f'QSTASH_URL_MATCH must be "exact" or "decoded", not {text!r}')
+    return text or "exact"
 
 
 def _prefix(read: Reader, region: str | None) -> str:

@@ -32,6 +32,7 @@ NAMES = {
         for region in REGIONS
         for name in ("TOKEN", "URL", "CURRENT_SIGNING_KEY", "NEXT_SIGNING_KEY")
     },
+    "URL_MATCH": "QSTASH_URL_MATCH",
     "SETTINGS": "QSTASH_SETTINGS",
     **{name.upper(): flat for name, flat in CONFIGURED.items()},
     "ON_COMMIT": "QSTASH_ON_COMMIT",

@@ -26,8 +26,8 @@ class Publisher(Client):
         TRUSTED_HOSTS; never on the request's host.
 
         Without a path prefix of its own it goes on with APPLICATION_ROOT, or else with the SCRIPT_NAME of the current
-        request, as it is verified. Raises ConfigurationError when no public URL is set,
-        werkzeug's BuildError for an unknown endpoint.
+        request, as it is verified. A route of one host or subdomain has its URL there. Raises ConfigurationError when
+        no public URL is set, or none that goes with the route; werkzeug's BuildError for an unknown endpoint.
         """
         bases = bases_of(load(self.app), config_of(self.app).get("TRUSTED_HOSTS"), "TRUSTED_HOSTS")
         here = has_request_context() and app_here() is self.app
@@ -35,8 +35,10 @@ class Publisher(Client):
         if endpoint.startswith("."):
             endpoint = f"{request.blueprint}{endpoint}" if here and request.blueprint else endpoint[1:]
         self.app.inject_url_defaults(endpoint, values)
-        url = self.app.url_map.bind("localhost").build(endpoint, values, force_external=True, url_scheme="http")
-        return join_public_url(bases, f"{mounted_at}/{url.split('/', 3)[3]}")
+        name = config_of(self.app).get("SERVER_NAME") or "localhost"
+        url = self.app.url_map.bind(name).build(endpoint, values, force_external=True, url_scheme="http")
+        host, _, path = url.removeprefix("http://").partition("/")
+        return join_public_url(bases, f"{mounted_at}/{path}", None if host == name else host)
 
 
 def _publisher() -> Publisher:

@@ -156,6 +156,15 @@ def test_url_match_decoded_forgives_what_hosts_do_to_a_url(
     assert strict.send(target=target.replace(" ", "%20"), token=signed(BODY, ORIGIN + url)) == REJECTED
 
 
+def test_url_match_may_be_set_for_all_and_an_option_comes_first(
+    open_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QSTASH_URL_MATCH", "decoded")
+    token = signed(BODY, ORIGIN + "/a%20b?q=a+b")
+    assert open_shop(url_match="exact").send(target="/a%20b?q=a%20b", token=token) == REJECTED
+    assert open_shop().send(target="/a%20b?q=a%20b", token=token).status == 200
+
+
 @pytest.mark.parametrize("wrong", ["loose", "Exact", "", True, ["decoded"]], ids=repr)
 def test_another_url_match_is_refused_by_name(open_shop: Callable[..., Shop], wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match=r'^url_match must be "exact" or "decoded", not '):
@@ -205,7 +214,7 @@ UNDERSTOOD: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "/a%20b?q=a+b",
         ORIGIN + "/a%20b?q=a%20b",
         "the two are the same once decoded, so the host of this app decodes URLs or writes them anew, as API Gateway, "
-        'ALB, Azure and Vercel do: set url_match="decoded"',
+        'ALB, Azure and Vercel do: set url_match="decoded", or QSTASH_URL_MATCH=decoded',
     ),
     "a slash": (
         {},

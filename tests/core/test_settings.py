@@ -54,6 +54,17 @@ def test_a_function_tells_the_public_urls_at_each_use() -> None:
     assert "one.example" not in repr(settings)
 
 
+@pytest.mark.parametrize(("given", "match"), [(None, "exact"), ("", "exact"), ("decoded\n", "decoded")], ids=repr)
+def test_how_urls_are_compared(given: str | None, match: str) -> None:
+    assert Settings.load({"QSTASH_URL_MATCH": given}).url_match == match
+
+
+@pytest.mark.parametrize("wrong", ["loose", "Decoded", "'decoded'", True], ids=repr)
+def test_another_way_to_compare_urls_is_refused_by_name(wrong: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^QSTASH_URL_MATCH "):
+        Settings.load({"QSTASH_URL_MATCH": wrong})
+
+
 ADDRESSES = {
     "none": (None, "https://qstash.upstash.io"),
     "empty": ("", "https://qstash.upstash.io"),

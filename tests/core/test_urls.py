@@ -353,6 +353,11 @@ def test_a_wildcard_without_a_host_fits_nothing() -> None:
         assert not PublicUrls(("https://*.shop.example",)).fits("https://a.shop.example/hook", head)
 
 
+def test_of_several_fixed_hosts_each_counts_whatever_the_host() -> None:
+    for head in heads(Request("/hook", [("Host", "b.example")])):
+        assert PublicUrls(("https://a.example", "https://b.example")).fits("https://a.example/hook", head)
+
+
 @pytest.mark.parametrize("hosts", [("a.shop.example", "b.shop.example"), ("b.shop.example", "a.shop.example")])
 def test_of_two_hosts_a_wildcard_takes_none(hosts: tuple[str, str]) -> None:
     urls = PublicUrls(("https://*.shop.example",))

@@ -98,6 +98,29 @@ def test_S14_below_a_mount_that_a_header_may_have_set_no_url_is_built() -> None:
         wsgi_send(ProxyFix(without_raw_target(app), x_prefix=1))(request)
 
 
+def test_a_route_of_one_host_has_its_url_there() -> None:
+    by_subdomain, by_host = (
+        Flask("shop", subdomain_matching=True),
+        Flask("shop", host_matching=True, static_host="s.example"),
+    )
+    by_subdomain.config["SERVER_NAME"] = "shop.example:8000"
+    by_subdomain.add_url_rule("/hook", "hook", ship, subdomain="<tenant>")
+    by_subdomain.add_url_rule("/", "index", ship)
+    by_host.add_url_rule("/hook", "hook", ship, host="hooks.shop.example")
+    by_host.add_url_rule("/other", "other", ship, host="other.example")
+    for app in (by_subdomain, by_host):
+        QStash(app, receiver=RECEIVER, public_url=[ORIGIN, "https://*.shop.example"])
+    with by_subdomain.app_context():
+        assert qstash.url_for("hook", tenant="a") == "https://a.shop.example/hook"
+        assert qstash.url_for("index") == ORIGIN + "/"
+    with by_host.app_context():
+        assert qstash.url_for("hook") == "https://hooks.shop.example/hook"
+        with pytest.raises(
+            ConfigurationError, match=r"^QSTASH_PUBLIC_URL has no URL on 'other\.example', and the route"
+        ):
+            qstash.url_for("other")
+
+
 def test_F16_a_redirect_runs_no_view_and_its_target_is_verified_for_itself() -> None:
     app = new_app()
     app.post("/files/<path:name>/")(verify_qstash(name_of_file))

@@ -11,7 +11,7 @@ from .urls import Expected, rest_of_target
 _LONGEST = 200
 _DECODED = (
     "the two are the same once decoded, so the host of this app decodes URLs or writes them anew, as API Gateway, ALB, "
-    'Azure and Vercel do: set url_match="decoded"'
+    'Azure and Vercel do: set url_match="decoded", or QSTASH_URL_MATCH=decoded'
 )
 _SLASHES = "the host of this app decodes %2F, so nothing signed with it can be recognized: publish to a URL without it"
 

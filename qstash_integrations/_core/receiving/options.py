@@ -90,7 +90,7 @@ def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
     return Guard(
         given or receiver_of(settings),
         _expected(settings, options, hosts),
-        same=_MATCHES[options.get("url_match", "exact")],
+        same=_MATCHES[options.get("url_match", settings.url_match)],
         regional=None if given else regional_receivers(settings),
         max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
         body_timeout=options.get("body_timeout", BODY_TIMEOUT),
