@@ -1,0 +1,164 @@
+"""A new user's way through the README, from an empty environment and in empty directories, in the reader's order.
+
+What is installed is what anybody would get: the wheel of this checkout, with the extras that the README names.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.readme import blocks, commands
+from tests.server.destination import free_port
+from tests.system.test_first_minute import HEADING, Program
+
+ROOT = Path(__file__).parents[2]
+INSTALLED_WITHIN = 300  # seconds
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(INSTALLED_WITHIN + 120),
+    pytest.mark.skipif(shutil.which("curl") is None, reason="the README's orders are made with curl"),
+]
+
+
+class Machine(NamedTuple):
+    """An environment into which the package was installed, and the settings that a terminal has pasted."""
+
+    bin: Path
+    settings: dict[str, str]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if "QSTASH" not in name and name != "PYTHONPATH"}
+        path = os.pathsep.join([str(self.bin), os.environ["PATH"]])
+        return {**kept, "PATH": path, "PYTHONUNBUFFERED": "1", **self.settings, **more}
+
+    def run(self, command: str, directory: Path, **more: str) -> str:
+        """A command that ends; what it printed."""
+        ended = subprocess.run(
+            shlex.split(command),
+            cwd=directory,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    @contextmanager
+    def running(self, command: str, directory: Path, **more: str) -> Generator[Program]:
+        process = subprocess.Popen(
+            shlex.split(command),
+            cwd=directory,
+            env=self.environment(**more),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running = Program(process)
+        try:
+            yield running
+        finally:
+            process.terminate()
+            process.wait(20)
+            running.join()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """Nothing but Python, and then what the first sentence of the README installs, and what its sections need."""
+    home = tmp_path_factory.mktemp("machine")
+    subprocess.run([sys.executable, "-m", "venv", home / "env"], check=True, timeout=INSTALLED_WITHIN)
+    machine = Machine(home / "env" / "bin", {})
+    package = f"{ROOT}[starlette,fastapi,flask,django,server]"
+    subprocess.run(
+        [machine.bin / "python", "-m", "pip", "install", "--quiet", package, "pytest"],
+        check=True,
+        cwd=home,
+        timeout=INSTALLED_WITHIN,
+    )
+    return machine
+
+
+@pytest.fixture(scope="module")
+def machine(empty: Machine, tmp_path_factory: pytest.TempPathFactory) -> Generator[Machine]:
+    """With ``qstash-integrations dev`` in a terminal of its own, whose lines are pasted into the others."""
+    command = commands(HEADING)[0]
+    with empty.running(f"{command} --port {free_port()}", tmp_path_factory.mktemp("dev")) as dev:
+        lines = dev.wait_for("export QSTASH_NEXT_SIGNING_KEY=", within=60)
+        pasted = [shlex.split(line)[1] for line in lines if line.startswith("export ")]
+        yield Machine(empty.bin, dict(line.split("=", 1) for line in pasted))
+
+
+def section(heading: str) -> tuple[str, list[str]]:
+    """Its first block of Python, and what is typed below it."""
+    code = next(block.code for block in blocks() if block.heading == heading and block.language == "python")
+    return code, [command for command in commands(heading) if not command.startswith("qstash-integrations ")]
+
+
+def order(machine: Machine, directory: Path, typed: list[str], *, serving: str, port_option: str) -> None:
+    """Export, start, order; and wait until the app says that it ships. On a free port instead of the README's."""
+    export, start, curl = typed
+    name, _, url = export.removeprefix("export ").partition("=")
+    port = str(free_port())
+    readme_port = url.rpartition(":")[2]
+    public_url = url.replace(readme_port, port)
+    with machine.running(f"{start} {port_option}{port}", directory, **{name: public_url}) as app:
+        app.wait_for(serving, within=60)
+        machine.run(f"{curl.replace(readme_port, port)} --silent --fail", directory)
+        app.wait_for("shipping order 3", within=30)
+        refused = ["curl", "-X", "POST", f"{public_url}/hooks/ship", "-s", "-o", os.devnull, "-w", "%{http_code}"]
+        assert subprocess.check_output(refused, text=True, timeout=30) == "401"
+
+
+def test_flask_and_its_tests_beside_it(machine: Machine, tmp_path: Path) -> None:
+    code, typed = section(HEADING)
+    (tmp_path / "app.py").write_text(code)
+    order(machine, tmp_path, typed, serving="Running on", port_option="--port ")
+    tests = [block.code for block in blocks() if block.heading == "Testing" and block.language == "python"]
+    # In the terminal in which the app has run.
+    public_url = typed[0].partition("=")[2]
+    for index, test in enumerate(tests[:2]):
+        (tmp_path / f"test_{index}.py").write_text(test)
+        assert " passed" in machine.run("pytest -q", tmp_path, QSTASH_PUBLIC_URL=public_url)
+    machine.run("python -m unittest test_1", tmp_path, QSTASH_PUBLIC_URL=public_url)
+
+
+@pytest.mark.parametrize("heading", ["Starlette", "FastAPI"])
+def test_asgi(heading: str, machine: Machine, tmp_path: Path) -> None:
+    code, typed = section(heading)
+    (tmp_path / "app.py").write_text(code)
+    order(machine, tmp_path, typed, serving="Application startup complete", port_option="--port ")
+
+
+def test_django_and_its_tests(machine: Machine, tmp_path: Path) -> None:
+    code, typed = section("Django")
+    started = re.search(r"`(django-admin startproject [^`]+)`", (ROOT / "README.md").read_text())
+    assert started is not None
+    machine.run(started[1], tmp_path)
+    (tmp_path / "shop" / "urls.py").write_text(code)
+    machine.run("python manage.py migrate", tmp_path)
+    order(machine, tmp_path, typed, serving="Quit the server", port_option="")
+    tests = [block.code for block in blocks() if block.heading == "Testing" and block.language == "python"]
+    (tmp_path / "shop" / "tests.py").write_text(tests[2])
+    machine.run("python manage.py test", tmp_path, QSTASH_PUBLIC_URL=typed[0].partition("=")[2])
+
+
+def test_one_terminal_will_do(empty: Machine, tmp_path: Path) -> None:
+    """Without any setting but those that ``dev --`` gives it."""
+    (tmp_path / "app.py").write_text(section(HEADING)[0])
+    port = free_port()
+    command = f"qstash-integrations dev --port {free_port()} -- flask run --port {port}"
+    with empty.running(command, tmp_path) as both:
+        both.wait_for("Running on", within=60)
+        empty.run(f"curl -X POST http://127.0.0.1:{port}/orders --silent --fail", tmp_path)
+        both.wait_for("shipping order 3", within=30)
