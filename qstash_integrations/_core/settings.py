@@ -171,12 +171,13 @@ def _regional_keys(read: Reader) -> dict[str, SigningKeys]:
 
 def _api_url(text: str | None) -> str:
     url = (text or "").strip().rstrip("/").removesuffix("/v2/publish") or DEFAULT_URL
+    parts: SplitResult | None = None
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         valid = False
-    if not valid or not _API_URL.fullmatch(url):
+    if parts is None or not valid or not _API_URL.fullmatch(url):
         raise ConfigurationError(
             f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
         )

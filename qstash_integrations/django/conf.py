@@ -114,10 +114,10 @@ class _Config(Mapping[str, object]):
     def with_object(self) -> Self:
         """With what the settings object says, where nothing else in ``settings.py`` does."""
         source = self._values["QSTASH_SETTINGS"]
-        found = {} if source is None else values_of(source)
-        for flat, value in found.items():
-            if self._values.get(flat) is None:
-                self._values[flat] = value.value
+        if source is not None:
+            for flat, found in values_of(source).items():
+                if self._values.get(flat) is None:
+                    self._values[flat] = found.value
         return self
 
     def __getitem__(self, name: str) -> object:

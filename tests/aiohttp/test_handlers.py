@@ -6,6 +6,7 @@ from typing import Any
 
 import anyio
 import pytest
+import yarl
 from aiohttp import web
 
 from qstash_integrations import ConfigurationError, RetryAfter, current_delivery
@@ -15,7 +16,7 @@ from qstash_integrations.once import MemoryStore
 from tests.contract.aiohttp_apps import aiohttp_exchange
 from tests.hosts import Answer, Request
 from tests.once.attempts import DUPLICATE, OPTIONS, attempt
-from tests.signing import ORIGIN, signed
+from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
 
 
 async def ship(request: web.Request) -> web.StreamResponse:
@@ -162,3 +163,21 @@ async def stream(request: web.Request) -> web.StreamResponse:
 @pytest.mark.parametrize("once", [{}, {"once": MemoryStore()}], ids=["", "once"])
 def test_a_body_that_is_made_later_finds_the_delivery(once: Any) -> None:
     assert send(app_of(verify_qstash(**OPTIONS, **once)(stream)), attempt()).body == b"hi"
+
+
+GIVEN: dict[str, dict[str, Any]] = {
+    "arguments": {"current_signing_key": CURRENT, "next_signing_key": NEXT, "public_url": ORIGIN},
+    "an object": {
+        "settings": lambda: {"current_signing_key": CURRENT, "next_signing_key": NEXT, "public_url": yarl.URL(ORIGIN)}
+    },
+}
+
+
+@pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
+@pytest.mark.parametrize("on_all", [False, True], ids=["a handler", "middleware"])
+def test_settings_may_be_given_instead_of_the_environment(given: dict[str, Any], on_all: bool) -> None:
+    make = app_of(ship, qstash_middleware(**given)) if on_all else app_of(verify_qstash(**given)(ship))
+    tokens = [signed(b"hi", exp=2**40, key=key) for key in (CURRENT, ATTACKER)]
+    answers = [send(make, Request("/hooks/ship", [("Upstash-Signature", token)], b"hi")) for token in tokens]
+    assert [answer.status for answer in answers] == [200, 401]
+    anyio.run(check_qstash, make())

@@ -25,7 +25,7 @@ from qstash_integrations import ConfigurationError, Receiver, Settings, asgi, fa
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.options import AppOptions
-from qstash_integrations.testing import Outbox, sign
+from qstash_integrations.testing import LocalQStash, Outbox, sign
 from tests.core.test_settings import everything_in
 from tests.hosts import Request, Send, asgi_send, wsgi_send
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
@@ -380,3 +380,14 @@ def test_an_endpoint_keeps_no_app_alive() -> None:
     del app
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("build", [with_route_class, with_dependency, with_view])
+def test_a_local_qstash_delivers_to_an_app_that_was_given_its_settings(build: Build) -> None:
+    app = build()
+    extension(app)(app, settings=object_of, headers={"X-Bypass": "1"})
+    with LocalQStash(app) as local:
+        publisher(app).publish_json(url=publisher(app).url_for("ship"), body=3)
+        attempts = local.run_until_idle()
+    assert [(attempt.status, attempt.url) for attempt in attempts] == [(200, ORIGIN + "/hooks/ship")]
+    assert dict(attempts[0].headers)["X-Bypass"] == "1"

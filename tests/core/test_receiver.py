@@ -14,6 +14,7 @@ import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from qstash_integrations import Claims, ConfigurationError, Receiver, SignatureError
 from qstash_integrations._core.receiving.token import Refusal
@@ -171,6 +172,7 @@ BAD_KEYS = {
     "all alike": ("x" * 32, "is a placeholder"),
     "published": ("sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", "is a published key"),
     "not a text": (None, "must be a str"),
+    "a text that does not print": (SecretStr(CURRENT), r"must be a str, not SecretStr; give its get_secret_value"),
 }
 
 

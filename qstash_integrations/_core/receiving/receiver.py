@@ -173,6 +173,8 @@ def _keys_problem(current: object, following: object, allow_dev_keys: bool | Non
 
 
 def _key_problem(name: str, key: object, allow_dev_keys: bool | None) -> str | None:
+    if hasattr(key, "get_secret_value"):
+        return f"{name} must be a str, not {type(key).__name__}; give its get_secret_value()"
     if not isinstance(key, str):
         return f"{name} must be a str, not {type(key).__name__}; copy it from the QStash console"
     if not key:
