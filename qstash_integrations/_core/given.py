@@ -61,6 +61,7 @@ KEYS = ("QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY")
 SETTINGS = (
     *ARGUMENTS,
     "QSTASH_REGION",
+    "QSTASH_URL_MATCH",
     *(f"{region}_QSTASH_{name}" for region in REGIONS for name in ("URL", "TOKEN")),
     *(f"{region}_{key}" for region in REGIONS for key in KEYS),
 )
@@ -74,6 +75,7 @@ _BARE = {
     "QSTASH_NEXT_SIGNING_KEY": ("next_signing_key",),
     "QSTASH_PUBLIC_URL": ("public_url",),
     "QSTASH_REGION": ("region",),
+    "QSTASH_URL_MATCH": ("url_match",),
 }
 _ALL = frozenset(name for names in _SPELLINGS.values() for name in names)
 _SIMILAR = 0.9  # of a name that is taken for a misspelled one

@@ -113,6 +113,7 @@ class Settings:
             "QSTASH_URL": self.url,
             "QSTASH_PUBLIC_URL": self.origins or None,
             "QSTASH_REGION": self.region,
+            "QSTASH_URL_MATCH": self.url_match,
         }
         return rest | {
             prefix + key: value for prefix, keys in pairs.items() for key, value in zip(KEYS, keys, strict=True)

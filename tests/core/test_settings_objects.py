@@ -152,6 +152,12 @@ def loaded(**values: Any) -> Loaded:
     )
 
 
+@pytest.mark.parametrize("settings", [{"qstash_url_match": "decoded"}, {"url_match": "decoded"}], ids=str)
+def test_how_urls_are_compared_comes_from_an_object_too(settings: dict[str, str]) -> None:
+    found = Settings.load(settings=settings)
+    assert (found.url_match, Settings.load(settings=found).url_match) == ("decoded", "decoded")
+
+
 def test_a_function_is_not_called_before_the_settings_are_read() -> None:
     calls: list[str] = []
 
