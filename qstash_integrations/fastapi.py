@@ -88,7 +88,8 @@ class _Dependency:
     For one endpoint, for a router or for an app, as ``dependencies=[Depends(verify_qstash)]`` or as the parameter
     ``delivery: VerifiedDelivery``; with options as ``Depends(verify_qstash(max_body_size=1024))``. One limit: FastAPI
     reads and parses the body first. So a stranger can make it read a body of any size, and is answered 422 for one
-    that is no JSON; a form is refused, of which FastAPI keeps no bytes; dependencies named before it run before it.
+    that is no JSON; a form is refused, of which FastAPI keeps no bytes; dependencies named before it run before it. As
+    every dependency it is one of path operations, not of what is mounted or comes from ``add_route``.
     ``VerifiedRoute`` and ``QStashMiddleware`` verify before all that, and have ``once=``.
     """
 

@@ -130,7 +130,7 @@ def _signature(endpoint: Callable[..., Any]) -> inspect.Signature:
         signature = inspect.signature(endpoint)
     except ValueError:  # of something written in C
         return _Signature([inspect.Parameter("request", inspect.Parameter.POSITIONAL_ONLY)])
-    is_method = next(iter(signature.parameters), None) == "self"
+    is_method = next(iter(signature.parameters), None) in ("self", "cls")
     try:
         signature.bind(*([None] * (1 + is_method)))
     except TypeError:

@@ -87,6 +87,18 @@ def by_name(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+class Hooks:
+    @classmethod
+    @verify_qstash(**OPTIONS)
+    async def of_the_class(cls, request: Request) -> Response:
+        return await ship(request)
+
+    @staticmethod
+    @verify_qstash(**OPTIONS)
+    def of_nobody(request: Request) -> Response:
+        return plain(request)
+
+
 limited: Callable[[Any], Any] = Limiter(key_func=get_remote_address).limit("1000/minute")
 protected = verify_qstash(**OPTIONS)
 ENDPOINTS: dict[str, Any] = {
@@ -97,6 +109,8 @@ ENDPOINTS: dict[str, Any] = {
     "a partial of a plain function": protected(functools.partial(plain)),
     "a callable object": protected(Ship()),
     "a bound method": protected(Ship().method),
+    "a method of a class": Hooks.of_the_class,
+    "a static method": Hooks.of_nobody,
     "whatever it is given": protected(anything),
     "requires outside": requires("authenticated")(protected(ship)),
     "requires inside": protected(requires("authenticated")(ship)),

@@ -6,7 +6,7 @@ already; what that makes of it, nobody calls. Neither sees the other, so it show
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from inspect import currentframe
+from inspect import currentframe, ismethod
 from types import FrameType
 from typing import Any
 from weakref import WeakSet
@@ -19,6 +19,8 @@ def note(handler: Callable[..., Any]) -> None:
 
     A function that has a name by now is verified by a call. It may stand open at another route, as it was meant to.
     """
+    if ismethod(handler):  # made anew whenever somebody asks for it, by some libraries for every request
+        return
     layers = list(_layers(handler))
     frame = _where_defined(layers[-1], currentframe())
     if frame is not None and not any(value is layer for value in frame.f_locals.values() for layer in layers):
