@@ -23,7 +23,7 @@ from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head, head_of_scope
 from qstash_integrations._core.receiving.in_time import in_time
 from qstash_integrations._core.receiving.once import Turn
-from qstash_integrations._core.receiving.options import guard_from_settings
+from qstash_integrations._core.receiving.options import Wanted, guard_from_settings
 from tests.contract.throwaway import Adapter, Endpoint
 
 first_made: dict[Any, Any] = {}
@@ -127,7 +127,7 @@ class BelievesTheHost(Adapter):
     async def handle(self, made: Callable[[], Any]) -> None:
         origin = f"https://{self.head().header('host')}"
         given = made()
-        guard = guard_from_settings({"receiver": given._receiver, "public_url": origin})
+        guard = guard_from_settings(Wanted.taken_from({"receiver": given._receiver, "public_url": origin}))
         await super().handle(guard)
 
 

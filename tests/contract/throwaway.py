@@ -19,7 +19,7 @@ from qstash_integrations._core.receiving.delivery import Delivery, hide, show
 from qstash_integrations._core.receiving.guard import Guard
 from qstash_integrations._core.receiving.head import Head, head_of_scope
 from qstash_integrations._core.receiving.once import Claimed, Turn
-from qstash_integrations._core.receiving.options import guard_from_settings
+from qstash_integrations._core.receiving.options import Wanted, guard_from_settings
 from tests.contract import asgi_apps
 from tests.contract.harnesses import Harness
 from tests.hosts import Answer as Received
@@ -149,7 +149,7 @@ class Ending(Response):
 
 def harness_of(kind: type[Adapter] | type[Endpoint]) -> Harness:
     def verify(**options: Any) -> Callable[[Any], Any]:
-        guard = guard_from_settings(options)  # type: ignore[arg-type]
+        guard = guard_from_settings(Wanted.taken_from(options))
 
         def around(inner: Any) -> Any:
             async def verified(*given: Any) -> Any:
