@@ -64,6 +64,8 @@ def test_only_its_owner_can_read_it(mode: int | None, tmp_path: Path) -> None:
 FOREIGN = {
     "an account's": "QSTASH_URL=https://qstash.upstash.io\nQSTASH_TOKEN=real\n",
     "an account's token alone": "QSTASH_TOKEN='real'\n",
+    "keys alone": "QSTASH_CURRENT_SIGNING_KEY=sig_real\nQSTASH_NEXT_SIGNING_KEY=sig_real\n",
+    "an account's URL before one of ours": "QSTASH_URL=https://qstash.upstash.io\nQSTASH_URL=http://localhost\n",
     "of a server elsewhere": "export QSTASH_URL=https://qstash.example.com\n",
     "no URL": "QSTASH_URL=http://[::1\n",
 }

@@ -15,8 +15,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..._core.errors import QStashError
+from ..._core.given import KEYS
 from ..._core.hosts import is_private
+from ..._core.receiving.receiver import DEV_KEYS
 
+_SECRETS = ("QSTASH_TOKEN", *KEYS)
 _LINE = re.compile(r"(?P<before>\s*(?:export\s+)?)(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=(?P<value>.*)")
 
 
@@ -53,12 +56,14 @@ class EnvFile:
         except OSError as error:
             raise QStashError(f"{self._path}: {error.strerror or error}") from error
         lines = text.removesuffix("\n").split("\n") if text else []
-        given = {parts["name"]: parts["value"].strip().strip("'\"") for line in lines if (parts := _LINE.match(line))}
-        url = given.get("QSTASH_URL")
-        if (url and not _is_ours(url)) or (not url and given.get("QSTASH_TOKEN")):
+        given = [(parts["name"], parts["value"].strip(" \t\r'\"")) for line in lines if (parts := _LINE.match(line))]
+        urls = [value for name, value in given if name == "QSTASH_URL" and value]
+        # An app that only receives has keys and nothing else.
+        foreign = any(name in _SECRETS and value and value not in DEV_KEYS for name, value in given)
+        if not all(map(_is_ours, urls)) or (foreign and not urls):
             raise QStashError(
                 f"{self._path} has the settings of another QStash, which would be lost; name another file with "
-                "--write-env, or take QSTASH_URL and QSTASH_TOKEN out of it"
+                f"--write-env, or take QSTASH_URL, {', '.join(_SECRETS)} out of it"
             )
         return lines
 
