@@ -8,9 +8,10 @@ import os
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 
 from .errors import ConfigurationError
-from .given import Found, Given, Level
+from .given import ARGUMENTS, Found, Given, Level
 from .production import declared
 from .texts import plain, problem_of_text
 
@@ -78,27 +79,27 @@ class Reader:
         del value
         raise ConfigurationError(f"{name} {problem}")
 
-    def given_only(self) -> "Reader":
-        """The same, but for the framework's configuration and the environment."""
-        reader = Reader({}, self._given)
-        reader._sources = ()
-        return reader
-
-    def is_given(self, *settings: str) -> bool:
-        return any(setting in level for level in self._levels for setting in settings)
+    def together(self, *settings: str) -> "Reader":
+        """For settings that are of no use apart: who was given one of them in code gets none from anywhere else."""
+        for number, levels in enumerate(self._levels):
+            if any(setting in level for level in levels for setting in settings):
+                reader = Reader({}, self._given[number : number + 1])
+                reader._levels, reader._sources, reader.names = [levels], (), self.names
+                return reader
+        return self
 
     @cached_property
-    def _levels(self) -> list[Level]:
-        return [level for one in self._given for level in one.levels()]
+    def _levels(self) -> list[list[Level]]:
+        return [list(one.levels()) for one in self._given]
 
     def _find(self, setting: str, prefix: str) -> Found:
         if setting in _overrides:
             return Found(_overrides[setting], setting)
-        for level in self._levels:
+        for level in chain.from_iterable(self._levels):
             for name in (prefix + setting, setting):
                 if name in level:
                     return level[name]
         for source in self._sources:
             if (value := source.get(prefix + setting)) is not None:
                 return Found(plain(value), prefix + setting)
-        return Found(None, setting)
+        return Found(None, setting if self._sources else ARGUMENTS.get(setting, setting))

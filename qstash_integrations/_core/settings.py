@@ -82,14 +82,15 @@ class Settings:
         check_names(dict.fromkeys(values), Values.__annotations__, "setting")
         region = _region(read("QSTASH_REGION"))
         prefix = _prefix(read, region)
+        # Whoever hands over one key means no other of somebody else's, nor those of the environment's regions.
+        keys = read.together(*KEYS)
         return cls(
             token=read("QSTASH_TOKEN", prefix),
             url=_api_url(read("QSTASH_URL", prefix)),
-            signing_keys=SigningKeys(*map(read, KEYS)),
+            signing_keys=SigningKeys(*map(keys, KEYS)),
             public_url=origins_of(*read.find("QSTASH_PUBLIC_URL")),
             region=region,
-            # Whoever hands over keys does not mean those of the environment.
-            regional_keys=_regional_keys(read.given_only() if read.is_given(*KEYS) else read) if region else {},
+            regional_keys=_regional_keys(keys) if region else {},
             url_match=_url_match(read("QSTASH_URL_MATCH")),
             names=read.names,
         )

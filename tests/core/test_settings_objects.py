@@ -15,6 +15,7 @@ from starlette.datastructures import URL, CommaSeparatedStrings, Secret
 
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, Settings
 from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.given import Given
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from tests.signing import CURRENT, NEXT
 
@@ -265,6 +266,17 @@ def test_keys_of_an_object_are_not_joined_by_the_environments_regional_ones(monk
         f"us_east_1_qstash_{which}_signing_key": key for which, key in (("current", NEXT), ("next", CURRENT))
     }
     assert Settings.load(settings={**LOWER, **regional}).regional_keys["US_EAST_1"] == (NEXT, CURRENT)
+
+
+def test_a_key_is_not_joined_by_somebody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QSTASH_CURRENT_SIGNING_KEY", CURRENT)
+    monkeypatch.setenv("QSTASH_NEXT_SIGNING_KEY", NEXT)
+    for one, other in (("current", "next"), ("next", "current")):
+        settings = Settings.load(None, Given({f"{one}_signing_key": CURRENT}), Given({"settings": LOWER}))
+        with pytest.raises(ConfigurationError, match=f"^{other}_signing_key is not set"):
+            settings.receiver()
+    both = Settings.load(None, Given({"settings": LOWER, "next_signing_key": CURRENT}))
+    assert both.signing_keys == (LOWER["qstash_current_signing_key"], CURRENT)
 
 
 def test_a_key_that_is_none_is_refused_by_the_name_that_it_was_given_as() -> None:
