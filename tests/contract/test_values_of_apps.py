@@ -214,6 +214,13 @@ def test_an_app_without_an_extension_has_the_environment(build: Build, monkeypat
     assert status(build()) == 200
 
 
+@ON_ALL
+def test_an_endpoint_with_a_url_of_its_own_has_it_compared(build: Build) -> None:
+    app = build(public_url=ORIGIN)
+    extension(app)(app, verify_url=False, **KEYS)
+    assert (status(app), status(app, origin="https://x.example")) == (200, 401)
+
+
 def test_one_endpoint_in_two_apps_has_the_keys_of_each() -> None:
     endpoint = starlette.verify_qstash(shipped)
     apps = [Starlette(routes=[Route("/hooks/ship", endpoint, methods=["POST"])]) for _ in range(2)]

@@ -64,6 +64,8 @@ class Wanted:
         inherited: Any = dict(app.options)
         if any(given.has_keys for given in self.given):
             inherited.pop("receiver", None)
+        if any("QSTASH_PUBLIC_URL" in given for given in self.given):
+            inherited.pop("verify_url", None)
         return Wanted(self.given + app.given, cast("Options", {**inherited, **self.options}))
 
 
