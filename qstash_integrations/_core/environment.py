@@ -17,6 +17,8 @@ from .texts import plain, problem_of_text
 
 # What a test puts in front of everything else, and how often that or the framework's settings have changed.
 _overrides: dict[str, str] = {}
+# Values that count as others, by setting: code may hand on what a terminal says.
+_replaced: dict[str, tuple[str, str]] = {}
 _generation = 0
 
 
@@ -31,6 +33,20 @@ def override_settings(**settings: str) -> Generator[None]:
         yield
     finally:
         _overrides = before
+        settings_changed()
+
+
+@contextmanager
+def replace_value(setting: str, value: str, instead: str) -> Generator[None]:
+    """For tests: a setting that is found to be ``value``, wherever, is ``instead``; an override stays as it is."""
+    global _replaced
+    before = _replaced
+    _replaced = {**before, setting: (value, instead)}
+    settings_changed()
+    try:
+        yield
+    finally:
+        _replaced = before
         settings_changed()
 
 
@@ -95,6 +111,11 @@ class Reader:
     def _find(self, setting: str, prefix: str) -> Found:
         if setting in _overrides:
             return Found(_overrides[setting], setting)
+        found = self._given_or_set(setting, prefix)
+        value, instead = _replaced.get(setting, (None, None))
+        return Found(instead, setting) if value is not None and found.value == value else found
+
+    def _given_or_set(self, setting: str, prefix: str) -> Found:
         for level in chain.from_iterable(self._levels):
             for name in (prefix + setting, setting):
                 if name in level:

@@ -9,9 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
-from .._core.environment import override_settings
-from .._core.errors import ConfigurationError
-from .._core.public_urls import public_urls
+from .._core.environment import override_settings, replace_value
 from .._core.receiving.guards import values_of_app
 from .._core.receiving.urls import TrustedHosts, trusted_hosts
 from .._core.settings import Settings
@@ -45,11 +43,11 @@ def for_tests(app: object = None, **settings: str) -> Generator[None]:
     with ExitStack() as stack:
         stack.enter_context(override_settings(**settings))
         stack.enter_context(_environment(dict.fromkeys(_unchanged())))
+        if exported := _of_terminal.get(_PUBLIC_URL):
+            # Settings modules and objects hand it on.
+            stack.enter_context(replace_value(_PUBLIC_URL, exported, PUBLIC_URL))
         public_url, hosts = origins(app)
-        if public_url and public_url == _terminal_url() and _PUBLIC_URL not in settings:
-            # A settings module that hands on what the terminal says.
-            stack.enter_context(override_settings(QSTASH_PUBLIC_URL=PUBLIC_URL))
-        elif not public_url and (hosts is None or hosts.public_name is None):
+        if not public_url and (hosts is None or hosts.public_name is None):
             bases = [PUBLIC_URL, *(f"https://{host}" for host in sorted(hosts.hosts if hosts else ()))]
             stack.enter_context(_environment({_PUBLIC_URL: ",".join(dict.fromkeys(bases))}))
         yield
@@ -93,13 +91,6 @@ def _settings(app: object) -> tuple[Settings, object]:
 def _unchanged() -> list[str]:
     """The variables that are as the terminal had them."""
     return [name for name, value in _of_terminal.items() if os.environ.get(name) == value]
-
-
-def _terminal_url() -> tuple[str, ...] | None:
-    try:
-        return public_urls(_of_terminal.get(_PUBLIC_URL), _PUBLIC_URL)
-    except ConfigurationError:
-        return None
 
 
 @contextmanager

@@ -262,6 +262,10 @@ from shop import app
 def qstash_app():
     return app
 
+def test_an_outbox_has_it_too(qstash_outbox):
+    app.test_client().post("/orders")
+    assert qstash_outbox.messages[0].url == "{url}/ship"
+
 def test_it(qstash_local):
     app.test_client().post("/orders")
     assert [(attempt.url, attempt.status) for attempt in qstash_local.run_until_idle()] == [("{url}/ship", 200)]
@@ -296,4 +300,4 @@ def test_what_the_terminal_has_exported_does_not_count(
     for name, value in TERMINAL.items():
         monkeypatch.setenv(name, value)
     project(pytester, shop=HANDED_ON.format(configuration=configuration), test_it=SHIPS.format(url=url))
-    run(pytester, passed=1)
+    run(pytester, passed=2)
