@@ -59,6 +59,8 @@ def test_what_is_between_the_first_and_the_last_setting_can_be_pasted() -> None:
         "# and given to: 'a b' 'c d'",
         "",
     ]
+    # The app itself publishes now.
+    assert not [line for line in told if "curl" in line]
 
 
 def test_machines_are_told_one_object_per_line() -> None:

@@ -58,9 +58,10 @@ class ForPeople:
             # In one line, whatever is in it.
             self._write(f"# and given to: {' '.join(shlex.join(self._command).split())}")
         self._write("")
-        self._write(f"curl -X POST {server.url}/v2/publish/http://127.0.0.1:8000/hooks/example \\")
-        self._write(f"     -H 'Authorization: Bearer {server.token}' -d 'hello'")
-        self._write("")
+        if not self._command:
+            self._write(f"curl -X POST {server.url}/v2/publish/http://127.0.0.1:8000/hooks/example \\")
+            self._write(f"     -H 'Authorization: Bearer {server.token}' -d 'hello'")
+            self._write("")
         for addressed, delivered in self._rewrites:
             self._write(f"What is addressed to {addressed} is delivered to {delivered}.")
         if not server.is_loopback:
