@@ -10,11 +10,10 @@ from collections.abc import Awaitable, Sequence
 from typing import Unpack
 
 from ._core.errors import ConfigurationError
-from ._core.from_settings import FromSettings
 from ._core.receiving.admission import ahandle
 from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send, alone
-from ._core.receiving.guard import Guard, GuardOptions
-from ._core.receiving.guards import Guards, values_of_app, values_of_scope
+from ._core.receiving.guard import GuardOptions
+from ._core.receiving.guards import Guards
 from ._core.receiving.options import Wanted
 from ._core.receiving.paths import Protected
 
@@ -48,7 +47,7 @@ class QStashMiddleware:
             case "http" | "websocket" if not self._protected.covers(scope):
                 running = alone(self._app, scope, receive, send)
             case "http":
-                running = ahandle(self._guard(scope), AsgiHost(scope, receive, send, self._app))
+                running = ahandle(self.qstash_guard.of(scope, self._app), AsgiHost(scope, receive, send, self._app))
             case "websocket":
                 running = send({"type": "websocket.close", "code": 1008})
             case other:
@@ -59,14 +58,10 @@ class QStashMiddleware:
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self._guard(scope)()
+            self.qstash_guard.of(scope, self._app)()
         except ConfigurationError as error:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             # As Starlette does: its TestClient would take a quiet end for a start.
             raise
         await self._app(scope, receive, send)
-
-    def _guard(self, scope: Scope) -> FromSettings[Guard]:
-        # An app that this was put around from outside is not in the scope yet.
-        return self.qstash_guard.within(values_of_app(self._app) or values_of_scope(scope))

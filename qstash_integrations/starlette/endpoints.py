@@ -145,17 +145,15 @@ def _for_starlette(signature: inspect.Signature) -> inspect.Signature:
 class _EndpointHost:
     """One call of an endpoint function, which returns a response that the router sends."""
 
-    __slots__ = ("_args", "_call", "_kwargs", "_request")
+    __slots__ = ("_args", "_call", "_kwargs", "_request", "_taken_from", "_there", "scope")
 
     def __init__(self, call: Callable[..., Awaitable[Response]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._call = call
-        self._args = args
+        self._args = list(args)
         self._kwargs = kwargs
-        self._request = _request_of((*args, *kwargs.values()))
-
-    @property
-    def scope(self) -> Scope:
-        return self._request.scope
+        self._taken_from, self._there = _request_in(self._args, kwargs)
+        self._request: Request = self._taken_from[self._there]
+        self.scope: Scope = self._request.scope
 
     @property
     def claimed(self) -> Claimed | None:
@@ -172,32 +170,26 @@ class _EndpointHost:
 
     async def run(self, turn: Turn) -> Response:
         given = self._request
-        running = self._running(
-            Request(
-                with_delivery(given.scope, turn),
-                replay(turn.delivery.body, given.receive),
-                given._send,  # pyright: ignore[reportPrivateUsage] - for early hints and push promises
-            )
+        self._taken_from[self._there] = Request(
+            with_delivery(given.scope, turn),
+            replay(turn.delivery.body, given.receive),
+            given._send,  # pyright: ignore[reportPrivateUsage] - for early hints and push promises
         )
         del given
-        return _ending(await running, turn)
-
-    def _running(self, verified: Request) -> Awaitable[Response]:
-        """The endpoint, called as it was but for the request."""
-
-        def swapped(given: Any) -> Any:
-            return verified if given is self._request else given
-
-        return self._call(*map(swapped, self._args), **{name: swapped(given) for name, given in self._kwargs.items()})
+        return _ending(await self._call(*self._args, **self._kwargs), turn)
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return _ending(response(answer_signal(signal), self._request.method), turn)
 
 
-def _request_of(given: tuple[Any, ...]) -> Request:
-    for value in given:
+def _request_in(args: list[Any], kwargs: dict[str, Any]) -> tuple[Any, int | str]:
+    """Among which arguments the request is, and where there: decorators hand it on as they like."""
+    for place, value in enumerate(args):
         if isinstance(value, Request):
-            return cast("Request", value)
+            return args, place
+    for name, value in kwargs.items():
+        if isinstance(value, Request):
+            return kwargs, name
     raise TypeError(NOT_FOR_FASTAPI)
 
 

@@ -29,9 +29,15 @@ class Guards:
         self.of_environment: FromSettings[Guard] = guard_from_settings(wanted)
         """For requests to apps that were given nothing."""
 
-    def of(self, scope: Mapping[str, Any]) -> FromSettings[Guard]:
-        """The guard of a request, by its ASGI scope."""
-        return self.within(values_of_scope(scope))
+    def of(self, scope: Mapping[str, Any], behind: object = None) -> FromSettings[Guard]:
+        """The guard of a request: with the values of the app that it came to, or else of the nearest one around it.
+
+        ``behind`` is the app behind a middleware, which is not in the scope yet where that was put around it.
+        """
+        values: AppValues | None = (
+            getattr(behind, _ATTRIBUTE, None) or getattr(scope.get("app"), _ATTRIBUTE, None) or scope.get(VALUES)
+        )
+        return self.of_environment if values is None else values.guard_of(self)
 
     def within(self, values: "AppValues | None") -> FromSettings[Guard]:
         return self.of_environment if values is None else values.guard_of(self)
@@ -64,11 +70,6 @@ def give_values(app: object, values: AppValues) -> None:
 def values_of_app(app: object) -> AppValues | None:
     """None for an app that was given nothing."""
     return getattr(app, _ATTRIBUTE, None)
-
-
-def values_of_scope(scope: Mapping[str, Any]) -> AppValues | None:
-    """Those of the app that a request came to, or else of the nearest one around it."""
-    return getattr(scope.get("app"), _ATTRIBUTE, None) or scope.get(VALUES)
 
 
 def check_guard(holder: object, values: AppValues | None = None) -> None:

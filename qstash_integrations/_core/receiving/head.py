@@ -58,7 +58,7 @@ class Head:
 def head_of_scope(scope: Mapping[str, Any]) -> Head:
     """The head of an ASGI "http" scope."""
     raw_path: bytes | None = scope.get("raw_path")
-    told = raw_path is None or _was_decoded(raw_path, scope["path"])
+    told = raw_path is None or ((b"%" in raw_path or b"?" in raw_path) and _was_decoded(raw_path, scope["path"]))
     if raw_path is None or told:
         # A path that is no text gets a spelling of its own, which no URL has: an error here would be answered 500.
         raw_path = quote(scope["path"], PATH, errors="surrogatepass").encode()
@@ -77,9 +77,7 @@ def head_of_scope(scope: Mapping[str, Any]) -> Head:
 
 def _was_decoded(raw_path: bytes, path: str) -> bool:
     """Whether the raw path is none, as with Azure Functions: a question mark or an escape in it came encoded."""
-    if b"?" in raw_path:
-        return True
-    return b"%" in raw_path and raw_path == path.encode("utf-8", "surrogatepass") != unquote_to_bytes(raw_path)
+    return b"?" in raw_path or raw_path == path.encode("utf-8", "surrogatepass") != unquote_to_bytes(raw_path)
 
 
 def head_of_lines(

@@ -108,12 +108,12 @@ def read(sealed: Sealed, key: str, now: float, tolerance: float) -> Claims | Ref
     if fields is None:
         return Refusal("malformed", "the token's payload is not one JSON object in canonical base64url")
     iss, sub, body, jti = fields.get("iss"), fields.get("sub"), fields.get("body"), fields.get("jti", "none")
-    exp, nbf, iat = fields.get("exp"), fields.get("nbf"), fields.get("iat", 0)
+    exp, nbf, iat = fields.get("exp", ""), fields.get("nbf", ""), fields.get("iat", 0)
     if iss != ISSUER:
         return Refusal("issuer", "the token was not issued by Upstash")
     if not (type(sub) is type(body) is type(jti) is str and sub and body and jti) or fields.get("aud", "") != "":
         return Refusal("malformed", "the token's sub, body, jti or aud is missing or of the wrong type")
-    if not (_is_instant(exp) and _is_instant(nbf) and _is_instant(iat)):
+    if not _are_instants(exp, nbf, iat):
         return Refusal("malformed", "the token's exp, nbf or iat is missing or not a number")
     if now >= exp + tolerance:
         return Refusal("expired", f"the token expired {now - exp:.0f} seconds ago by this machine's clock")
@@ -171,8 +171,11 @@ def _is_text(value: object) -> TypeGuard[str]:
     return type(value) is str and value != ""
 
 
-def _is_instant(value: Any) -> TypeGuard[float]:
-    return (type(value) is int or type(value) is float) and -_LATEST <= value <= _LATEST
+def _are_instants(*values: Any) -> bool:
+    for value in values:
+        if not (type(value) is int or type(value) is float) or not -_LATEST <= value <= _LATEST:
+            return False
+    return True
 
 
 # An object becomes a tuple of pairs, as a list stays a list. Made once: json.loads would make one for every call.

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol, cast
 
 from ..errors import ConfigurationError
 from ..hosts import is_private
-from ..public_urls import below, has_path, on_host, signed_on
+from ..public_urls import WILDCARD, below, has_path, on_host, signed_on
 from ..settings import Settings
 from .head import Head
 from .same import Same, exactly
@@ -44,9 +44,13 @@ class PublicUrls(NamedTuple):
     urls: tuple[str, ...]
 
     def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
+        target = head.target
         # A target that is no path, as in "GET @evil.example", could move the authority of the URL.
-        if head.target.startswith("/"):
+        if target.startswith("/"):
             for pattern in self.urls:
+                # The usual case, in one comparison.
+                if pattern + target == signed_url and not head.root_path and WILDCARD not in pattern:
+                    return True
                 base = signed_on(signed_url, pattern, lambda: head.header("host"))
                 if base is not None and _continues(signed_url[len(base) :], base, head, same):
                     return True
