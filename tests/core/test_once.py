@@ -15,7 +15,7 @@ import pytest
 from qstash_integrations import Claims, ConfigurationError, Delivery
 from qstash_integrations._core.receiving.answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
 from qstash_integrations._core.receiving.once import Once, Turn
-from qstash_integrations._core.receiving.options import guard_from_settings
+from qstash_integrations._core.receiving.options import Wanted
 from qstash_integrations._core.receiving.report import Reporter
 from qstash_integrations._core.receiving.runs import run_of
 from qstash_integrations.once import MemoryStore, Run, SQLiteStore, Standing
@@ -492,4 +492,4 @@ def test_a_duplicate_leaves_one_record_a_minute(
 @pytest.mark.parametrize("store", [True, "claims.db", object(), MemoryStore], ids=["bool", "path", "object", "class"])
 def test_what_is_no_store_is_refused_where_it_is_written(store: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^once must be a store, such as qstash_integrations\.once\.Memory"):
-        guard_from_settings({"once": store})
+        Wanted.taken_from({"once": store})

@@ -45,11 +45,12 @@ class PublicUrls(NamedTuple):
 
     def fits(self, signed_url: str, head: Head, same: Same = exactly) -> bool:
         target = head.target
+        usual = same is exactly and not head.root_path
         # A target that is no path, as in "GET @evil.example", could move the authority of the URL.
         if target.startswith("/"):
             for pattern in self.urls:
                 # The usual case, in one comparison.
-                if pattern + target == signed_url and not head.root_path and WILDCARD not in pattern:
+                if usual and pattern + target == signed_url and WILDCARD not in pattern:
                     return True
                 base = signed_on(signed_url, pattern, lambda: head.header("host"))
                 if base is not None and _continues(signed_url[len(base) :], base, head, same):
