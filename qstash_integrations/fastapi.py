@@ -98,9 +98,10 @@ class _Dependency:
     )
 
     def __init__(self, options: GuardOptions) -> None:
-        if options.get("once") is not None:
+        wanted = Wanted.taken_from(options)
+        if "once" in wanted.options:
             raise ConfigurationError(NO_ONCE)
-        self.qstash_guard = Guards(Wanted.taken_from(options))
+        self.qstash_guard = Guards(wanted)
         # FastAPI asks what it finds here whether it is a generator. Python calls what the class has.
         setattr(self, "__call__", self._verified)  # noqa: B010 - to type checkers it is a method
 

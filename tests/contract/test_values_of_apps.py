@@ -7,6 +7,7 @@ import gc
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -369,6 +370,25 @@ def test_a_wrong_option_is_said_at_once_and_shows_no_secret(
     del kwargs
     assert str(caught.value).startswith(text)
     assert not any(TOKEN in shown for shown in everything_in(caught.value))
+
+
+TAKERS: dict[str, Callable[..., Any]] = {
+    "verify_qstash": starlette.verify_qstash,
+    "a route class": fastapi.VerifiedRoute.using,
+    "a dependency": fastapi.verify_qstash,
+    "a Flask view": flask.verify_qstash,
+    "a Flask blueprint": partial(flask.protect, Flask("shop")),
+    "middleware": partial(asgi.QStashMiddleware, shipped),
+    "an app": partial(starlette.QStash, Starlette()),
+    "a Flask app": partial(flask.QStash, Flask("shop")),
+}
+
+
+@pytest.mark.parametrize("take", TAKERS.values(), ids=TAKERS)
+def test_what_an_unknown_option_holds_shows_nowhere(take: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError, match="unknown option") as caught:
+        take(**KEYS, curent_signing_key=TOKEN)
+    assert not any(secret in shown for shown in everything_in(caught.value) for secret in (TOKEN, CURRENT))
 
 
 @pytest.mark.parametrize("kind", ["verify_qstash", "middleware"])

@@ -53,8 +53,9 @@ class Wanted:
         """
         names = list(options)
         given = Given.taken_from(options)
-        check_names(names, known)
         rest: Any = {name: options[name] for name in Options.__annotations__ if options.get(name) is not None}
+        options.clear()  # what has an unknown name may be a secret as well: a token, or a key that is misspelled
+        check_names(names, known)
         given.check()
         _check(given, rest)
         return cls((given,) if given else (), rest)
