@@ -134,7 +134,7 @@ class Account:
             "timeout": 30,
             **options,
         }
-        return KeyRing(publisher or QStash("token", retry=False), **given)
+        return KeyRing(publisher or QStash("tok-of-mine", retry=False), **given)
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_a_ring_without_keys_waits_for_them_at_its_first_request(account: Accoun
     assert [key_of(ring, key) for key in (THIRD, FOURTH)] == ["current", "next"]
     (request,) = account.asked
     assert (request.method, request.url) == ("GET", "https://qstash.upstash.io/v2/keys")
-    assert ("Authorization", "Bearer token") in request.headers
+    assert ("Authorization", "Bearer tok-of-mine") in request.headers
 
 
 def test_a_ring_with_keys_asks_nobody_while_they_serve(account: Account) -> None:
@@ -347,7 +347,7 @@ def test_what_is_no_pair_of_keys_leaves_those_at_hand(
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage().startswith("qstash signing keys could not be fetched, those at hand stay in use: ")
-    assert [secret for secret in (*DEV, "sig_short", "token", NEXT) if secret in record.getMessage()] == []
+    assert [secret for secret in (*DEV, "sig_short", "tok-of-mine", NEXT) if secret in record.getMessage()] == []
 
 
 def test_without_keys_an_empty_key_opens_nothing(account: Account) -> None:
@@ -403,7 +403,7 @@ def test_known_keys_do_not_wait_for_others(account: Account) -> None:
 
 def test_a_local_server_may_tell_the_published_keys(account: Account) -> None:
     account.answer = pair(*DEV)
-    ring = account.ring(QStash("token", base_url="http://127.0.0.1:8080"))
+    ring = account.ring(QStash("tok-of-mine", base_url="http://127.0.0.1:8080"))
     assert key_of(ring, DEV[0]) == "current"
 
 
@@ -412,12 +412,12 @@ def test_S12_in_production_not_even_a_local_server_may_tell_the_published_keys(
 ) -> None:
     monkeypatch.setenv("ENV", "production")
     account.answer = pair(*DEV)
-    ring = account.ring(QStash("token", base_url="http://127.0.0.1:8080"))
+    ring = account.ring(QStash("tok-of-mine", base_url="http://127.0.0.1:8080"))
     assert key_of(ring, DEV[0]) == "wrong_key"
 
 
 def test_an_asynchronous_publisher_serves_as_well(account: Account) -> None:
-    assert key_of(account.ring(AsyncQStash("token", retry=False)), THIRD) == "current"
+    assert key_of(account.ring(AsyncQStash("tok-of-mine", retry=False)), THIRD) == "current"
 
 
 def test_fetching_is_in_the_log_without_the_keys(account: Account, caplog: pytest.LogCaptureFixture) -> None:
@@ -454,7 +454,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def make(options: dict[str, Any]) -> KeyRing:
-    publisher: Any = options.pop("publisher", QStash("token"))
+    publisher: Any = options.pop("publisher", QStash("tok-of-mine"))
     return KeyRing(publisher, **options)
 
 
