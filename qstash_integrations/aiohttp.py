@@ -31,9 +31,12 @@ from ._core.receiving.order import check_order, note
 
 __all__ = ["DELIVERY", "check_qstash", "qstash_middleware", "verify_qstash"]
 
-DELIVERY = web.RequestKey("qstash_delivery", Delivery)
-_CLAIMED: web.RequestKey[Claimed] = web.RequestKey("qstash_integrations.claimed")
-_TURNS: web.ResponseKey[list[Turn]] = web.ResponseKey("qstash_integrations.turns")
+# Before aiohttp 3.14 requests and responses know no keys but text.
+_RequestKey: Any = getattr(web, "RequestKey", lambda name, kind: name)
+_ResponseKey: Any = getattr(web, "ResponseKey", lambda name, kind: name)
+DELIVERY: "web.RequestKey[Delivery]" = _RequestKey("qstash_delivery", Delivery)
+_CLAIMED: "web.RequestKey[Claimed]" = _RequestKey("qstash_integrations.claimed", object)
+_TURNS: "web.ResponseKey[list[Turn]]" = _ResponseKey("qstash_integrations.turns", object)
 Call: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
 Handler = TypeVar("Handler", bound=Call)
 
@@ -105,7 +108,8 @@ class _Host:
             body = await read_body(guard, head, self._receive, patience=guard.body_timeout)
         except (OSError, HttpProcessingError, web.RequestPayloadError):
             return None  # the client left, or what it sends is no body
-        taken = isinstance(body, bytes) and len(body) < self._request.content.total_bytes
+        # The stream of a request without a body has not always counted.
+        taken = isinstance(body, bytes) and len(body) < getattr(self._request.content, "total_bytes", 0)
         return guard.taken(head) if taken else body
 
     async def _receive(self) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from typing import Any
 
 import anyio
 import httpx
-import httpx2
 import pytest
 
 from qstash_integrations import APIError, AsyncQStash, ConfigurationError, QStash, QStashError, TransportError
 from tests.publish.clients import MAKERS, MakeClient, SyncClient, TrioClient, on_trio_too
+from tests.publish.libraries import LIBRARIES
 from tests.publish.loopback import ACCEPTED, TOKEN, URL, answer, loopback
 
 OTHER = answer(201, {"messageId": "msg_of_nobody"})
@@ -78,10 +78,8 @@ def test_S10_an_answer_with_nothing_behind_it_leaves_its_connection_in_use(make_
 
 
 READY: dict[str, tuple[MakeClient, Callable[[], Any]]] = {
-    "httpx": (MAKERS["QStash"], httpx.Client),
-    "httpx2": (MAKERS["QStash"], httpx2.Client),
-    "httpx, async": (MAKERS["AsyncQStash"], httpx.AsyncClient),
-    "httpx2, async": (MAKERS["AsyncQStash"], httpx2.AsyncClient),
+    **{library.__name__: (MAKERS["QStash"], library.Client) for library in LIBRARIES},
+    **{f"{library.__name__}, async": (MAKERS["AsyncQStash"], library.AsyncClient) for library in LIBRARIES},
     "httpx, trio": (partial(TrioClient, TOKEN), httpx.AsyncClient),
 }
 
