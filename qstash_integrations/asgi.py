@@ -13,7 +13,7 @@ from ._core.errors import ConfigurationError
 from ._core.receiving.admission import ahandle
 from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send, alone
 from ._core.receiving.guard import GuardOptions
-from ._core.receiving.guards import Guards
+from ._core.receiving.guards import Guards, apps_behind
 from ._core.receiving.options import Wanted
 from ._core.receiving.paths import Protected
 
@@ -36,6 +36,7 @@ class QStashMiddleware:
         self, app: ASGIApp, *, prefix: str = "/", exclude: Sequence[str] = (), **options: Unpack[GuardOptions]
     ) -> None:
         self._app = app
+        self._behind = tuple(apps_behind(app))
         self._protected = Protected(prefix, exclude)
         self.qstash_guard = Guards(Wanted.taken_from(options))
 
@@ -47,7 +48,7 @@ class QStashMiddleware:
             case "http" | "websocket" if not self._protected.covers(scope):
                 running = alone(self._app, scope, receive, send)
             case "http":
-                running = ahandle(self.qstash_guard.of(scope, self._app), AsgiHost(scope, receive, send, self._app))
+                running = ahandle(self.qstash_guard.of(scope, self._behind), AsgiHost(scope, receive, send, self._app))
             case "websocket":
                 running = send({"type": "websocket.close", "code": 1008})
             case other:
@@ -58,7 +59,7 @@ class QStashMiddleware:
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            self.qstash_guard.of(scope, self._app)()
+            self.qstash_guard.of(scope, self._behind)()
         except ConfigurationError as error:
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})

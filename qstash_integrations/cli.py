@@ -6,6 +6,7 @@ Imports what a command needs when it runs, so that a missing extra only stops th
 import argparse
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -143,7 +144,10 @@ def _public_url(options: argparse.Namespace) -> str | None:
     from .server.app import public_url_of
 
     if options.public_url is not None:
-        return ",".join(public_urls(options.public_url, "--public-url"))
+        url = ",".join(public_urls(options.public_url, "--public-url"))
+        if options.write_env and shlex.quote(url) != url:
+            raise QStashError("--public-url has characters that a shell would not take as they are from --write-env")
+        return url
     if not options.program or os.environ.get("QSTASH_PUBLIC_URL"):
         return None
     return public_url_of(options.program)

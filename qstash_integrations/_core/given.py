@@ -133,8 +133,8 @@ class Given:
 
     @property
     def has_keys(self) -> bool:
-        """Whether it says, or may say, by which keys to verify."""
-        return self._settings is not None or any(key in self._arguments for key in KEYS)
+        """Whether it says by which keys to verify."""
+        return any(setting.endswith("_SIGNING_KEY") for level in self.levels() for setting in level)
 
     def argument(self, setting: str) -> Any:
         found = self._arguments.get(setting)

@@ -9,7 +9,7 @@ _BLOCKS = ("127.0.0.0/8", "::1", "0.0.0.0/32", "::", "10.0.0.0/8", "172.16.0.0/1
 _PRIVATE = tuple(ip_network(block) for block in _BLOCKS)
 _HOSTED = re.compile(r"qstash(?:-[a-z0-9-]+)?\.upstash\.io\.?")
 # No public name has one label alone, but 134744072 and 0x8080808 are spellings of a public address.
-_PRIVATE_NAME = re.compile(r"(?!0x)(?![0-9]+\Z)[a-z0-9_-]+|.+\.(?:internal|local|localhost)")
+_PRIVATE_NAME = re.compile(r"(?!0x)(?![0-9]+\Z)[a-z0-9_-]+|localhost\.|.+\.(?:internal|local|localhost)\.?")
 
 
 def is_loopback(url: str) -> bool:

@@ -18,6 +18,7 @@ from pydantic import AnyHttpUrl, SecretStr
 from starlette.applications import Starlette
 from starlette.endpoints import HTTPEndpoint
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
@@ -208,6 +209,18 @@ def test_keys_of_the_endpoint_come_before_a_receiver_of_the_app(build: Build) ->
 
 
 @ON_ALL
+def test_a_settings_object_without_keys_leaves_the_receiver_of_the_app(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QSTASH_CURRENT_SIGNING_KEY", ATTACKER)
+    monkeypatch.setenv("QSTASH_NEXT_SIGNING_KEY", NEXT)
+    for settings in ({"qstash_public_url": ORIGIN}, lambda: {"qstash_public_url": ORIGIN}):
+        app = build(settings=settings)
+        extension(app)(app, receiver=Receiver(CURRENT, None), public_url="https://app.example")
+        assert (status(app), status(app, ATTACKER)) == (200, 401)
+
+
+@ON_ALL
 def test_an_app_without_an_extension_has_the_environment(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QSTASH_PUBLIC_URL", ORIGIN)
     monkeypatch.setenv("QSTASH_CURRENT_SIGNING_KEY", CURRENT)
@@ -241,9 +254,9 @@ def test_one_flask_extension_in_two_apps_has_what_each_was_given() -> None:
 
 def test_middleware_around_an_app_has_its_values() -> None:
     app = Starlette(routes=[Route("/hooks/ship", shipped, methods=["POST"])])
-    wrapped = asgi.QStashMiddleware(app)
+    wrapped = [asgi.QStashMiddleware(app), asgi.QStashMiddleware(GZipMiddleware(GZipMiddleware(app)))]
     starlette.QStash(app, **GIVEN)
-    assert (status(wrapped), status(wrapped, ATTACKER)) == (200, 401)
+    assert [(status(around), status(around, ATTACKER)) for around in wrapped] == [(200, 401)] * 2
 
 
 def test_any_asgi_app_takes_values_on_the_middleware() -> None:

@@ -26,6 +26,8 @@ PRIVATE = {
     "http://localhost:8080": True,
     "http://app.localhost": True,
     "http://qstash:8080": True,
+    "http://localhost.": True,
+    "http://qstash.internal.:8080": True,
     "http://local_qstash:8080": True,
     "http://qstash.internal": True,
     "http://host.docker.internal:8080": True,

@@ -196,6 +196,13 @@ def test_a_public_url_that_is_none_is_one_line_and_exit_code_1(capsys: pytest.Ca
     assert errors.count("\n") == 1
 
 
+def test_no_url_is_written_to_a_file_that_a_shell_would_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / ".env"
+    assert main(["dev", "--write-env", str(path), "--public-url", "https://shop.example/$(id)"]) == 1
+    assert "--public-url has characters that a shell would not take as they are" in capsys.readouterr().err
+    assert not path.exists()
+
+
 def test_the_settings_are_written_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     with dev("--port", "0", "--write-env", str(path), "--public-url", "http://127.0.0.1:5000") as (_, settings):

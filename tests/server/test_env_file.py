@@ -91,3 +91,10 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_directory_that_there_is_not_is_named(tmp_path: Path) -> None:
     with pytest.raises(QStashError, match=r"nowhere/\.env: No such file or directory"):
         EnvFile(tmp_path / "nowhere" / ".env").write(OURS)
+
+
+def test_a_file_with_a_region_is_refused_whose_settings_would_count_instead(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("QSTASH_REGION=US_EAST_1\n")
+    with pytest.raises(QStashError, match="has QSTASH_REGION, with which a region's URL and token count instead"):
+        EnvFile(path)

@@ -6,7 +6,7 @@ were written. What is made of its values is kept with the app, and goes with it.
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..from_settings import FromSettings
@@ -15,6 +15,7 @@ from .guard import Guard
 from .options import Wanted, guard_from_settings, load_given
 
 _ATTRIBUTE = "qstash_values"
+_DEEPEST = 64  # nobody puts as many middlewares around each other; what refers to itself ends there
 VALUES = "qstash_integrations.values"
 """Where an app leaves its values in a scope, for what it mounts."""
 
@@ -29,14 +30,14 @@ class Guards:
         self.of_environment: FromSettings[Guard] = guard_from_settings(wanted)
         """For requests to apps that were given nothing."""
 
-    def of(self, scope: Mapping[str, Any], behind: object = None) -> FromSettings[Guard]:
+    def of(self, scope: Mapping[str, Any], behind: Iterable[object] = ()) -> FromSettings[Guard]:
         """The guard of a request: with the values of the app that it came to, or else of the nearest one around it.
 
-        ``behind`` is the app behind a middleware, which is not in the scope yet where that was put around it.
+        ``behind`` are the apps behind a middleware, which are not in the scope yet where that was put around them.
         """
-        values: AppValues | None = (
-            getattr(behind, _ATTRIBUTE, None) or getattr(scope.get("app"), _ATTRIBUTE, None) or scope.get(VALUES)
-        )
+        values: AppValues | None = getattr(scope.get("app"), _ATTRIBUTE, None) or scope.get(VALUES)
+        for app in behind:
+            values = getattr(app, _ATTRIBUTE, values)
         return self.of_environment if values is None else values.guard_of(self)
 
     def within(self, values: "AppValues | None") -> FromSettings[Guard]:
@@ -60,6 +61,15 @@ class AppValues:
         if made is None:
             made = self._guards[guards] = guard_from_settings(guards.wanted.within(self.wanted))
         return made
+
+
+def apps_behind(app: object) -> Iterator[object]:
+    """The app behind a middleware, and those that it is put around itself: Starlette's keep them as ``app``."""
+    for _ in range(_DEEPEST):
+        if app is None:
+            return
+        yield app
+        app = getattr(app, "app", None)
 
 
 def give_values(app: object, values: AppValues) -> None:

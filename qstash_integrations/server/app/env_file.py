@@ -57,6 +57,11 @@ class EnvFile:
             raise QStashError(f"{self._path}: {error.strerror or error}") from error
         lines = text.removesuffix("\n").split("\n") if text else []
         given = [(parts["name"], parts["value"].strip(" \t\r'\"")) for line in lines if (parts := _LINE.match(line))]
+        if any(name == "QSTASH_REGION" and value for name, value in given):
+            raise QStashError(
+                f"{self._path} has QSTASH_REGION, with which a region's URL and token count instead; name another file "
+                "with --write-env, or take it out"
+            )
         urls = [value for name, value in given if name == "QSTASH_URL" and value]
         # An app that only receives has keys and nothing else.
         foreign = any(name in _SECRETS and value and value not in DEV_KEYS for name, value in given)
