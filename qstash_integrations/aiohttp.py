@@ -31,9 +31,14 @@ from ._core.receiving.order import check_order, note
 
 __all__ = ["DELIVERY", "check_qstash", "qstash_middleware", "verify_qstash"]
 
-# Before aiohttp 3.14 requests and responses know no keys but text.
-_RequestKey: Any = getattr(web, "RequestKey", lambda name, kind: name)
-_ResponseKey: Any = getattr(web, "ResponseKey", lambda name, kind: name)
+
+def _key_of_text(name: str, _kind: object) -> str:
+    """Before aiohttp 3.14 requests and responses know no others."""
+    return name
+
+
+_RequestKey: Any = getattr(web, "RequestKey", _key_of_text)
+_ResponseKey: Any = getattr(web, "ResponseKey", _key_of_text)
 DELIVERY: "web.RequestKey[Delivery]" = _RequestKey("qstash_delivery", Delivery)
 _CLAIMED: "web.RequestKey[Claimed]" = _RequestKey("qstash_integrations.claimed", object)
 _TURNS: "web.ResponseKey[list[Turn]]" = _ResponseKey("qstash_integrations.turns", object)
