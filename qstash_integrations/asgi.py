@@ -38,7 +38,7 @@ class QStashMiddleware:
         self._app = app
         self._behind = tuple(apps_behind(app))
         self._protected = Protected(prefix, exclude)
-        self.qstash_guard = Guards(Wanted.taken_from(options))
+        self.qstash_guard: Guards = Guards(Wanted.taken_from(options))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running: Awaitable[None]

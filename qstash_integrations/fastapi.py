@@ -93,7 +93,7 @@ class _Dependency:
     ``VerifiedRoute`` and ``QStashMiddleware`` verify before all that, and have ``once=``.
     """
 
-    __signature__ = inspect.Signature(
+    __signature__: inspect.Signature = inspect.Signature(
         [inspect.Parameter("connection", inspect.Parameter.KEYWORD_ONLY, annotation=HTTPConnection)]
     )
 
@@ -101,7 +101,7 @@ class _Dependency:
         wanted = Wanted.taken_from(options)
         if "once" in wanted.options:
             raise ConfigurationError(NO_ONCE)
-        self.qstash_guard = Guards(wanted)
+        self.qstash_guard: Guards = Guards(wanted)
         # FastAPI asks what it finds here whether it is a generator. Python calls what the class has.
         setattr(self, "__call__", self._verified)  # noqa: B010 - to type checkers it is a method
 
@@ -180,7 +180,7 @@ async def _respond(request: Request, refused: _Refused) -> Response:
     return response(refused.args[0], request.method)
 
 
-verify_qstash = _Dependency({})
+verify_qstash: _Dependency = _Dependency({})
 
 VerifiedDelivery: TypeAlias = Annotated[Delivery, Depends(verify_qstash)]
 """A parameter that verifies: ``delivery: VerifiedDelivery``, as ``Depends(verify_qstash)`` does."""

@@ -22,7 +22,7 @@ class ForApp:
     __slots__ = ("_client", "wanted")
 
     def __init__(self, wanted: Wanted | None = None, client: Mapping[str, Any] | None = None) -> None:
-        self.wanted = wanted or Wanted()
+        self.wanted: Wanted = wanted or Wanted()
         self._client = client or {}
 
     @classmethod

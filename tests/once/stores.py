@@ -137,7 +137,9 @@ def django_caches(
         "claims": {"BACKEND": backend, "LOCATION": "claims", "OPTIONS": {"MAX_ENTRIES": 1_000_000}},
         "redis": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"unix://{socket}"},
     }
+    # And that of the thread in which all of asgiref's calls are made: an earlier test may have left it open.
     connection.close()
+    anyio.run(sync_to_async(connections.close_all))
     with pytest.MonkeyPatch.context() as patch, override_settings(CACHES=settings):
         patch.setitem(connection.settings_dict, "NAME", str(tmp_path / "cache.sqlite3"))
         patch.setitem(connection.settings_dict, "OPTIONS", {"transaction_mode": "IMMEDIATE", "timeout": 60})
@@ -147,7 +149,6 @@ def django_caches(
         yield
         caches.close_all()
         connections.close_all()
-        # The thread in which all of asgiref's calls are made has connections of its own.
         anyio.run(sync_to_async(connections.close_all))
 
 

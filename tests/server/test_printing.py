@@ -76,8 +76,11 @@ def test_S07_a_reader_that_never_comes_does_not_hold_up_the_end(pipe: Pipe) -> N
     with Printer(pipe.writer) as say:
         for _ in range(MOST):
             say("x" * (PIPE_AND_MORE // MOST))
-    # So that the thread, which still waits, ends with the test.
     pipe.reader.close()
+    # It still waited, and learns that nobody reads, before its descriptor is another file's.
+    for thread in threading.enumerate():
+        if thread.name == "qstash-printer":
+            thread.join(SOON)
 
 
 def test_a_reader_that_is_gone_is_no_error(pipe: Pipe) -> None:

@@ -50,11 +50,11 @@ class Manner:
         headers: Sequence[Header] = (),
         allow_http: bool = False,
     ) -> None:
-        self.timeout = timeout
-        self.policy = policy
-        self.http_client = http_client
-        self.headers = tuple(headers)
-        self.allow_http = allow_http
+        self.timeout: float = timeout
+        self.policy: RetryPolicy = policy
+        self.http_client: Any = http_client
+        self.headers: tuple[Header, ...] = tuple(headers)
+        self.allow_http: bool = allow_http
 
     def connects_like(self, other: "Manner") -> bool:
         """Whether the connections of the one serve the other."""

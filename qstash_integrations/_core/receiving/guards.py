@@ -26,7 +26,7 @@ class Guards:
     __slots__ = ("of_environment", "wanted")
 
     def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+        self.wanted: Wanted = wanted
         self.of_environment: FromSettings[Guard] = guard_from_settings(wanted)
         """For requests to apps that were given nothing."""
 
@@ -50,7 +50,7 @@ class AppValues:
     __slots__ = ("_guards", "wanted")
 
     def __init__(self, wanted: Wanted) -> None:
-        self.wanted = wanted
+        self.wanted: Wanted = wanted
         self._guards: dict[Guards, FromSettings[Guard]] = {}
 
     def load(self) -> Settings:

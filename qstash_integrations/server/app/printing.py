@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -49,9 +49,12 @@ class Printer:
 
     def _run(self) -> None:
         while lines := self._taken():
-            # A reader that is gone, or that cannot show a character.
-            with suppress(OSError, ValueError):
+            try:
                 self._write("".join(f"{line}\n" for line in lines))
+            except BrokenPipeError:
+                return  # nobody will ever read, and once it is closed the descriptor may be another file's
+            except (OSError, ValueError):
+                continue  # a terminal that is gone, or that cannot show a character
 
     def _taken(self) -> list[str]:
         """All that waits; nothing at the end."""
