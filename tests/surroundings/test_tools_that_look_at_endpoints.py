@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
+import anyio
 import pytest
 from fastapi import FastAPI
 from slowapi import Limiter
@@ -143,8 +144,12 @@ def test_what_looks_at_an_endpoint_sees_what_was_written() -> None:
 
 def test_a_verified_endpoint_can_be_mocked() -> None:
     double = mock.create_autospec(protected(plain))
+
+    async def called() -> None:
+        await double()  # since Python 3.13 it is only now that the arguments are compared
+
     with pytest.raises(TypeError, match="missing a required argument: 'request'"):
-        double()
+        anyio.run(called)
 
 
 def test_an_object_keeps_its_attributes_to_itself() -> None:
