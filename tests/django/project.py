@@ -12,6 +12,14 @@ import django
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connections
+
+
+def forget_connections() -> None:
+    """Those of this thread: each keeps the settings that it was made with."""
+    connections.close_all()
+    for made in connections.all(initialized_only=True):
+        del connections[made.alias]
 
 
 def configure() -> None:

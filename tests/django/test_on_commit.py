@@ -25,6 +25,7 @@ from qstash_integrations._core.publishing.client import APIRequest, APIResponse,
 from qstash_integrations._core.publishing.results.published import PublishResponse
 from qstash_integrations.django import aqstash, qstash
 from tests.django.postgres import cluster, missing
+from tests.django.project import forget_connections
 from tests.django.shop import HOSTS
 from tests.hosts import Request as HttpCall
 
@@ -94,12 +95,6 @@ def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
         )
     yield
     forget_connections()
-
-
-def forget_connections() -> None:
-    connections.close_all()
-    for made in connections.all(initialized_only=True):
-        del connections[made.alias]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from django.db import connection, connections
 from django.test.utils import override_settings
 
 from qstash_integrations.once import DjangoCacheStore, MemoryStore, RedisStore, Run, SQLiteStore, Standing, Store
+from tests.django.project import forget_connections
 
 # Longer than the default, in which a slow machine loses seconds that some clocks count.
 LEASE, KEPT, TOKEN_TTL = 900.0, 86_400.0, 600.0
@@ -137,9 +138,9 @@ def django_caches(
         "claims": {"BACKEND": backend, "LOCATION": "claims", "OPTIONS": {"MAX_ENTRIES": 1_000_000}},
         "redis": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"unix://{socket}"},
     }
-    # And that of the thread in which all of asgiref's calls are made: an earlier test may have left it open.
-    connection.close()
-    anyio.run(sync_to_async(connections.close_all))
+    forget_connections()
+    # All of asgiref's calls are made in one thread, and an earlier test may have left a connection there.
+    anyio.run(sync_to_async(forget_connections))
     with pytest.MonkeyPatch.context() as patch, override_settings(CACHES=settings):
         patch.setitem(connection.settings_dict, "NAME", str(tmp_path / "cache.sqlite3"))
         patch.setitem(connection.settings_dict, "OPTIONS", {"transaction_mode": "IMMEDIATE", "timeout": 60})
