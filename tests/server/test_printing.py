@@ -65,11 +65,13 @@ def test_S07_whoever_does_not_read_holds_up_nobody_and_learns_how_much_was_misse
     read.set()
     thread.join()
     pipe.writer.close()
-    rest = pipe.reader.read().splitlines()
-    assert set(lines) == {"x" * 200 + "\n"}
-    missed = [line for line in rest if line.startswith("...")]
-    assert len(missed) == 1
-    assert len(lines) + len(rest) - 1 + int(missed[0].split()[1]) == 3 * MOST
+    lines += pipe.reader.readlines()
+    # More than one where the machine is slow.
+    missed = [int(line.split()[1]) for line in lines if line.startswith("...")]
+    shown = lines.count("x" * 200 + "\n")
+    assert missed
+    assert shown + len(missed) == len(lines)
+    assert shown + sum(missed) == 3 * MOST
 
 
 def test_S07_a_reader_that_never_comes_does_not_hold_up_the_end(pipe: Pipe) -> None:
