@@ -91,7 +91,7 @@ class Settings:
             public_url=origins_of(*read.find("QSTASH_PUBLIC_URL")),
             region=region,
             regional_keys=_regional_keys(keys) if region else {},
-            url_match=_url_match(read("QSTASH_URL_MATCH")),
+            url_match=url_match_of(read("QSTASH_URL_MATCH") or "exact", "QSTASH_URL_MATCH"),
             names=read.names,
         )
 
@@ -145,10 +145,11 @@ def _region(text: str | None) -> str | None:
     return region or None
 
 
-def _url_match(text: str | None) -> str:
-    if text and text not in URL_MATCHES:
-        raise ConfigurationError(f'QSTASH_URL_MATCH must be "exact" or "decoded", not {text!r}')
-    return text or "exact"
+def url_match_of(value: object, name: str) -> str:
+    """How to compare URLs; ConfigurationError names ``name``."""
+    if not isinstance(value, str) or value not in URL_MATCHES:
+        raise ConfigurationError(f'{name} must be "exact" or "decoded", not {value!r}')
+    return value
 
 
 def _prefix(read: Reader, region: str | None) -> str:
@@ -173,20 +174,25 @@ def _regional_keys(read: Reader) -> dict[str, SigningKeys]:
 
 def _api_url(text: str | None) -> str:
     url = (text or "").strip().rstrip("/").removesuffix("/v2/publish") or DEFAULT_URL
-    parts: SplitResult | None = None
+    parts = _parts(url)
+    if parts is None:
+        raise ConfigurationError(
+            f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
+        )
+    problem = _problem_of_api_url(parts)
+    if problem:
+        raise ConfigurationError(f"QSTASH_URL {problem}; set it to the API alone, such as {DEFAULT_URL}")
+    return url
+
+
+def _parts(url: str) -> SplitResult | None:
+    """None for what is no URL of an API."""
     try:
         parts = urlsplit(url)
         valid = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
-        valid = False
-    if parts is None or not valid or not _API_URL.fullmatch(url):
-        raise ConfigurationError(
-            f"QSTASH_URL must be the address of the QStash API, such as {DEFAULT_URL}, without user, query or fragment"
-        )
-    problem = _problem_of_api_url(urlsplit(url))
-    if problem:
-        raise ConfigurationError(f"QSTASH_URL {problem}; set it to the API alone, such as {DEFAULT_URL}")
-    return url
+        return None
+    return parts if valid and _API_URL.fullmatch(url) else None
 
 
 def _problem_of_api_url(parts: SplitResult) -> str | None:

@@ -32,9 +32,6 @@ def check_settings(**_: object) -> list[CheckMessage]:
         current = load()
         publishes_on_commit()
         manner()
-    except ConfigurationError as error:
-        return [Error(str(error), id="qstash.E003")]
-    try:
         verified = _needing(current)
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from .._core.receiving.asgi_host import ASGIApp, Receive, Scope, Send, alone
+from .._core.receiving.delivery import hide
 from .._core.receiving.guards import VALUES, values_of_app
 from .mounts import note_outer
 
@@ -32,7 +33,7 @@ class WithPublisher:
         try:
             await running
         finally:
-            _reset(outer)
+            hide(outer)
 
 
 def publisher_here() -> Any:
@@ -64,10 +65,3 @@ def _publisher() -> Any:
             "requests and its lifespan the publisher is app.state.qstash"
         )
     return publisher
-
-
-def _reset(token: Any) -> None:
-    try:
-        _PUBLISHER.reset(token)
-    except ValueError:
-        return  # the garbage collector closes coroutines in whichever context it is called

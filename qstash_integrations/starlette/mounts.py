@@ -12,6 +12,7 @@ from starlette.routing import Host, Mount, NoMatchFound, replace_params
 
 from .._core.errors import ConfigurationError
 from .._core.public_urls import has_path
+from .._core.receiving.guards import apps_behind
 
 # By app, the outermost router that it was found in. Neither is kept alive.
 _OUTER: WeakKeyDictionary[Starlette, "ref[Any]"] = WeakKeyDictionary()
@@ -129,7 +130,5 @@ def _mounts(owner: Any) -> Iterator[Mount | Host]:
 
 def _inner(mount: Mount | Host) -> Any:
     """What has routes behind the middleware, if anything shows it."""
-    app: Any = getattr(mount, "_base_app", mount.app)
-    while app is not None and not hasattr(app, "routes"):
-        app = getattr(app, "app", None) or getattr(app, "_app", None)
-    return app
+    apps = apps_behind(getattr(mount, "_base_app", mount.app))
+    return next((app for app in apps if hasattr(app, "routes")), None)

@@ -8,7 +8,7 @@ import logging
 from typing import NamedTuple
 
 from ..errors import NonRetryable, RetryAfter
-from .delivery import current_delivery
+from .delivery import found
 
 _LOGGER = logging.getLogger("qstash_integrations")
 _LONGEST_REASON = 500
@@ -38,10 +38,8 @@ def in_progress(wait: float) -> Answer:
 
 def _tell(level: int, outcome: str, signal: Exception) -> None:
     """The handler's own words, never the body. What is not signed, as the message's id, stays on its line too."""
-    try:
-        message_id = current_delivery().message_id
-    except LookupError:
-        message_id = None
+    delivery = found()
+    message_id = None if delivery is None else delivery.message_id
     reason = str(signal)[:_LONGEST_REASON]
     _LOGGER.log(level, "qstash message %a: %s%s", message_id, outcome, f": {reason!a}" if reason else "")
 

@@ -176,10 +176,8 @@ async def read_body(guard: Guard, head: Head, receive: Receive, *, patience: flo
     """
     arriving = _Arriving(guard, head)
     begun = time.monotonic()
-    if patience < guard.body_timeout:
-        body = await in_time(arriving.part(receive), patience, arriving.nothing_came)
-    else:
-        body = await in_time(arriving.part(receive), guard.body_timeout, arriving.too_late)
+    late = arriving.nothing_came if patience < guard.body_timeout else arriving.too_late
+    body = await in_time(arriving.part(receive), min(patience, guard.body_timeout), late)
     if body is _MORE:
         left = guard.body_timeout - (time.monotonic() - begun)
         body = await in_time(arriving.rest(receive), left, arriving.too_late)

@@ -103,9 +103,10 @@ show = _SHOWN.set
 """Let ``current_delivery`` find this one in the current context, or none, until ``hide`` gets the token."""
 
 
-def hide(token: "Token[Delivery | OfRequest | None]") -> None:
+def hide(token: "Token[Any]") -> None:
+    """Take back what ``show``, or the ``set`` of another context variable, has put there."""
     try:
-        _SHOWN.reset(token)
+        token.var.reset(token)
     except ValueError:
         return  # the garbage collector closes coroutines in whichever context it is called
 

@@ -38,7 +38,7 @@ class Guards:
         values: AppValues | None = getattr(scope.get("app"), _ATTRIBUTE, None) or scope.get(VALUES)
         for app in behind:
             values = getattr(app, _ATTRIBUTE, values)
-        return self.of_environment if values is None else values.guard_of(self)
+        return self.within(values)
 
     def within(self, values: "AppValues | None") -> FromSettings[Guard]:
         return self.of_environment if values is None else values.guard_of(self)
@@ -64,12 +64,12 @@ class AppValues:
 
 
 def apps_behind(app: object) -> Iterator[object]:
-    """The app behind a middleware, and those that it is put around itself: Starlette's keep them as ``app``."""
+    """An app, and if it is middleware those that it is put around: its ``app`` with Starlette, its ``_app`` with us."""
     for _ in range(_DEEPEST):
         if app is None:
             return
         yield app
-        app = getattr(app, "app", None)
+        app = getattr(app, "app", None) or getattr(app, "_app", None)
 
 
 def give_values(app: object, values: AppValues) -> None:

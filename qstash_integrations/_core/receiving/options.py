@@ -12,7 +12,7 @@ from ..from_settings import FromSettings
 from ..given import KEYS, Given
 from ..names import check_names
 from ..public_urls import NO_PUBLIC_URL, below, origins_of
-from ..settings import Settings
+from ..settings import URL_MATCHES, Settings, url_match_of
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
 from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers
@@ -21,7 +21,7 @@ from .runs import MEMBERS, Store
 from .same import Same, decoded, exactly
 from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
 
-_MATCHES: dict[str, Same] = {"exact": exactly, "decoded": decoded}
+_MATCHES: dict[str, Same] = dict(zip(URL_MATCHES, (exactly, decoded), strict=True))
 
 
 class Options(TypedDict, total=False):
@@ -125,9 +125,7 @@ def _check(given: Given, options: Options) -> None:
     store: object = options.get("once")
     if store is not None and (isinstance(store, type) or not all(hasattr(store, name) for name in MEMBERS)):
         raise ConfigurationError(f"once must be a store, such as qstash_integrations.once.MemoryStore(), not {store!r}")
-    match: object = options.get("url_match", "exact")
-    if not isinstance(match, str) or match not in _MATCHES:
-        raise ConfigurationError(f'url_match must be "exact" or "decoded", not {match!r}')
+    url_match_of(options.get("url_match", "exact"), "url_match")
     if type(options.get("verify_url", True)) is not bool:
         raise ConfigurationError(f"verify_url must be True or False, not {options.get('verify_url')!r}")
     if "QSTASH_PUBLIC_URL" in given and not origins_of(given.argument("QSTASH_PUBLIC_URL"), "public_url"):

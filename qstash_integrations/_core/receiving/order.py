@@ -2,6 +2,9 @@
 
 Whoever registers a handler and returns it, as ``@app.route`` does, hands to the decorator above it what is registered
 already; what that makes of it, nobody calls. Neither sees the other, so it shows when an app is looked at.
+
+A call such as ``verify_qstash(view)`` may leave ``view`` open at another route on purpose. What tells the two apart is
+whether the function has its name by then, and of a function within another that stands in the running frame alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator

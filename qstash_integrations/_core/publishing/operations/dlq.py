@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ...names import check_names
-from ..filters import DlqFilter, filter_query, page_query
+from ..filters import DlqFilter, Query, filter_query, page_query
 from ..inputs import Header, check_id
 from ..message import DlqRetryOptions
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
@@ -56,18 +56,15 @@ def retry_many(
     dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None, options: Mapping[str, Any]
 ) -> Operation[list[PublishResponse]]:
     query = selection(dlq_ids, wanted, DlqFilter, count, name="dlq_ids", parameter="dlqIds", all_="retry_all")
-    return Operation(
-        method="POST",
-        path="/v2/dlq/retry",
-        query=query,
-        headers=_headers(options),
-        calls=urls_in(options),
-        read=_read_receipts,
-    )
+    return _retry_selected(query, options)
 
 
 def retry_all(count: int | None, options: Mapping[str, Any]) -> Operation[list[PublishResponse]]:
     query = page_query(None, count, MOST_AT_ONCE)
+    return _retry_selected(query, options)
+
+
+def _retry_selected(query: Query, options: Mapping[str, Any]) -> Operation[list[PublishResponse]]:
     return Operation(
         method="POST",
         path="/v2/dlq/retry",
