@@ -25,11 +25,12 @@ from starlette.testclient import TestClient
 
 from qstash_integrations import ConfigurationError, Receiver, Settings, asgi, fastapi, flask, starlette
 from qstash_integrations._core.environment import override_settings
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.publishing.client import APIResponse
 from qstash_integrations.options import AppOptions
 from qstash_integrations.testing import LocalQStash, Outbox, sign
 from tests.core.test_settings import everything_in
 from tests.hosts import Request, Send, asgi_send, wsgi_send
+from tests.outbox import outbox
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
 
 TOKEN = "TESTONLY-token-0000000000000000"
@@ -285,13 +286,7 @@ def test_the_publisher_sends_as_the_app_says(build: Build) -> None:
     app = build()
     options: AppOptions = {"settings": object_of(), "base_url": "http://qstash.example:8080", "headers": {"X-B": "1"}}
     extension(app)(app, **options, allow_http=True, retry=False, timeout=3)
-    calls: list[APIRequest] = []
-
-    def transport(request: APIRequest) -> APIResponse:
-        calls.append(request)
-        return APIResponse(503)
-
-    with override_transport(transport), pytest.raises(Exception, match="503"):
+    with outbox(APIResponse(503)) as calls, pytest.raises(Exception, match="503"):
         publisher(app).publish(url="https://a.example")
     assert [call.url for call in calls] == ["http://qstash.example:8080/v2/publish/https://a.example"]
     sent = dict(calls[0].headers)

@@ -14,11 +14,12 @@ from django.urls import path
 from pydantic import AnyHttpUrl, SecretStr
 
 from qstash_integrations import APIError
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.django import aqstash, qstash, verify_qstash
 from qstash_integrations.django.conf import load
 from qstash_integrations.testing import Outbox
 from tests.django.shop import Host, request_to, ship
+from tests.outbox import outbox
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
 
 TOKEN = "TESTONLY-token-0000000000000000"
@@ -39,13 +40,7 @@ def own_object(**values: Any) -> SimpleNamespace:
 
 @pytest.fixture
 def calls() -> Generator[list[APIRequest]]:
-    sent: list[APIRequest] = []
-
-    def transport(request: APIRequest) -> APIResponse:
-        sent.append(request)
-        return APIResponse(201, b'{"messageId":"msg_1"}')
-
-    with override_transport(transport):
+    with outbox() as sent:
         yield sent
 
 

@@ -8,10 +8,11 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from qstash_integrations import Receiver
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.fastapi import QStash, QStashDep, SyncQStashDep, VerifiedRoute
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange, on_both_loops
+from tests.outbox import outbox
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 from tests.starlette.test_publisher import live
 
@@ -25,13 +26,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[APIRequest]]:
     """What would have been sent to QStash, by whom it is configured."""
     monkeypatch.setenv("QSTASH_TOKEN", "TESTONLY-token-0000000000000000")
     monkeypatch.setenv("QSTASH_PUBLIC_URL", ORIGIN)
-    sent: list[APIRequest] = []
-
-    def transport(call: APIRequest) -> APIResponse:
-        sent.append(call)
-        return APIResponse(201, b'{"messageId":"msg_1"}')
-
-    with override_transport(transport):
+    with outbox() as sent:
         yield sent
 
 

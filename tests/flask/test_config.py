@@ -9,9 +9,9 @@ from pydantic import AnyHttpUrl, SecretStr
 from pydantic_settings import BaseSettings
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.flask import Publisher, QStash
 from qstash_integrations.flask.conf import load
+from tests.outbox import outbox
 from tests.signing import CURRENT, NEXT, ORIGIN
 
 TOKEN = "TESTONLY-token-0000000000000000"
@@ -64,13 +64,7 @@ def test_init_app_takes_what_one_app_has_of_its_own() -> None:
     first, second = Flask("first"), Flask("second")
     extension.init_app(first)
     extension.init_app(second, settings=SimpleNamespace(qstash_token=TOKEN), headers={"X-Tenant": "2"})
-    sent: list[APIRequest] = []
-
-    def transport(request: APIRequest) -> APIResponse:
-        sent.append(request)
-        return APIResponse(201, b'{"messageId":"msg_1"}')
-
-    with override_transport(transport):
+    with outbox() as sent:
         for app in (first, second):
             publisher(app).publish(url="https://a.example")
             assert publisher(app)._manner().timeout == 3

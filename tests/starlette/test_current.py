@@ -16,13 +16,14 @@ from starlette.routing import Mount, Route
 
 import qstash_integrations.fastapi
 from qstash_integrations import Receiver, current_delivery
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.fastapi import VerifiedRoute
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.starlette import QStash, QStashMiddleware, qstash, verify_qstash
 from tests.contract.harnesses import current
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange
+from tests.outbox import outbox
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 from tests.starlette.test_publisher import live
 
@@ -170,13 +171,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[APIRequest]]:
     """What would have been sent to QStash."""
     monkeypatch.setenv("QSTASH_PUBLIC_URL", ORIGIN)
     monkeypatch.setenv("QSTASH_TOKEN", "TESTONLY-token-0000000000000000")
-    sent: list[APIRequest] = []
-
-    def transport(call: APIRequest) -> APIResponse:
-        sent.append(call)
-        return APIResponse(201, b'{"messageId":"msg_1"}')
-
-    with override_transport(transport):
+    with outbox() as sent:
         yield sent
 
 

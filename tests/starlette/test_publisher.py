@@ -15,10 +15,11 @@ from starlette.routing import Mount, NoMatchFound, Route
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.starlette import Publisher, QStash, SyncPublisher
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange, on_both_loops
+from tests.outbox import outbox
 
 pytestmark = pytest.mark.anyio
 
@@ -31,13 +32,7 @@ ACCEPTED = b'{"messageId":"msg_1"}'
 def calls(monkeypatch: pytest.MonkeyPatch) -> Generator[list[APIRequest]]:
     """What would have been sent to QStash, by whom it is configured."""
     monkeypatch.setenv("QSTASH_TOKEN", TOKEN)
-    sent: list[APIRequest] = []
-
-    def transport(call: APIRequest) -> APIResponse:
-        sent.append(call)
-        return APIResponse(201, ACCEPTED)
-
-    with override_transport(transport):
+    with outbox() as sent:
         yield sent
 
 

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ import pytest
 
 from tests.readme import blocks, commands
 from tests.server.destination import free_port
-from tests.system.test_first_minute import HEADING, Program
+from tests.system.test_first_minute import HEADING, Program, running
 
 ROOT = Path(__file__).parents[2]
 INSTALLED_WITHIN = 300  # seconds
@@ -54,23 +54,8 @@ class Machine(NamedTuple):
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 
-    @contextmanager
-    def running(self, command: str, directory: Path, **more: str) -> Generator[Program]:
-        process = subprocess.Popen(
-            shlex.split(command),
-            cwd=directory,
-            env=self.environment(**more),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running = Program(process)
-        try:
-            yield running
-        finally:
-            process.terminate()
-            process.wait(20)
-            running.join()
+    def running(self, command: str, directory: Path, **more: str) -> AbstractContextManager[Program]:
+        return running(shlex.split(command), directory, self.environment(**more))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, Queue
@@ -54,24 +54,25 @@ class Program:
 
 
 @contextmanager
+def running(command: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> Generator[Program]:
+    process = subprocess.Popen(
+        command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    program = Program(process)
+    try:
+        yield program
+    finally:
+        process.terminate()
+        process.wait(20)
+        program.join()
+
+
+@contextmanager
 def started(command: str, cwd: Path, **environment: str) -> Generator[Program]:
     program, *arguments = command.split()
     kept = {name: value for name, value in os.environ.items() if "QSTASH" not in name}
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name(program)), *arguments],
-        cwd=cwd,
-        env={**kept, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    running = Program(process)
-    try:
-        yield running
-    finally:
-        process.terminate()
-        process.wait(10)
-        running.join()
+    with running([str(Path(sys.executable).with_name(program)), *arguments], cwd, {**kept, **environment}) as it:
+        yield it
 
 
 def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
