@@ -33,7 +33,8 @@ def stay_in_the_thread(*arguments):
 def use():
     {use}
 
-threading.Thread(target=use, name="at work", daemon=True).start()
+working = threading.Thread(target=use, name="at work", daemon=True)
+working.start()
 inside.wait()
 child = os.fork()
 if not child:
@@ -42,6 +43,7 @@ if not child:
     os._exit(0)
 ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 over.set()
+working.join()  # one that prints while the interpreter ends aborts it
 raise SystemExit(ended)
 """
 TRANSPORT = """
