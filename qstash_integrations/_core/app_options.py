@@ -1,28 +1,53 @@
-"""``QStash(app, ...)``: the settings as arguments, how its publisher sends, and the options of its verified endpoints.
+"""``QStash(app, ...)``: the settings as arguments, how its publisher sends, the options of its verified endpoints, and
+which tasks it serves.
 
 Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypedDict, cast
 
 from .given import Values
 from .publishing.manner import ClientOptions, Manner, manner_of
 from .receiving.guard import GuardOptions
 from .receiving.options import Wanted
 
+TASKS_PATH = "/qstash/tasks"
 
-class AppOptions(Values, ClientOptions, GuardOptions, total=False):
+
+class TaskOptions(TypedDict, total=False):
+    """The tasks that an app serves. None counts as not given."""
+
+    tasks: object
+    """A module with tasks, its dotted name, a task, or an iterable of those."""
+    tasks_path: str | None
+    """Below what they are served, each under its own name; "/qstash/tasks" by default."""
+    around: Callable[..., Any] | None
+    """Called with each call, before its task runs; returns a context manager, which the task runs in."""
+
+
+class TasksGiven(NamedTuple):
+    """``TaskOptions`` as they were given."""
+
+    tasks: object = None
+    path: str | None = None
+    around: Callable[..., Any] | None = None
+
+
+class AppOptions(Values, ClientOptions, GuardOptions, TaskOptions, total=False):
     """The options of ``QStash(app, ...)``. What an endpoint says itself wins over them."""
 
 
 class ForApp:
     """The options of an app, checked and sorted. Prints nothing of them: they may be secrets."""
 
-    __slots__ = ("_client", "wanted")
+    __slots__ = ("_client", "tasks", "wanted")
 
-    def __init__(self, wanted: Wanted | None = None, client: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, wanted: Wanted | None = None, client: Mapping[str, Any] | None = None, tasks: TasksGiven | None = None
+    ) -> None:
         self.wanted: Wanted = wanted or Wanted()
+        self.tasks: TasksGiven = tasks or TasksGiven()
         self._client = client or {}
 
     @classmethod
@@ -34,6 +59,7 @@ class ForApp:
         client = {name: options.pop(name) for name in ClientOptions.__annotations__ if name in options}
         for_app = cls(client={name: value for name, value in client.items() if value is not None})
         del client  # error trackers print the locals of raising frames
+        for_app.tasks = TasksGiven(*(options.pop(name, None) for name in TaskOptions.__annotations__))
         for_app.wanted = Wanted.taken_from(options, AppOptions.__annotations__)
         for_app.manner()
         return for_app
@@ -48,4 +74,6 @@ class ForApp:
 
     def but(self, other: "ForApp") -> "ForApp":
         """With those of the other one instead, where both say something."""
-        return ForApp(other.wanted.within(self.wanted), {**self._client, **other._client})
+        said: dict[str, Any] = {name: value for name, value in other.tasks._asdict().items() if value is not None}
+        tasks = self.tasks._replace(**said)
+        return ForApp(other.wanted.within(self.wanted), {**self._client, **other._client}, tasks)
