@@ -37,6 +37,17 @@ def test_it_is_used_by_keyboard_alone(desk: Desk) -> None:
     expect(page.get_by_label("Destination")).to_be_visible()
 
 
+def test_a_task_is_shown_by_its_name(desk: Desk) -> None:
+    called = "/qstash/tasks/shop.tasks.ship?id=0a1b2c&at=1770000000000&of=0"
+    message_id = desk.publish(called)
+    desk.open("messages")
+    row = desk.row(message_id)
+    expect(row.locator("td.url")).to_have_text("taskshop.tasks.ship")
+    row.get_by_role("link").first.click()
+    expect(desk.page.locator("h1.url")).to_contain_text("shop.tasks.ship")
+    expect(desk.page.locator("dl.facts")).to_contain_text(f"{desk.there.url}{called}")
+
+
 def test_filters_stand_in_the_address(desk: Desk) -> None:
     page = desk.page
     desk.publish("/one", Label="first")

@@ -41,6 +41,23 @@ def test_a_summary_has_neither_query_nor_colours() -> None:
     }
 
 
+TASK = "http://localhost:5000/qstash/tasks/shop.tasks.ship"
+
+
+@pytest.mark.parametrize("query", ["id=0a1b&at=1770000000000&of=5", "of=0"])
+def test_a_task_is_told_by_its_name(query: str) -> None:
+    made = attempt(Outcome(status=200), f"{TASK}?{query}")
+    assert line(made).endswith("task  shop.tasks.ship")
+    assert (summary(made)["task"], summary(made)["url"]) == ("shop.tasks.ship", TASK)
+
+
+@pytest.mark.parametrize("query", ["", "of=", "id=1&of=3", "at=1&of=3", "page=2&of=5", "of=5&x=1", "of=5#x"])
+def test_what_is_no_call_of_a_task_is_told_by_its_url(query: str) -> None:
+    made = attempt(Outcome(status=200), f"{TASK}?{query}")
+    assert "PUT  http://localhost" in line(made)
+    assert "task" not in summary(made)
+
+
 def test_an_endless_url_is_cut() -> None:
     assert len(line(attempt(Outcome(status=200), "https://a.example/" + "x" * 5000))) < 300
 

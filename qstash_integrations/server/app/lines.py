@@ -1,5 +1,6 @@
 """One attempt as a line in a terminal, or as values for machines."""
 
+from ..._core.task_urls import task_of
 from ..attempt import Attempt
 from ..model import Outcome
 
@@ -8,7 +9,10 @@ _LONGEST_URL = 200
 
 
 def line(attempt: Attempt, *, colour: bool = False) -> str:
-    """``200   12 ms  msg_...  POST http://...``; what was left out of a URL is its query, which may hold secrets."""
+    """``200   12 ms  msg_...  POST http://...``, or ``task shop.tasks.ship`` where that is what was called.
+
+    What was left out of a URL is its query, which may hold secrets.
+    """
     message, outcome = attempt.message, attempt.outcome
     status = f"{outcome.status or '---'}"
     if colour:
@@ -17,8 +21,7 @@ def line(attempt: Attempt, *, colour: bool = False) -> str:
         status,
         f"{attempt.seconds * 1000:5.0f} ms",
         message.id,
-        message.options.method,
-        _without_query(message.url),
+        *_called(message.options.method, message.url),
     ]
     if message.retried:
         parts.append(f"(retry {message.retried} of {message.options.retries})")
@@ -36,6 +39,7 @@ def summary(attempt: Attempt) -> dict[str, str | int | float]:
         "messageId": message.id,
         "method": message.options.method,
         "url": message.url.partition("?")[0],
+        **({"task": task} if (task := task_of(message.url)) else {}),
         "retried": message.retried,
         "maxRetries": message.options.retries,
     }
@@ -47,6 +51,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
+def _called(method: str, url: str) -> tuple[str, str]:
+    task = task_of(url)
+    return ("task", task) if task else (method, _without_query(url))
 
 
 def _without_query(url: str) -> str:

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { act, button, confirmed, h, redrawn, setText, table } from "./dom.js";
 import { plural } from "./format.js";
-import { age, statusBadge } from "./state.js";
+import { age, called, statusBadge } from "./state.js";
 import { tags } from "./messages.js";
 
 const PAGE = 50;
@@ -91,8 +91,7 @@ function letterRow(letter, chosen, changed, refresh) {
     "tr",
     {},
     h("td", {}, box),
-    h("td", { class: "url" }, h("span", { class: "method" }, letter.method),
-      h("a", { class: "row", href: `#/messages/${encodeURIComponent(letter.messageId)}` }, letter.url)),
+    h("td", { class: "url" }, called(letter.method, letter.url, `#/messages/${encodeURIComponent(letter.messageId)}`)),
     h("td", { class: "wide" }, tags(letter)),
     h("td", { class: "answer" }, statusBadge(letter.responseStatus), " ", h("span", { class: "quiet" }, letter.responseBody ?? "")),
     h("td", { class: "number quiet" }, age(at)),

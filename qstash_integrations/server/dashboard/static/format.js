@@ -56,6 +56,10 @@ export function size(bytes) {
   return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 
+// The name of the task that a URL calls, null for any other: its query is what is known of the call.
+const TASK = /^[^?#]*\/([A-Za-z0-9_.-]+)\?(?:id=[A-Za-z0-9-]{1,64}&at=[0-9]{1,15}&)?of=[0-9]{1,7}$/;
+export const taskOf = (url) => url.match(TASK)?.[1] ?? null;
+
 export const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 // Indents without parsing into numbers: 12345678901234567890 stays what it is. Null when the text is no JSON.

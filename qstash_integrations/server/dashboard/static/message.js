@@ -2,10 +2,10 @@
 
 import * as api from "./api.js";
 import { act, button, confirmed, copy, h } from "./dom.js";
-import { clock } from "./format.js";
+import { clock, taskOf } from "./format.js";
 import { body, headers, secret } from "./content.js";
 import { factsOf } from "./options.js";
-import { age, flawNames, stateBadge } from "./state.js";
+import { age, called, flawNames, stateBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
 const FINISHED = ["delivered", "failed", "canceled"];
@@ -58,7 +58,7 @@ const gone = (text) => h("div", { class: "card" }, h("h1", {}, "Not here any mor
 
 function headOf(found, refresh) {
   return [
-    h("h1", { class: "url" }, stateBadge(found.state), h("span", { class: "method" }, found.method), found.url),
+    h("h1", { class: "url" }, stateBadge(found.state), called(found.method, found.url)),
     actions(found, refresh),
     h("dl", { class: "facts" }, facts(found).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
   ];
@@ -69,6 +69,7 @@ function facts(found) {
   const waits = !FINISHED.includes(found.state) && found.state !== "active";
   return [
     ["Id", [h("code", {}, found.messageId), " ", button("Copy", copy(() => found.messageId), { class: "small" })]],
+    taskOf(found.url) && ["URL", h("code", {}, found.url)],
     ["Published", [clock(found.createdAt), " (", age(found.createdAt), ")"]],
     waits && ["Next attempt", [clock(found.nextDeliveryTime), " (", age(found.nextDeliveryTime), ")"]],
     ...factsOf(found),

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { chart } from "./chart.js";
 import { act, button, h, list, setText, table } from "./dom.js";
 import { relative, stateNames } from "./format.js";
-import { age, flawNames, stateBadge, statusBadge } from "./state.js";
+import { age, called, flawNames, stateBadge, statusBadge } from "./state.js";
 
 const PAGE = 100;
 const MOST_CALLS = 10;
@@ -108,7 +108,7 @@ function filterForm(wanted, changed) {
 }
 
 function messageRow(first) {
-  const link = h("a", { class: "row", href: `#/messages/${encodeURIComponent(first.messageId)}` }, first.url);
+  const href = `#/messages/${encodeURIComponent(first.messageId)}`;
   const cells = {
     state: h("td"), labels: h("td", { class: "wide" }), attempts: h("td", { class: "number roomy" }), answer: h("td"),
   };
@@ -116,7 +116,7 @@ function messageRow(first) {
     "tr",
     { "data-id": first.messageId },
     cells.state,
-    h("td", { class: "url" }, h("span", { class: "method" }, first.method), link),
+    h("td", { class: "url" }, called(first.method, first.url, href)),
     cells.labels,
     cells.attempts,
     cells.answer,
