@@ -1,54 +1,28 @@
-"""FastAPI: routes that verify before the body is parsed and before any dependency runs. And a dependency.
+"""``Depends(verify_qstash)``: verification as a dependency, after FastAPI has read and parsed the body.
 
-A router that is included into another keeps its own route class, so each router with webhooks names
-``VerifiedRoute``; ``QStashMiddleware`` with ``prefix=`` covers everything below a path. WebSocket routes, and what
-comes from ``add_route``, ``route`` and ``mount``, have no route class: only the middleware covers them.
-
-Spec: https://fastapi.tiangolo.com/how-to/custom-request-and-route/
+Spec: https://fastapi.tiangolo.com/tutorial/dependencies/
 """
 
 import inspect
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any, NoReturn, TypeAlias, Unpack, cast, overload
 
-from ._core.extras import need
-
-need("fastapi", "fastapi")
-
 from fastapi import Depends, Request
 from fastapi.exceptions import WebSocketException
-from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from ._core.errors import ConfigurationError, NonRetryable, RetryAfter
-from ._core.receiving.admission import ahandle
-from ._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
-from ._core.receiving.asgi_host import CLAIMED, DELIVERY, AsgiHost, state_of
-from ._core.receiving.delivery import Delivery, hide, show
-from ._core.receiving.guard import TAKEN, Guard, GuardOptions
-from ._core.receiving.guards import Guards
-from ._core.receiving.head import Head, head_of_scope
-from ._core.receiving.once import Claimed, Turn
-from ._core.receiving.options import Wanted
-from .starlette import Publisher, QStash, QStashMiddleware, SyncPublisher, qstash
-from .starlette.current import publisher_here
-from .starlette.endpoints import read_request, response
-
-__all__ = [
-    "DeliveryDep",
-    "Publisher",
-    "QStash",
-    "QStashDep",
-    "QStashMiddleware",
-    "SyncPublisher",
-    "SyncQStashDep",
-    "VerifiedDelivery",
-    "VerifiedRoute",
-    "qstash",
-    "verify_qstash",
-]
+from .._core.errors import ConfigurationError, NonRetryable, RetryAfter
+from .._core.receiving.admission import ahandle
+from .._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
+from .._core.receiving.asgi_host import CLAIMED, DELIVERY, state_of
+from .._core.receiving.delivery import Delivery, hide, show
+from .._core.receiving.guard import TAKEN, Guard, GuardOptions
+from .._core.receiving.guards import Guards
+from .._core.receiving.head import Head, head_of_scope
+from .._core.receiving.once import Claimed, Turn
+from .._core.receiving.options import Wanted
+from ..starlette.endpoints import read_request, response
 
 NO_DECORATOR = (
     "in FastAPI verify_qstash is a dependency: write dependencies=[Depends(verify_qstash)] for one endpoint, or "
@@ -59,27 +33,6 @@ NO_ONCE = (
     "done: use APIRouter(route_class=VerifiedRoute.using(once=...)) or QStashMiddleware"
 )
 FORM = f"{TAKEN}, as FastAPI does with a form, which takes APIRouter(route_class=VerifiedRoute)"
-
-
-class VerifiedRoute(APIRoute):
-    """``APIRouter(route_class=VerifiedRoute)``: every path operation of the router takes only what QStash signed.
-
-    What a handler raises to steer QStash is answered outside the dependencies, so a ``yield`` dependency sees the
-    exception and can roll back.
-    """
-
-    qstash_guard: Guards = Guards(Wanted())
-
-    @classmethod
-    def using(cls, **options: Unpack[GuardOptions]) -> "type[VerifiedRoute]":
-        """A route class with options, such as ``VerifiedRoute.using(max_body_size=1024)``."""
-        return type(cls.__name__, (cls,), {"qstash_guard": Guards(Wanted.taken_from(options))})
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        guard = self.qstash_guard.of(scope)
-        host = AsgiHost(scope, receive, send, super().handle)
-        del scope, receive, send  # error trackers print the locals of raising frames
-        await ahandle(guard, host)
 
 
 class _Dependency:
@@ -184,37 +137,3 @@ verify_qstash: _Dependency = _Dependency({})
 
 VerifiedDelivery: TypeAlias = Annotated[Delivery, Depends(verify_qstash)]
 """A parameter that verifies: ``delivery: VerifiedDelivery``, as ``Depends(verify_qstash)`` does."""
-
-
-def _delivery(request: Request) -> Delivery:
-    delivery = getattr(request.state, DELIVERY, None)
-    if delivery is None:
-        raise RuntimeError(
-            f"{request.scope['path']} is not verified: put its route on APIRouter(route_class=VerifiedRoute), "
-            "or below the prefix of QStashMiddleware"
-        )
-    return cast(Delivery, delivery)
-
-
-def _publisher(request: Request) -> Publisher:
-    # That of the app that mounts this one, where it has none of its own.
-    publisher = getattr(request.app.state, "qstash", None) or publisher_here()
-    if publisher is None:
-        raise RuntimeError(
-            "this app has no publisher: call qstash_integrations.fastapi.QStash(app), or for one around it"
-        )
-    return cast(Publisher, publisher)
-
-
-def _sync_publisher(request: Request) -> SyncPublisher:
-    return _publisher(request).sync
-
-
-DeliveryDep: TypeAlias = Annotated[Delivery, Depends(_delivery)]
-"""A parameter of a verified endpoint: ``delivery: DeliveryDep``."""
-
-QStashDep: TypeAlias = Annotated[Publisher, Depends(_publisher)]
-"""The app's publisher, for ``async def`` endpoints."""
-
-SyncQStashDep: TypeAlias = Annotated[SyncPublisher, Depends(_sync_publisher)]
-"""The app's publisher, for plain ``def`` endpoints."""
