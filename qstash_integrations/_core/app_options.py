@@ -4,15 +4,19 @@ which tasks it serves.
 Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypedDict, cast
 
+from .errors import ConfigurationError
 from .given import Values
 from .publishing.manner import ClientOptions, Manner, manner_of
 from .receiving.guard import GuardOptions
 from .receiving.options import Wanted
 
 TASKS_PATH = "/qstash/tasks"
+# As every router reads it, and every client leaves it: no placeholder, no escape, no dot segment.
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~-]+)+")
 
 
 class TaskOptions(TypedDict, total=False):
@@ -32,6 +36,16 @@ class TasksGiven(NamedTuple):
     tasks: object = None
     path: str | None = None
     around: Callable[..., Any] | None = None
+
+    def base(self) -> str:
+        """The path below which they are served. ConfigurationError for what is no path below which there is nothing."""
+        path: object = TASKS_PATH if self.path is None else self.path
+        if not isinstance(path, str) or not _PATH.fullmatch(path):
+            raise ConfigurationError(
+                f"tasks_path must be a path of letters, digits, '_', '-', '.' and '~' below which there is nothing "
+                f"else, such as {TASKS_PATH!r}, not {path!r}"
+            )
+        return path
 
 
 class AppOptions(Values, ClientOptions, GuardOptions, TaskOptions, total=False):
