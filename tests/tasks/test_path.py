@@ -7,7 +7,8 @@ from qstash_integrations._core.app_options import TasksGiven
 
 
 @pytest.mark.parametrize(
-    "path, base", {None: "/qstash/tasks", "/jobs": "/jobs", "/_internal/v1.0/~jobs": "/_internal/v1.0/~jobs"}.items()
+    ("path", "base"),
+    [(None, "/qstash/tasks"), ("/jobs", "/jobs"), ("/_internal/v1.0/~jobs", "/_internal/v1.0/~jobs")],
 )
 def test_tasks_are_served_below_a_path(path: str | None, base: str) -> None:
     assert TasksGiven("shop.tasks", path).base() == base
