@@ -8,13 +8,11 @@ Spec: https://docs.djangoproject.com/en/stable/ref/urlresolvers/
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast, overload
-from urllib.parse import quote
 
 from asgiref.sync import sync_to_async
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 
 from .._core.from_settings import FromSettings
-from .._core.public_urls import has_path, join_public_url
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
@@ -24,15 +22,12 @@ from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from .._core.publishing.signatures import named_options
-from .._core.receiving.urls import bases_of
 from .._core.settings import Settings
-from .conf import allowed_hosts, improperly_configured, load, manner, publishes_on_commit
+from .conf import improperly_configured, load, manner, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
+from .reversing import public_url
 
 T = TypeVar("T")
-
-# What Django itself leaves unquoted in a reversed path.
-_UNQUOTED = "!$&'()*+,;=/~:@"
 
 
 @named_options
@@ -86,7 +81,7 @@ class Publisher(QStash):
         A path prefix in the public URL replaces the script prefix; without one FORCE_SCRIPT_NAME, or else the script
         prefix, follows. Raises ConfigurationError when no public URL is set, NoReverseMatch for an unknown view.
         """
-        return _url_for(viewname, kwargs)
+        return public_url(reverse(viewname, kwargs=kwargs))
 
     def _on_commit(self, operation: Operation[T], using: str | None) -> T:
         self._call(operation)  # a missing setting is said now, not after the commit
@@ -148,7 +143,7 @@ class AsyncPublisher(AsyncQStash):
 
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
         """As on ``Publisher``; nothing to await."""
-        return _url_for(viewname, kwargs)
+        return public_url(reverse(viewname, kwargs=kwargs))
 
     @property
     def sync(self) -> Publisher:
@@ -167,16 +162,6 @@ class AsyncPublisher(AsyncQStash):
 
 def _operation(message: Any, new_id: NewId | None, added: Sequence[Header]) -> Operation[PublishResult]:
     return (publish if message.get("queue") is None else enqueue)(message, new_id, added)
-
-
-def _url_for(viewname: str, kwargs: dict[str, Any]) -> str:
-    with improperly_configured():
-        bases = bases_of(load(), allowed_hosts(), "ALLOWED_HOSTS")
-    path = reverse(viewname, kwargs=kwargs)
-    if bases and has_path(bases[0]):
-        path = "/" + path.removeprefix(quote(get_script_prefix(), safe=_UNQUOTED))
-    with improperly_configured():
-        return join_public_url(bases, path)
 
 
 def _manner_without(of_the_others: str) -> Callable[[], Manner]:
