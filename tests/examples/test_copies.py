@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 EXAMPLES = Path(__file__).parents[2] / "example_apps"
 TESTS = {
     "starlette": (),

@@ -22,6 +22,8 @@ from qstash_integrations.server.model import Limits
 from tests.server.client import client
 from tests.server.destination import SOON, destination
 
+pytestmark = pytest.mark.system
+
 DEV_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="
 FILES, CROWD = 256, 300
 SHORT = Patience(head=0.2, body=0.2, idle=0.2)

@@ -5,6 +5,7 @@ import pytest
 from tests.testing.outside import FASTAPI_SHOP, OURS, project, run, shown
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.system
 
 
 def test_the_fixtures_work_without_any_setting(pytester: pytest.Pytester) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.testing.outside import ASYNCIO, FASTAPI_SHOP, OURS, project, run
 
 pytest_plugins = ["pytester"]
+pytestmark = pytest.mark.system
 
 ASYNC_TEST = """
 import httpx
