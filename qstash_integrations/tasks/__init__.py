@@ -6,3 +6,7 @@ Needs the extra ``tasks``: ``pip install 'qstash_integrations[tasks]'``.
 from .._core.extras import need
 
 need("pydantic", "tasks")
+
+from .schedules import Schedule, schedule
+
+__all__ = ["Schedule", "schedule"]

@@ -94,6 +94,11 @@ class BaseClient:
         return _new_id if self._manner().policy.retries else None
 
     @property
+    def base_url(self) -> str:
+        """Where its QStash is, no slash at its end."""
+        return self._account().base_url
+
+    @property
     def added(self) -> tuple[Header, ...]:
         """Headers of every message that has none of the name."""
         return self._manner().headers

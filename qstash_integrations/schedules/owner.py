@@ -1,0 +1,62 @@
+"""Whose a schedule is: an app's in one environment. An id alone does not say so, since anybody may choose one.
+
+Spec: https://upstash.com/docs/qstash/features/schedules
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from .._core.environment import Reader
+from .._core.errors import ConfigurationError
+from .._core.publishing.results.schedule import Schedule as Held
+
+LABEL = "qstash-integrations"
+_PART = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
+_EXAMPLES = {"QSTASH_APP": "shop", "QSTASH_ENVIRONMENT": "production"}
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An app in an environment. Ours is what has their ids' beginning and our label, and nothing else."""
+
+    app: str
+    environment: str
+
+    def __post_init__(self) -> None:
+        # A dot would make shop.eu in prod the same as shop in eu.prod.
+        for name, value in zip(_EXAMPLES, (self.app, self.environment), strict=True):
+            if not isinstance(value, str) or not _PART.fullmatch(value):
+                raise ConfigurationError(
+                    f"{name} must be letters, digits, '-' or '_', up to 100 of them, not {value!r}"
+                )
+
+    @classmethod
+    def configured(cls, config: Mapping[str, Any] | None = None) -> Self:
+        """By QSTASH_APP and QSTASH_ENVIRONMENT in ``config`` or the environment; neither is ever assumed."""
+        read = Reader(config or {}, ())
+        found = {name: (read(name) or "").strip() for name in _EXAMPLES}
+        for name, value in found.items():
+            if not value:
+                raise ConfigurationError(
+                    f"{name} is not set; schedules are told apart by it, as in {name}={_EXAMPLES[name]}"
+                )
+        return cls(*found.values())
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.app}.{self.environment}."
+
+    def id_of(self, name: str) -> str:
+        return self.prefix + name
+
+    def name_of(self, schedule_id: str) -> str:
+        return schedule_id.removeprefix(self.prefix)
+
+    def owns(self, held: Held) -> bool:
+        return held.schedule_id.startswith(self.prefix) and LABEL in labels_of(held)
+
+
+def labels_of(held: Held) -> tuple[str, ...]:
+    return tuple(held.labels) or tuple((held.label or "").split(","))
