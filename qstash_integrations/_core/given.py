@@ -62,6 +62,7 @@ SETTINGS = (
     *ARGUMENTS,
     "QSTASH_REGION",
     "QSTASH_URL_MATCH",
+    "QSTASH_TASKS_URL",
     *(f"{region}_QSTASH_{name}" for region in REGIONS for name in ("URL", "TOKEN")),
     *(f"{region}_{key}" for region in REGIONS for key in KEYS),
 )
@@ -76,6 +77,7 @@ _BARE = {
     "QSTASH_PUBLIC_URL": ("public_url",),
     "QSTASH_REGION": ("region",),
     "QSTASH_URL_MATCH": ("url_match",),
+    "QSTASH_TASKS_URL": ("tasks_url",),
 }
 _ALL = frozenset(name for names in _SPELLINGS.values() for name in names)
 _SIMILAR = 0.9  # of a name that is taken for a misspelled one

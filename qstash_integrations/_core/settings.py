@@ -17,7 +17,7 @@ from .errors import ConfigurationError
 from .given import KEYS, REGIONS, Given, Values
 from .hosts import is_hosted
 from .names import check_names
-from .public_urls import Origins, below, origins_of
+from .public_urls import Origins, below, origins_of, public_urls
 
 URL_MATCHES = ("exact", "decoded")
 DEFAULT_URL = "https://qstash.upstash.io"
@@ -41,7 +41,18 @@ class Settings:
     No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
     """
 
-    __slots__ = ("_names", "mount", "origins", "region", "regional_keys", "signing_keys", "token", "url", "url_match")
+    __slots__ = (
+        "_names",
+        "mount",
+        "origins",
+        "region",
+        "regional_keys",
+        "signing_keys",
+        "tasks_url",
+        "token",
+        "url",
+        "url_match",
+    )
 
     def __init__(
         self,
@@ -53,6 +64,7 @@ class Settings:
         region: str | None,
         regional_keys: Mapping[str, SigningKeys],
         url_match: str = "exact",
+        tasks_url: str | None = None,
         names: Mapping[str, str] | None = None,
     ) -> None:
         self.token: str | None = token
@@ -65,6 +77,8 @@ class Settings:
         """Where the framework's settings mount the app, such as "/shop"; set by the adapter that knows."""
         self.url_match: str = url_match
         """How a request's URL is compared, where no option says it: "exact" or "decoded"."""
+        self.tasks_url: str | None = tasks_url
+        """Below what tasks are served, where that is no path on the public URL; no slash at its end."""
         self.region: str | None = region
         self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
@@ -92,6 +106,7 @@ class Settings:
             region=region,
             regional_keys=_regional_keys(keys) if region else {},
             url_match=url_match_of(read("QSTASH_URL_MATCH") or "exact", "QSTASH_URL_MATCH"),
+            tasks_url=_tasks_url(read),
             names=read.names,
         )
 
@@ -115,6 +130,7 @@ class Settings:
             "QSTASH_PUBLIC_URL": self.origins or None,
             "QSTASH_REGION": self.region,
             "QSTASH_URL_MATCH": self.url_match,
+            "QSTASH_TASKS_URL": self.tasks_url,
         }
         return rest | {
             prefix + key: value for prefix, keys in pairs.items() for key, value in zip(KEYS, keys, strict=True)
@@ -136,6 +152,11 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"Settings(url={self.url!r}, public_url={self.origins!r}, region={self.region!r}, ***)"
+
+
+def _tasks_url(read: Reader) -> str | None:
+    found = public_urls(read("QSTASH_TASKS_URL"), "QSTASH_TASKS_URL")
+    return found[0] if found else None
 
 
 def _region(text: str | None) -> str | None:

@@ -7,6 +7,24 @@ from .._core.extras import need
 
 need("pydantic", "tasks")
 
+from .._core.receiving.delivery import Callback
+from .calls import RESULT, Call, Chain, chain
+from .current import CurrentCall, current_call
+from .injected import Injected
 from .schedules import Schedule, schedule
+from .task import Task, task
 
-__all__ = ["Schedule", "schedule"]
+__all__ = [
+    "RESULT",
+    "Call",
+    "Callback",
+    "Chain",
+    "CurrentCall",
+    "Injected",
+    "Schedule",
+    "Task",
+    "chain",
+    "current_call",
+    "schedule",
+    "task",
+]

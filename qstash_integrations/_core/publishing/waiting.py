@@ -23,7 +23,7 @@ AsyncSource: TypeAlias = Iterable[M] | AsyncIterable[M]
 def about_to_wait(where: type[object]) -> None:
     """WARNING, once: who waits in the thread of an event loop holds up whatever else runs in it."""
     global _is_told
-    if _is_told or not getattr(where, "holds_up_loops", True) or not _in_event_loop():
+    if _is_told or not getattr(where, "holds_up_loops", True) or not in_event_loop():
         return
     _is_told = True
     logging.getLogger("qstash_integrations").warning(
@@ -117,7 +117,8 @@ async def async_tell(listener: Callable[[int], object], number: int) -> None:
         await told
 
 
-def _in_event_loop() -> bool:
+def in_event_loop() -> bool:
+    """Whether this thread is running one, where others would wait as well."""
     # Programs that have not even imported them run none.
     asyncio, trio = sys.modules.get("asyncio.events"), sys.modules.get("trio.lowlevel")
     if asyncio is not None and asyncio._get_running_loop() is not None:

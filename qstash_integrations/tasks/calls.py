@@ -1,0 +1,181 @@
+"""Calls as values: for batches, transactions and schedules, and one after the other."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .._core.extras import need
+from .._core.publishing.waiting import in_event_loop
+from .options import is_task
+from .origin import origin
+from .wire import RESULT_MARK, message_of, plain_options, ready_options, schedule_of, seconds_of, with_members
+
+if TYPE_CHECKING:
+    from .._core.publishing.results.published import PublishResponse
+    from .task import Task
+
+
+class _Result:
+    """Stands for what the call before returns."""
+
+    def __repr__(self) -> str:
+        return "RESULT"
+
+    def __reduce__(self) -> str:
+        return "RESULT"
+
+
+RESULT: Any = _Result()
+"""In a chain, in place of an argument: what the call before returns, in the form in which it travels as JSON."""
+
+
+class Publishable:
+    """What can be published: a call, or a chain of them."""
+
+    __slots__ = ()
+    _shown = "chain(...)"
+
+    def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """The keywords of ``publish``, or of ``enqueue`` where a queue is among them, with an id of its own."""
+        raise NotImplementedError
+
+    def publish(self) -> "PublishResponse":
+        """Publish it. RuntimeError in an event loop, where ``await ...apublish()`` is the way."""
+        refuse_in_event_loop(f"{self._shown}.apublish()")
+        here = origin()
+        return here.publish([self.message(here.task_url)])[0]
+
+    async def apublish(self) -> "PublishResponse":
+        """``publish`` for ``async`` code."""
+        here = origin()
+        return (await here.apublish([self.message(here.task_url)]))[0]
+
+    def publish_on_commit(self, *, using: str | None = None) -> "PublishResponse":
+        """Publish it when the transaction of Django's database ``using`` commits, and not where it is rolled back.
+
+        Checked at once; outside a transaction it is published at once. Until the commit whatever is asked of the
+        receipt is a RuntimeError. ModuleNotFoundError without Django.
+        """
+        need("django", "django")
+        publisher: Any = import_module("qstash_integrations.django").qstash
+        receipt: PublishResponse = publisher.publish_on_commit(self.message(origin().task_url), using=using)
+        return receipt
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Call(Publishable):
+    """One call of a task, checked and encoded when it was made: ``ship.bind(order_id=3)``."""
+
+    task: "Task[..., Any]"
+    """With the options of ``using``."""
+    arguments: Mapping[str, Any]
+    """By name, as they were given."""
+    body: bytes
+    """The JSON object of the arguments, without those that are ``RESULT``."""
+
+    @property
+    def name(self) -> str:
+        """Of the task."""
+        return self.task.name
+
+    @property
+    def _shown(self) -> str:  # type: ignore[override]
+        return f"{self.task.__name__}.bind(...)"
+
+    @property
+    def awaits(self) -> tuple[str, ...]:
+        """Parameters that take the result of the call before."""
+        return tuple(name for name, value in self.arguments.items() if value is RESULT)
+
+    def options(self, task_url: Callable[[str], str]) -> dict[str, Any]:
+        """Publish options of this call, computed ones among them; without those of URL, body and content type."""
+        given = {name: value for name, value in self.arguments.items() if value is not RESULT}
+        return ready_options(self.task, self.task.arguments.parameters.with_defaults(given), task_url)
+
+    def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """The keywords of ``publish``, or of ``enqueue`` where a queue is among them, with an id of its own."""
+        return Chain((self,)).message(task_url)
+
+    def planned(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """The keywords of ``schedule.create`` but for ``cron`` and ``schedule_id``: a ``Target``."""
+        return Chain((self,)).planned(task_url)
+
+    def __repr__(self) -> str:
+        return f"<Call of {self.name} with {', '.join(self.arguments) or 'nothing'}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Chain(Publishable):
+    """Calls of which each is published when the one before has succeeded."""
+
+    calls: tuple[Call, ...]
+    on_error: "Task[..., Any] | None" = None
+
+    def __post_init__(self) -> None:
+        for call in self.calls:
+            if not isinstance(call, Call):
+                raise TypeError(f"a chain is made of calls, such as ship.bind(order_id=3), not of {call!r}")
+        if not self.calls:
+            raise TypeError("a chain needs a call")
+        if self.calls[0].awaits:
+            raise TypeError(f"{self.calls[0].name}: no call comes before the first, so it cannot take its RESULT")
+        if self.on_error is not None and not is_task(self.on_error):
+            raise TypeError(f"on_error must be a task with a Callback parameter, not {self.on_error!r}")
+
+    def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """Of its first call; the others are in the body."""
+        return message_of(*self._first(task_url or origin().task_url))
+
+    def planned(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """The keywords of ``schedule.create`` but for ``cron`` and ``schedule_id``: a ``Target``."""
+        return schedule_of(*self._first(task_url or origin().task_url))
+
+    def _first(self, task_url: Callable[[str], str]) -> tuple[str, bytes, dict[str, Any], Callable[[str], str]]:
+        first, *others = self.calls
+        options = self._options(first, task_url)
+        members: dict[str, Any] = {}
+        if others:
+            members["$then"] = [self._following(call, task_url) for call in others]
+        if options.get("timeout") != first.task.told_timeout:
+            members["$timeout"] = seconds_of(options["timeout"])
+        return first.name, with_members(first.body, members), options, task_url
+
+    def _following(self, call: Call, task_url: Callable[[str], str]) -> dict[str, Any]:
+        """As it travels with the one before. What it awaits is filled in there."""
+        arguments = json.loads(call.body)
+        for name, value in arguments.items():
+            if value == RESULT_MARK:
+                raise TypeError(f"{call.name}: {name} looks like RESULT in JSON, and would be taken for it in a chain")
+        return {
+            "task": call.name,
+            "arguments": arguments | dict.fromkeys(call.awaits, RESULT_MARK),
+            "options": plain_options(self._options(call, task_url)),
+        }
+
+    def _options(self, call: Call, task_url: Callable[[str], str]) -> dict[str, Any]:
+        if self.on_error is not None:
+            call = replace(call, task=call.task.using(failure_callback=self.on_error))
+        return call.options(task_url)
+
+    def __repr__(self) -> str:
+        return f"<Chain of {', '.join(call.name for call in self.calls)}>"
+
+
+def chain(*calls: Call, on_error: "Task[..., Any] | None" = None) -> Chain:
+    """Calls of which each is published when the one before has succeeded.
+
+    ``chain(invoice.bind(order_id=3), mail.bind(to="ada@example.com", pdf=RESULT)).publish()``.
+
+    What follows travels in the signed body of the one before, and is published before that is answered, under an id
+    made of its own: told twice, it is one call. Options are computed here, without what is a ``RESULT``. ``on_error``,
+    a task with a ``Callback`` parameter, is told when one of them has failed for good.
+    """
+    return Chain(calls, on_error)
+
+
+def refuse_in_event_loop(instead: str) -> None:
+    """RuntimeError where waiting would hold up a whole event loop."""
+    if in_event_loop():
+        raise RuntimeError(f"this would hold up the whole event loop; await {instead} instead")

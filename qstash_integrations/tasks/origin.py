@@ -1,0 +1,89 @@
+"""Where calls are published from: the app that is running, or else what the environment says.
+
+An adapter registers how its running app is found. Without one, in a script, a cron job or another system's worker,
+QSTASH_TASKS_URL or QSTASH_PUBLIC_URL says where the tasks are served, and there is one client per process.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._core.app_options import TASKS_PATH
+from .._core.errors import ConfigurationError
+from .._core.public_urls import join_public_url
+from .._core.publishing.client import AsyncQStash, QStash
+from .._core.settings import Settings
+
+if TYPE_CHECKING:
+    from .._core.publishing.results.published import PublishResponse
+
+NO_TASKS_URL = (
+    "QSTASH_TASKS_URL and QSTASH_PUBLIC_URL are not set; set QSTASH_PUBLIC_URL to the origin under which QStash calls "
+    "the app with tasks=, such as https://api.example.com, or QSTASH_TASKS_URL to where it serves them"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What calls are published with. The functions are asked at each use."""
+
+    task_url: Callable[[str], str]
+    """The URL of a task by its name, without a query; ConfigurationError that says what to set."""
+    client: Callable[[], QStash]
+    aclient: Callable[[], AsyncQStash]
+
+    def publish(self, messages: Sequence[Any]) -> "list[PublishResponse]":
+        """One message, perhaps with a queue, or several in one batch."""
+        client: Any = self.client()
+        if len(messages) != 1:
+            return list(client.batch(messages)) if messages else []
+        (message,) = messages
+        return [client.enqueue(message) if message.get("queue") else client.publish(message)]
+
+    async def apublish(self, messages: Sequence[Any]) -> "list[PublishResponse]":
+        """``publish`` for ``async`` code."""
+        client: Any = self.aclient()
+        if len(messages) != 1:
+            return list(await client.batch(messages)) if messages else []
+        (message,) = messages
+        return [await (client.enqueue(message) if message.get("queue") else client.publish(message))]
+
+
+_finders: list[Callable[[], Origin | None]] = []
+
+
+def add_origin(find: Callable[[], Origin | None]) -> None:
+    """Ask ``find`` before the environment; it returns None where none of its apps is running."""
+    if find not in _finders:
+        _finders.append(find)
+
+
+def origin() -> Origin:
+    """That of the app that is running, or of the environment."""
+    for find in _finders:
+        found = find()
+        if found is not None:
+            return found
+    return ENVIRONMENT
+
+
+def tasks_url(settings: Settings, path: str = TASKS_PATH) -> str:
+    """Below what an app with these settings, and its tasks at ``path``, serves them; no slash at its end.
+
+    ConfigurationError that names both settings where neither is there.
+    """
+    if settings.tasks_url:
+        return settings.tasks_url
+    bases = settings.public_url
+    if not bases:
+        raise ConfigurationError(NO_TASKS_URL)
+    return join_public_url(bases, path)
+
+
+def _task_url(name: str) -> str:
+    return f"{tasks_url(Settings.load())}/{name}"
+
+
+_sync = QStash.from_settings(Settings.load)
+_async = AsyncQStash.from_settings(Settings.load)
+ENVIRONMENT = Origin(_task_url, lambda: _sync, lambda: _async)

@@ -1,0 +1,172 @@
+"""``@task``: a function that can be published.
+
+Spec: https://upstash.com/docs/qstash/howto/publishing
+"""
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import update_wrapper
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+
+from .._core.names import check_names
+from .._core.receiving.delivery import Callback
+from .arguments import Arguments
+from .calls import RESULT, Call, refuse_in_event_loop
+from .naming import check_name, name_of
+from .options import CallOptions, Failing, TaskOptions, check_options
+from .results import Results
+
+if TYPE_CHECKING:
+    from .._core.publishing.results.published import PublishResponse
+
+P = ParamSpec("P")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+T = TypeVar("T")
+
+
+class Task(Generic[P, R_co]):
+    """A function that can be published, and is run when QStash calls the app. A plain call is the function.
+
+    Immutable: ``using`` returns a copy. It belongs to no app until one mounts it, and may be published from anywhere.
+    """
+
+    __name__: str
+
+    def __init__(self, function: Callable[P, R_co], name: str | None, also_known_as: object, options: Any) -> None:
+        self.function: Callable[P, R_co] = _checked(function)
+        self.name: str = name_of(function) if name is None else check_name(name)
+        """Under which it is served, and with which each of its calls is labelled."""
+        self.also_known_as: tuple[str, ...] = _names(also_known_as)
+        """Names under which it was published before, and is served as well."""
+        check_names(options, TaskOptions.__annotations__)
+        self.failing: Failing = Failing(options.pop("backoff", None), options.pop("gives_up_on", None))
+        if self.failing.backoff and options.get("retries") is not None:
+            raise TypeError("give backoff or retries, not both: the delays' number is that of the retries")
+        self.options: Mapping[str, Any] = check_options(options)
+        """Publish options of each call, as they were given."""
+        timeout = self.options.get("timeout")
+        self.told_timeout: Any = None if callable(timeout) else timeout
+        """What was said to ``@task``, whatever ``using`` says; None where it is computed."""
+        self.is_copy: bool = False
+        """Whether ``using`` made it."""
+        self.is_async: bool = inspect.iscoroutinefunction(function)
+        self.arguments: Arguments = Arguments(function, self.name)
+        self.results: Results = Results(function)
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """Call the function, here and now. TypeError where a framework would have injected what is missing."""
+        self.arguments.check_plain_call(args, kwargs)
+        return self.function(*args, **kwargs)
+
+    def using(self, **options: Unpack[CallOptions]) -> "Task[P, R_co]":
+        """A copy whose calls have these options as well. None takes one back. TypeError for an unknown one."""
+        given = check_options(cast("Mapping[str, Any]", options))
+        kept = {name: value for name, value in self.options.items() if name not in options}
+        copy: Task[P, R_co] = Task.__new__(type(self))
+        copy.__dict__.update(self.__dict__, options={**kept, **given}, is_copy=True)
+        return copy
+
+    def bind(self, *args: P.args, **kwargs: P.kwargs) -> Call:
+        """The call as a value, checked and encoded: for batches, chains, transactions and schedules.
+
+        TypeError that names the argument for what is missing, unknown, refused by its annotation, or would arrive as
+        another value.
+        """
+        given = self.arguments.bind(args, kwargs)
+        body = self.arguments.encode({name: value for name, value in given.items() if value is not RESULT})
+        return Call(self, given, body)
+
+    def publish(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
+        """Publish a call, with the options of ``using``. TypeError as of ``bind``.
+
+        RuntimeError in an event loop, where ``await ship.apublish(...)`` is the way. ConfigurationError where no public
+        URL is set; APIError and TransportError as of ``QStash.publish``.
+        """
+        refuse_in_event_loop(f"{self.__name__}.apublish(...)")
+        return self.bind(*args, **kwargs).publish()
+
+    async def apublish(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
+        """``publish`` for ``async`` code."""
+        return await self.bind(*args, **kwargs).apublish()
+
+    def publish_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
+        """Publish a call when the transaction of Django's default database commits.
+
+        Of another database: ``ship.bind(order_id=3).publish_on_commit(using="other")``.
+        """
+        return self.bind(*args, **kwargs).publish_on_commit()
+
+    @overload
+    def result(self: "Task[P, Coroutine[Any, Any, T]]", callback: Callback, /) -> T: ...
+    @overload
+    def result(self, callback: Callback, /) -> R_co: ...
+    def result(self, callback: Callback, /) -> Any:
+        """What the task returned in the call that a callback tells of. ValueError unless that was answered 2xx."""
+        if not 200 <= callback.status < 300:
+            raise ValueError(f"the call of {self.name} was answered {callback.status}, so it has no result")
+        return self.results.decode(callback.body)
+
+    def check(self) -> None:
+        """TypeError that names the parameter whose annotation is unknown, or is nothing that JSON holds."""
+        self.arguments.parameters.check()
+
+    def check_takes_callback(self, option: str) -> None:
+        """TypeError for a task that could not take what ``option`` would bring it."""
+        if self.arguments.parameters.callback is None:
+            raise TypeError(
+                f"{option}: {self.name} is told of the call with a Callback, so it needs a parameter annotated "
+                "qstash_integrations.Callback"
+            )
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name}>"
+
+
+@overload
+def task(function: Callable[P, R], /) -> Task[P, R]: ...
+@overload
+def task(
+    *, name: str | None = None, also_known_as: str | Sequence[str] = (), **options: Unpack[TaskOptions]
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def task(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    also_known_as: str | Sequence[str] = (),
+    **options: Any,
+) -> Any:
+    """A function that can be published: ``@task``, or ``@task(retries=5, queue="orders")``.
+
+    Its arguments travel by name, as JSON; it is named ``module.function`` unless ``name`` says otherwise. A function
+    that was renamed is also known as it was: messages in flight have the old name. TypeError for an unknown option, and
+    for a signature whose arguments cannot travel by name.
+    """
+    if function is not None:
+        return Task(function, None, (), {})
+    check_names(options, TaskOptions.__annotations__)
+
+    def decorated(function: Callable[..., Any]) -> Task[..., Any]:
+        return Task(function, name, also_known_as, dict(options))
+
+    return decorated
+
+
+def _checked(function: Any) -> Any:
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"a task is a function, not {function!r}")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(
+            f"{function.__qualname__} is a generator, of which a call runs nothing; a task returns its result"
+        )
+    return function
+
+
+def _names(names: object) -> tuple[str, ...]:
+    several = (names,) if isinstance(names, str) else names
+    if not isinstance(several, list | tuple):
+        raise TypeError(f"also_known_as must be a name or a list of names, not {names!r}")
+    return tuple(check_name(name, "also_known_as") for name in cast("Sequence[object]", several))
