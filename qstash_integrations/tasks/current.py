@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 from .._core.receiving.delivery import Delivery
+from .._core.receiving.runs import call_id_of
 from .options import DEFAULT_RETRIES
 
-_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
 
@@ -42,11 +42,10 @@ class CurrentCall:
     def of(cls, task: str, delivery: Delivery) -> "CurrentCall":
         """Read the URL that was signed."""
         query = {name: values[-1] for name, values in parse_qs(delivery.claims.sub.partition("?")[2]).items()}
-        signed_id, at = query.get("id", ""), _number(query.get("at"))
-        claims = delivery.claims
+        claims, at = delivery.claims, _number(query.get("at"))
         return cls(
             task=task,
-            id=signed_id if _ID.fullmatch(signed_id) else delivery.message_id or claims.jti or "",
+            id=call_id_of(claims.sub) or delivery.message_id or claims.jti or "",
             attempt=(delivery.retried or 0) + 1,
             retries=DEFAULT_RETRIES if (of := _number(query.get("of"))) is None else of,
             published_at=datetime.fromtimestamp((claims.iat or claims.nbf) if at is None else at / 1000, UTC),

@@ -61,7 +61,7 @@ class CallOptions(TypedDict, total=False):
     redact: Computed[Redact]
 
 
-class TaskOptions(CallOptions, total=False):
+class DecoratorOptions(CallOptions, total=False):
     """What ``@task`` takes beside ``name`` and ``also_known_as``."""
 
     backoff: Sequence[Duration] | None

@@ -14,7 +14,7 @@ from .._core.receiving.delivery import Callback
 from .arguments import Arguments
 from .calls import RESULT, Call, refuse_in_event_loop
 from .naming import check_name, name_of
-from .options import CallOptions, Failing, TaskOptions, check_options
+from .options import CallOptions, Failing, DecoratorOptions, check_options
 from .results import Results
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Task(Generic[P, R_co]):
         """Under which it is served, and with which each of its calls is labelled."""
         self.also_known_as: tuple[str, ...] = _names(also_known_as)
         """Names under which it was published before, and is served as well."""
-        check_names(options, TaskOptions.__annotations__)
+        check_names(options, DecoratorOptions.__annotations__)
         self.failing: Failing = Failing(options.pop("backoff", None), options.pop("gives_up_on", None))
         if self.failing.backoff and options.get("retries") is not None:
             raise TypeError("give backoff or retries, not both: the delays' number is that of the retries")
@@ -129,7 +129,7 @@ class Task(Generic[P, R_co]):
 def task(function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
 def task(
-    *, name: str | None = None, also_known_as: str | Sequence[str] = (), **options: Unpack[TaskOptions]
+    *, name: str | None = None, also_known_as: str | Sequence[str] = (), **options: Unpack[DecoratorOptions]
 ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def task(
     function: Callable[..., Any] | None = None,
@@ -147,7 +147,7 @@ def task(
     """
     if function is not None:
         return Task(function, None, (), {})
-    check_names(options, TaskOptions.__annotations__)
+    check_names(options, DecoratorOptions.__annotations__)
 
     def decorated(function: Callable[..., Any]) -> Task[..., Any]:
         return Task(function, name, also_known_as, dict(options))

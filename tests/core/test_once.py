@@ -493,3 +493,39 @@ def test_a_duplicate_leaves_one_record_a_minute(
 def test_what_is_no_store_is_refused_where_it_is_written(store: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^once must be a store, such as qstash_integrations\.once\.Memory"):
         Wanted.taken_from({"once": store})
+
+
+CALL = "https://api.example.com/qstash/tasks/ship?id=0123456789abcdef0123456789abcdef&at=1795867200000&of=3"
+OTHER_BODY = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU="
+SAME_CALL: dict[str, tuple[Delivery, Delivery]] = {
+    "another message": (delivery(sub=CALL), delivery("msg_2", sub=CALL)),
+    "published later": (delivery(sub=CALL), delivery(sub=CALL.replace("at=17958", "at=17959"))),
+    "other results before it": (delivery(sub=CALL), delivery(sub=CALL, body=OTHER_BODY)),
+}
+OTHER_CALL: dict[str, tuple[Delivery, Delivery]] = {
+    "another id": (delivery(sub=CALL), delivery(sub=CALL.replace("=0123", "=3210"))),
+    "another task": (delivery(sub=CALL), delivery(sub=CALL.replace("ship", "mail"))),
+    "no id": (delivery(sub=CALL.replace("id=", "ID=")), delivery("msg_2", sub=CALL.replace("id=", "ID="))),
+    "no such id": (delivery(sub=CALL.replace("=0", "=x")), delivery("msg_2", sub=CALL.replace("=0", "=x"))),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME_CALL.values(), ids=SAME_CALL)
+def test_a_call_of_a_task_is_known_by_the_id_in_its_url(one: Delivery, other: Delivery) -> None:
+    assert run_of(one, "POST", NOW, of_tasks=True).message == run_of(other, "POST", NOW, of_tasks=True).message
+    assert run_of(one, "POST", NOW).message != run_of(other, "POST", NOW).message
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_CALL.values(), ids=OTHER_CALL)
+def test_other_calls_are_told_apart(one: Delivery, other: Delivery) -> None:
+    assert run_of(one, "POST", NOW, of_tasks=True).message != run_of(other, "POST", NOW, of_tasks=True).message
+
+
+@pytest.mark.parametrize("of_tasks", [True, False])
+def test_a_task_that_gave_up_may_be_called_again_from_the_dead_letter_queue(of_tasks: bool) -> None:
+    once = Once(MemoryStore(), lambda: NOW, Reporter(), of_tasks=of_tasks)
+    turn = once.begin(delivery(sub=CALL), "POST")
+    assert isinstance(turn, Turn)
+    turn.end(489)
+    again = once.begin(delivery(sub=CALL, jti="jwt_TESTONLY2"), "POST")
+    assert isinstance(again, Turn) is of_tasks

@@ -52,7 +52,7 @@ class Guard:
     """The rules of one endpoint, or of one app. Safe to share between threads and tasks.
 
     ``regional`` are receivers by the name that the Upstash-Region header selects; that header is unsigned and can
-    only choose among our own keys.
+    only choose among our own keys. With ``of_tasks`` duplicates are known by the id of a call in the signed URL.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Guard:
         max_body_size: int = MAX_BODY_SIZE,
         body_timeout: float = BODY_TIMEOUT,
         once: Store | None = None,
+        of_tasks: bool = False,
         reporter: Reporter | None = None,
     ) -> None:
         check_limits(max_body_size, body_timeout)
@@ -77,7 +78,7 @@ class Guard:
         self._same = same
         self._regional = regional or {}
         self._reporter = reporter or Reporter()
-        self.once: Once | None = None if once is None else Once(once, receiver.now, self._reporter)
+        self.once: Once | None = None if once is None else Once(once, receiver.now, self._reporter, of_tasks=of_tasks)
 
     def admit(self, head: Head) -> Claims | Answer:
         """Decide by the head alone: what QStash signed, or 401, 411, 413."""

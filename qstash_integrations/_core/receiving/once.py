@@ -74,7 +74,7 @@ class ClaimedTurn(Turn):
             return
         store, run = lease.store, lease.run
         try:
-            ended: bool = store.complete(run) if _is_done(status) else store.release(run)
+            ended: bool = store.complete(run) if self._once.is_done(status) else store.release(run)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             self._once.unended(run, status, error)
         else:
@@ -90,7 +90,7 @@ class ClaimedTurn(Turn):
         # Also where the task is being cancelled: the claim must not wait for the end of its lease.
         with CancelScope(shield=True):
             try:
-                ended: bool = await (store.acomplete(run) if _is_done(status) else store.arelease(run))
+                ended: bool = await (store.acomplete(run) if self._once.is_done(status) else store.arelease(run))
             except BaseException as error:  # noqa: BLE001 - as above
                 self._once.unended(run, status, error)
             else:
@@ -114,11 +114,18 @@ class Once:
     """The duplicate protection of one guard."""
 
     def __init__(
-        self, store: Store, now: Callable[[], float], reporter: Reporter, renewals: Renewals = THE_THREAD
+        self,
+        store: Store,
+        now: Callable[[], float],
+        reporter: Reporter,
+        renewals: Renewals = THE_THREAD,
+        *,
+        of_tasks: bool = False,
     ) -> None:
         self.store: Any = store
         self.reporter: Reporter = reporter
         self.renewals: Renewals = renewals
+        self._of_tasks = of_tasks
         self.forgotten: deque[Run] = deque(maxlen=_REMEMBERED)
         """What was claimed by turns that nobody ended. Of too many the oldest wait for the end of their lease."""
         self._now = now
@@ -158,7 +165,7 @@ class Once:
             self.reporter.repeated("method", delivery.claims.sub)
             return REJECTED
         within = tuple(claim.holder for claim in claimed or ())
-        run = run_of(delivery, method, self._now(), self.store.lease, self.store.kept, within)
+        run = run_of(delivery, method, self._now(), self.store.lease, self.store.kept, within, of_tasks=self._of_tasks)
         if any(claim.store is self.store and claim.token == run.token for claim in claimed or ()):
             return Turn(delivery)
         return run
@@ -193,9 +200,16 @@ class Once:
         self.reporter.repeated(standing.state, delivery.claims.sub)
         return answer
 
+    def is_done(self, status: int | None) -> bool:
+        """Whether a response of this status, complete, ends the message for good.
+
+        The 489 of a task does not: sent again from the dead letter queue its call has the same id, and is to run.
+        """
+        return status is not None and (200 <= status < 300 or (status == 489 and not self._of_tasks))
+
     def unended(self, run: Run, status: int | None, error: BaseException) -> None:
         """The store did not say that a turn has ended: it is released later, unless its work was done."""
-        if not _is_done(status):
+        if not self.is_done(status):
             self.forgotten.append(run)
         # The response is on its way; a cancellation goes its own.
         if not isinstance(error, Exception):
@@ -214,7 +228,3 @@ class Once:
 def _check(ended: bool, lease: Lease) -> None:
     if not ended and not lease.lost:
         lease.reporter.overtaken(lease.run.lease)
-
-
-def _is_done(status: int | None) -> bool:
-    return status is not None and (200 <= status < 300 or status == 489)

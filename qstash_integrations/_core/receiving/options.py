@@ -33,6 +33,8 @@ class Options(TypedDict, total=False):
     max_body_size: int
     body_timeout: float
     once: Store
+    of_tasks: bool
+    """Set by the routes of tasks alone: duplicates are known by the id of the call in the signed URL."""
 
 
 class Wanted:
@@ -98,6 +100,7 @@ def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
         max_body_size=options.get("max_body_size", MAX_BODY_SIZE),
         body_timeout=options.get("body_timeout", BODY_TIMEOUT),
         once=options.get("once"),
+        of_tasks=options.get("of_tasks", False),
     )
 
 

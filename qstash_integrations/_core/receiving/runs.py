@@ -5,11 +5,14 @@ and the method. Id and method are unsigned: the id alone would let whoever holds
 as done, and without the method an answer to GET would count for the POST. ``token`` is the token's ``jti``. A token
 belongs to the first message it was presented for, and is a replay for every other.
 
+The call of a task has an id of its own in the signed URL. It is known by that alone: published twice, it is one run.
+
 Spec: https://upstash.com/docs/qstash/features/retry
 """
 
 import hashlib
 import json
+import re
 from typing import Literal, NamedTuple, Protocol
 from uuid import uuid4
 
@@ -22,6 +25,7 @@ from .receiver import LARGEST_TOLERANCE
 LEASE = 10.0
 # Seconds: five retries by the default backoff come within 31 hours, with two hours for each of the attempts within 43.
 KEPT = 2 * 86_400.0
+_CALL_ID = re.compile(r"[?&]id=([0-9a-f]{32})(?=&|\Z)", re.ASCII)
 _LONGEST_LEASE = 86_400.0
 _LONGEST_KEPT = 366 * 86_400.0
 
@@ -115,15 +119,24 @@ def run_of(
     lease: float = LEASE,
     kept: float = KEPT,
     within: tuple[str, ...] = (),
+    *,
+    of_tasks: bool = False,
 ) -> Run:
-    """The run that ``delivery`` asks for, which came as ``method``; ``now`` is in Unix seconds."""
+    """The run that ``delivery`` asks for, which came as ``method``; ``now`` is in Unix seconds.
+
+    With ``of_tasks`` one whose URL has the id of a call is known by that.
+    """
     claims = delivery.claims
     # A token without a jti is known by all that was signed.
     token = _digest("jti", claims.jti) if claims.jti else _digest("token", *map(str, claims[:5]))
     # Without an id it cannot be told from other messages with the same body: it is known by its token alone.
     known_by = ("id", delivery.message_id) if delivery.message_id else ("token", token)
+    call_id = call_id_of(claims.sub) if of_tasks else None
+    # The rest of a call's URL and its body may differ where it is published again: it has another time, and what it was
+    # told of the call before it.
+    of_call = ("call", call_id, method, claims.sub.partition("?")[0]) if call_id else None
     return Run(
-        message=_digest(*known_by, method, claims.sub, claims.body.rstrip("=")),
+        message=_digest(*(of_call or (*known_by, method, claims.sub, claims.body.rstrip("=")))),
         token=token,
         holder=uuid4().hex,
         # The tolerance of the receiver that took it may differ from the next one's; at least a second is left.
@@ -132,6 +145,12 @@ def run_of(
         kept=kept,
         within=within,
     )
+
+
+def call_id_of(url: str) -> str | None:
+    """The id of a task's call; None where the URL has none."""
+    found = _CALL_ID.search(url)
+    return found[1] if found else None
 
 
 def _digest(*parts: str) -> str:
