@@ -5,7 +5,7 @@ They read the settings at their first use and again when those have changed; imp
 Spec: https://docs.djangoproject.com/en/stable/ref/urlresolvers/
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar, Unpack, cast, overload
 
@@ -82,6 +82,15 @@ class Publisher(QStash):
         prefix, follows. Raises ConfigurationError when no public URL is set, NoReverseMatch for an unknown view.
         """
         return public_url(reverse(viewname, kwargs=kwargs))
+
+    def publish_now(self, message: Mapping[str, Any], /) -> str:
+        """The id of one message that is published, or enqueued, whatever transaction is open; for this package."""
+        receipt = super().run(_operation(message, self.new_id, self.added))
+        return cast("PublishResponse", receipt).message_id
+
+    def check_now(self, message: Mapping[str, Any], /) -> None:
+        """Raise what ``publish_now`` would raise without asking QStash; for this package."""
+        self._call(_operation(message, None, self.added))
 
     def _on_commit(self, operation: Operation[T], using: str | None) -> T:
         self._call(operation)  # a missing setting is said now, not after the commit

@@ -1,0 +1,14 @@
+"""The two URLs of a task; ``qstash_integrations.django.urls`` includes them.
+
+Spec: https://docs.djangoproject.com/en/stable/topics/http/urls/
+"""
+
+from django.urls import path
+
+from .places import FAILED_VIEW, VIEW
+from .views import called, given_up
+
+urlpatterns = [
+    path("<str:name>", called, name=VIEW),
+    path("<str:name>/failed", given_up, name=FAILED_VIEW),
+]

@@ -1,0 +1,70 @@
+"""A task from ``enqueue`` to its end, through the local server and both views."""
+
+from typing import Any
+
+import pytest
+
+from qstash_integrations.django.tasks.api import TaskResultStatus
+from qstash_integrations.django.tasks.models import StoredTask
+from qstash_integrations.testing import LocalQStash
+from tests.django_tasks import shop
+from tests.django_tasks.shop import ship
+
+
+def only_row() -> StoredTask:
+    return StoredTask.objects.get()
+
+
+def test_a_task_runs_with_its_arguments_and_its_result_is_found(qstash: LocalQStash) -> None:
+    result = ship.enqueue(3, gift=True)
+    assert (result.status, shop.ran) == (TaskResultStatus.READY, [])
+    qstash.run_until_idle()
+    result.refresh()
+    assert (result.status, result.return_value, result.attempts) == ("SUCCESSFUL", {"shipped": 3}, 1)
+    assert shop.ran == [(3, True)]
+
+
+def test_an_async_task_runs(qstash: LocalQStash) -> None:
+    result = shop.ship_async.enqueue(3)
+    qstash.run_until_idle()
+    result.refresh()
+    assert (result.return_value, shop.ran) == (3, [3])
+
+
+def test_what_is_raised_is_recorded_and_the_task_runs_again(qstash: LocalQStash) -> None:
+    shop.during[:] = [shop.raises(LookupError("no such order")), shop.returns("shipped")]
+    result = ship.enqueue(3)
+    qstash.run_until_idle()
+    result.refresh()
+    assert (result.status, result.return_value, result.attempts) == ("SUCCESSFUL", "shipped", 2)
+    assert [error.exception_class for error in result.errors] == [LookupError]
+    assert "no such order" in result.errors[0].traceback
+
+
+def test_after_its_last_run_a_task_is_failed_and_a_dead_letter(qstash: LocalQStash) -> None:
+    shop.during[:] = [shop.raises(LookupError("no such order"))] * 3
+    result = ship.using(retries=2).enqueue(3)
+    qstash.run_until_idle()
+    result.refresh()
+    assert (result.status, result.attempts, len(result.errors), len(shop.ran)) == ("FAILED", 3, 3, 3)
+    assert len(qstash.dead_letters) == 1
+
+
+def test_a_context_knows_its_attempt(qstash: LocalQStash) -> None:
+    shop.during[:] = [shop.raises(LookupError("no such order"))]
+    result = shop.attempt.enqueue()
+    qstash.run_until_idle()
+    result.refresh()
+    assert (shop.ran, result.return_value) == ([1, 2], [result.id, 2])
+
+
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), object(), b"\xff"], ids=str)
+def test_a_return_value_that_is_no_json_ends_the_task_and_it_does_not_run_again(
+    qstash: LocalQStash, value: Any
+) -> None:
+    shop.during[:] = [shop.returns(value)]
+    result = ship.enqueue(3)
+    qstash.run_until_idle()
+    result.refresh()
+    assert (result.status, len(shop.ran), len(result.errors)) == ("FAILED", 1, 1)
+    assert result.errors[0].exception_class in (TypeError, ValueError)
