@@ -1,6 +1,6 @@
 """Where calls are published from: the app that is running, or else what the environment says.
 
-An adapter registers how its running app is found. Without one, in a script, a cron job or another system's worker,
+Each adapter says how its running app is found. Without one, in a script, a cron job or another system's worker,
 QSTASH_TASKS_URL or QSTASH_PUBLIC_URL says where the tasks are served, and there is one client per process.
 """
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core.app_options import TASKS_PATH
 from .._core.errors import ConfigurationError
+from .._core.origins import running_origin
 from .._core.public_urls import join_public_url
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.settings import Settings
@@ -49,22 +50,10 @@ class Origin:
         return [await (client.enqueue(message) if message.get("queue") else client.publish(message))]
 
 
-_finders: list[Callable[[], Origin | None]] = []
-
-
-def add_origin(find: Callable[[], Origin | None]) -> None:
-    """Ask ``find`` before the environment; it returns None where none of its apps is running."""
-    if find not in _finders:
-        _finders.append(find)
-
-
 def origin() -> Origin:
     """That of the app that is running, or of the environment."""
-    for find in _finders:
-        found = find()
-        if found is not None:
-            return found
-    return ENVIRONMENT
+    found: Origin | None = running_origin()
+    return ENVIRONMENT if found is None else found
 
 
 def tasks_url(settings: Settings, path: str = TASKS_PATH) -> str:
