@@ -14,7 +14,7 @@ from .._core.receiving.delivery import Callback
 from .arguments import Arguments
 from .calls import RESULT, Call, refuse_in_event_loop
 from .naming import check_name, name_of
-from .options import CallOptions, Failing, DecoratorOptions, check_options
+from .options import CallOptions, DecoratorOptions, Failing, check_options
 from .results import Results
 
 if TYPE_CHECKING:

@@ -14,6 +14,8 @@ from .._core.publishing.json_body import encode_json
 from .._core.publishing.options import OPTIONS
 from .._core.publishing.results.fields import is_list, is_object
 from .._core.publishing.wire import headers_of
+from .._core.task_urls import task_of
+from .calls import ExpectedCall
 from .recorded import Published
 
 T = TypeVar("T", bound=Published)
@@ -41,7 +43,8 @@ class Field(NamedTuple):
 
 def fields(expected: Mapping[str, Any], published: Published) -> list[Field]:
     """The expected fields beside the published ones; TypeError or ValueError names an option that cannot be."""
-    return [_field(name, value, published) for name, value in expected.items()]
+    found = [_field(name, value, published) for name, value in expected.items() if name != "task"]
+    return [*_fields_of_call(expected["task"], published), *found] if "task" in expected else found
 
 
 def find(expected: Mapping[str, Any], published: Sequence[T]) -> T | None:
@@ -67,6 +70,13 @@ def difference(what: str, expected: Mapping[str, Any], published: Sequence[Publi
         more = f" and {len(others) - _MOST_LISTED} more" if len(others) > _MOST_LISTED else ""
         lines.append(f"the others: {', '.join(others[:_MOST_LISTED])}{more}")
     return "\n".join(lines)
+
+
+def _fields_of_call(call: ExpectedCall, published: Published) -> Iterator[Field]:
+    yield Field("task", call.name, task_of(published.destination))
+    yield Field("arguments", call.arguments, call.arguments_of(published))
+    for name, value in call.options_of(published).items():
+        yield _field(name, value, published)
 
 
 def _field(name: str, expected: Any, published: Published) -> Field:
@@ -145,4 +155,6 @@ def _shown(value: Any) -> str:
 
 
 def _listed(expected: Mapping[str, Any]) -> str:
+    if isinstance(call := expected.get("task"), ExpectedCall):
+        return f"a call of {call.name} with {call.arguments!r}"
     return ", ".join(f"{name}={value!r}" for name, value in expected.items()) or "any"

@@ -1,18 +1,24 @@
 """An outbox: what the app's publishers send is kept for the test instead of being sent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from .._core.names import check_names
 from .._core.publishing.client import APIRequest, APIResponse, override_transport
 from .._core.publishing.message import DeliveryOptions, MessageOptions
 from ..server import identifiers
+from .calls import ExpectedCall
 from .comparing import difference, find
-from .recorded import CreatedSchedule, PublishedMessage, read_call
+from .recorded import CreatedSchedule, Published, PublishedMessage, read_call
 from .settings import credentials, for_tests
+
+if TYPE_CHECKING:
+    from ..tasks import Call, Task
+
+T = TypeVar("T", bound=Published)
 
 
 class ExpectedMessage(MessageOptions, total=False):
@@ -53,26 +59,29 @@ class Outbox:
         self.messages.clear()
         self.schedules.clear()
 
-    def assert_published(self, **expected: Unpack[ExpectedMessage]) -> PublishedMessage:
+    @overload
+    def assert_published(self, **expected: Unpack[ExpectedMessage]) -> PublishedMessage: ...
+    @overload
+    def assert_published(self, *, task: "Task[..., Any] | Call", **arguments: Any) -> PublishedMessage: ...
+    def assert_published(self, **expected: Any) -> PublishedMessage:
         """The first message that has all of the given options, and maybe others.
+
+        With ``task=ship`` the first call of it with all of the given arguments, and with the options of
+        ``task=ship.using(...)``; with ``task=ship.bind(...)`` the first with exactly that call's arguments and options.
 
         AssertionError shows the nearest one that was published instead, field by field.
         """
         __tracebackhide__ = True  # pytest then shows the line of the test
-        check_names(expected, ExpectedMessage.__annotations__)
-        found = find(expected, self.messages)
-        if found is None:
-            raise AssertionError(difference("message", expected, self.messages))
-        return found
+        return _first("message", _checked(expected, ExpectedMessage), self.messages)
 
-    def assert_scheduled(self, **expected: Unpack[ExpectedSchedule]) -> CreatedSchedule:
+    @overload
+    def assert_scheduled(self, **expected: Unpack[ExpectedSchedule]) -> CreatedSchedule: ...
+    @overload
+    def assert_scheduled(self, *, task: "Task[..., Any] | Call", **arguments: Any) -> CreatedSchedule: ...
+    def assert_scheduled(self, **expected: Any) -> CreatedSchedule:
         """As ``assert_published``, for schedules."""
         __tracebackhide__ = True
-        check_names(expected, ExpectedSchedule.__annotations__)
-        found = find(expected, self.schedules)
-        if found is None:
-            raise AssertionError(difference("schedule", expected, self.schedules))
-        return found
+        return _first("schedule", _checked(expected, ExpectedSchedule), self.schedules)
 
     def record(self, request: APIRequest) -> Sequence[PublishedMessage] | CreatedSchedule | None:
         """Keep what an API call publishes, and tell it; None when it publishes nothing."""
@@ -113,6 +122,22 @@ class Outbox:
             case _:
                 receipts = [_receipt(message) for message in published]
                 return _accepted(receipts if request.url.endswith("/v2/batch") else receipts[0])
+
+
+def _checked(expected: dict[str, Any], known: type[Any]) -> Mapping[str, Any]:
+    """TypeError for an option, or an argument of a task, that there is not."""
+    if "task" in expected:
+        return {"task": ExpectedCall(expected.pop("task"), expected)}
+    check_names(expected, known.__annotations__)
+    return expected
+
+
+def _first(what: str, expected: Mapping[str, Any], published: Sequence[T]) -> T:
+    __tracebackhide__ = True
+    found = find(expected, published)
+    if found is None:
+        raise AssertionError(difference(what, expected, published))
+    return found
 
 
 def _receipt(message: PublishedMessage) -> Any:
