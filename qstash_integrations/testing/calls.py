@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .._core.names import check_names
 from .._core.publishing.results.fields import is_object
@@ -43,8 +43,7 @@ class ExpectedCall:
             return published.body
         if not is_object(body) or task_of(published.destination) != self.name:
             return body
-        sent = cast("dict[str, Any]", body)
-        given = {name: value for name, value in sent.items() if not name.startswith("$")}
+        given = {name: value for name, value in body.items() if not name.startswith("$")}
         if self._call is not None:
             return given
         return {name: value for name, value in {**self._defaults, **given}.items() if name in self.arguments}
