@@ -4,21 +4,31 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import update_wrapper
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from urllib.parse import urlsplit
 
+from .._core.durations import Duration
 from .._core.names import check_names
+from .._core.publishing.filters import MessageFilter
 from .._core.receiving.delivery import Callback
 from .arguments import Arguments
-from .calls import RESULT, Call, refuse_in_event_loop
-from .naming import check_name, name_of
+from .calls import RESULT, Call, Chain, refuse_in_event_loop
+from .dead_letters import DeadLetters
+from .naming import check_name, is_same, name_of
 from .options import CallOptions, DecoratorOptions, Failing, check_options
+from .origin import Origin, origin
 from .results import Results
 
 if TYPE_CHECKING:
+    from .._core.publishing._async.many import AsyncMany
+    from .._core.publishing._sync.many import Many
+    from .._core.publishing.operations.many import Progress
     from .._core.publishing.results.published import PublishResponse
+    from .calls import Publishable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -99,6 +109,65 @@ class Task(Generic[P, R_co]):
         """
         return self.bind(*args, **kwargs).publish_on_commit()
 
+    def publish_many(
+        self, calls: "Iterable[Publishable]", *, chunk_size: int = 100, on_progress: "Progress | None" = None
+    ) -> "Many[PublishResponse]":
+        """Any number of its calls, in batches of ``chunk_size``: the receipts, or ``send()`` that keeps none.
+
+        As of ``QStash.publish_many``: nothing is sent before it is iterated over, memory stays flat, and an error names
+        the calls that it is about.
+        """
+        refuse_in_event_loop(f"{self.__name__}.apublish_many(...).send()")
+        here = origin()
+        messages: Any = (self._own(call).message(here.task_url) for call in calls)
+        client: Any = here.client()
+        return cast(
+            "Many[PublishResponse]", client.publish_many(messages, chunk_size=chunk_size, on_progress=on_progress)
+        )
+
+    def apublish_many(
+        self,
+        calls: "Iterable[Publishable] | AsyncIterable[Publishable]",
+        *,
+        chunk_size: int = 100,
+        on_progress: "Progress | None" = None,
+    ) -> "AsyncMany[PublishResponse]":
+        """``publish_many`` for ``async`` code, which is iterated over with ``async for``, as ``calls`` may be."""
+        here = origin()
+        messages: Any
+        if isinstance(calls, AsyncIterable):
+            messages = (self._own(call).message(here.task_url) async for call in calls)
+        else:
+            messages = (self._own(call).message(here.task_url) for call in calls)
+        client: Any = here.aclient()
+        return cast(
+            "AsyncMany[PublishResponse]", client.publish_many(messages, chunk_size=chunk_size, on_progress=on_progress)
+        )
+
+    def dead_letters(self, *, since: Duration | datetime | None = None) -> DeadLetters:
+        """Calls of it that have failed for good: ``ship.dead_letters(since="1h").retry()``.
+
+        ``since`` is a moment, or how long before now: of those published after it.
+        """
+        return DeadLetters(self._labels, since)
+
+    def cancel(self, message_id: str | None = None, *, label: str | None = None) -> int:
+        """Deliver its calls no more; how many that were. One by the id of its receipt, or those with a label."""
+        refuse_in_event_loop(f"{self.__name__}.acancel(...)")
+        here = origin()
+        messages = here.client().message
+        if message_id is not None:
+            return messages.cancel_many([message_id])
+        return messages.cancel_many(filter=self._undelivered(label, here))
+
+    async def acancel(self, message_id: str | None = None, *, label: str | None = None) -> int:
+        """``cancel`` for ``async`` code."""
+        here = origin()
+        messages = here.aclient().message
+        if message_id is not None:
+            return await messages.cancel_many([message_id])
+        return await messages.cancel_many(filter=self._undelivered(label, here))
+
     @overload
     def result(self: "Task[P, Coroutine[Any, Any, T]]", callback: Callback, /) -> T: ...
     @overload
@@ -120,6 +189,26 @@ class Task(Generic[P, R_co]):
                 f"{option}: {self.name} is told of the call with a Callback, so it needs a parameter annotated "
                 "qstash_integrations.Callback"
             )
+
+    def planned(self) -> dict[str, Any]:
+        """For ``schedule``: a call without arguments."""
+        return cast("Callable[[], Call]", self.bind)().planned()
+
+    @property
+    def _labels(self) -> list[str]:
+        return [self.name, *self.also_known_as]
+
+    def _own(self, call: "Publishable") -> "Publishable":
+        first = call.calls[0] if isinstance(call, Chain) else call
+        if not isinstance(first, Call) or not is_same(first.task.function, self.function):
+            raise TypeError(f"publish_many takes calls of {self.name}, such as {self.__name__}.bind(...), not {call!r}")
+        return call
+
+    def _undelivered(self, label: str | None, here: Origin) -> MessageFilter:
+        if label is None:
+            return {"label": self._labels}
+        # Any of several labels may fit, so both are asked for in two ways.
+        return {"label": label, "path": [urlsplit(here.task_url(name)).path for name in self._labels]}
 
     def __repr__(self) -> str:
         return f"<Task {self.name}>"
