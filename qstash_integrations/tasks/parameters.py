@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
-from pydantic.errors import PydanticUserError
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic.fields import FieldInfo
 
 from .._core.receiving.delivery import Callback
@@ -32,6 +32,10 @@ _CONFIG = ConfigDict(
 _NO_JSON = ("callable", "generator", "is-instance", "is-subclass")
 # Where pydantic's schemas have another one that decides about JSON.
 _WITHIN = ("json_schema", "lax_schema", "schema", "items_schema", "values_schema")
+_NOTHING_IN_JSON = (
+    "which is nothing that JSON holds; what an app has comes in as a dependency (= Injected, or FastAPI's Depends), "
+    "what was delivered by current_delivery()"
+)
 _UNKNOWN = (NameError, AttributeError, SyntaxError, TypeError)
 
 
@@ -115,7 +119,7 @@ class Parameters:
         fields = {name: f"p{number}" for number, name in enumerate(travelling)}
         try:
             model = _model({fields[name]: (name, annotations[name]) for name in travelling})
-        except (PydanticUserError, TypeError) as error:
+        except (PydanticUserError, NameError, TypeError) as error:
             raise self._refusal(error, {name: annotations[name] for name in travelling}) from error
         return _Found(model, fields, injected, callbacks[0] if callbacks else None)
 
@@ -141,12 +145,11 @@ class Parameters:
         for name, annotation in annotations.items():
             try:
                 _model({"p0": (name, annotation)})
-            except (PydanticUserError, TypeError):
-                shown = getattr(annotation, "__name__", None) or str(annotation)
-                return TypeError(
-                    f"{self._name}: {name} is a {shown}, which is nothing that JSON holds; what an app has comes in "
-                    "as a dependency (= Injected, or FastAPI's Depends), what was delivered by current_delivery()"
-                )
+            except (PydanticSchemaGenerationError, TypeError):
+                return TypeError(f"{self._name}: {name} is a {_shown(annotation)}, {_NOTHING_IN_JSON}")
+            except (PydanticUserError, NameError) as problem:
+                told = str(problem).partition("\n")[0]
+                return TypeError(f"{self._name}: {name} is a {_shown(annotation)}, of which pydantic says: {told}")
         return error
 
 
@@ -198,6 +201,10 @@ def _is_no_json(schema: Any, field: str) -> bool:
             return True
         found = next((part[key] for key in _WITHIN if key in part), None)
     return False
+
+
+def _shown(annotation: Any) -> str:
+    return getattr(annotation, "__name__", None) or str(annotation)
 
 
 def _bare(annotation: Any) -> Any:

@@ -31,11 +31,9 @@ def same(given: Any, arrived: Any) -> bool:
         case list() | tuple() | deque():
             return _all_same(whole, arrived)
         case Mapping():
-            return _all_same(whole.items(), arrived.items())
+            return _same_keys(whole, arrived) and all(same(value, arrived[key]) for key, value in whole.items())
         case Set():
-            # An equal one of another type may be in its place: True, 1 and 1.0 are.
-            found = {item: item for item in arrived}
-            return len(whole) == len(found) and all(item in found and same(item, found[item]) for item in whole)
+            return _same_keys(whole, arrived)
         case _:
             pass
     if is_dataclass(given):
@@ -43,6 +41,12 @@ def same(given: Any, arrived: Any) -> bool:
     if isinstance(given, BaseModel):
         return all(same(getattr(given, part), getattr(arrived, part)) for part in (*type(given).model_fields, *_BESIDE))
     return bool(given == arrived)
+
+
+def _same_keys(given: Any, arrived: Any) -> bool:
+    # An equal one of another type may be in its place: True, 1 and 1.0 are.
+    found = {key: key for key in arrived}
+    return len(given) == len(found) and all(key in found and same(key, found[key]) for key in given)
 
 
 def _all_same(given: Iterable[Any], arrived: Iterable[Any]) -> bool:
