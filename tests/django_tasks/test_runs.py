@@ -1,9 +1,13 @@
 """A task from ``enqueue`` to its end, through the local server and both views."""
 
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from qstash_integrations._core.publishing.base import transport_of_test
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.django.tasks.api import TaskResultStatus
 from qstash_integrations.django.tasks.models import StoredTask
 from qstash_integrations.testing import LocalQStash
@@ -56,6 +60,34 @@ def test_a_context_knows_its_attempt(qstash: LocalQStash) -> None:
     qstash.run_until_idle()
     result.refresh()
     assert (shop.ran, result.return_value) == ([1, 2], [result.id, 2])
+
+
+def test_a_run_ends_also_when_its_publisher_is_slower(qstash: LocalQStash) -> None:
+    accepted, running = Event(), Event()
+    to_qstash = transport_of_test()
+    assert to_qstash is not None
+
+    def slowly(request: APIRequest) -> APIResponse:
+        answer = to_qstash(request)
+        accepted.set()
+        assert running.wait(10)
+        return answer
+
+    def outlast_the_publisher() -> None:
+        running.set()
+        publishing.join(10)
+
+    def publish() -> None:
+        with override_transport(slowly):
+            ship.enqueue(3)
+        connection.close()
+
+    shop.during[:] = [outlast_the_publisher]
+    publishing = Thread(target=publish)
+    publishing.start()
+    assert accepted.wait(10)
+    qstash.deliver_due()
+    assert (only_row().status, only_row().publishes, len(shop.ran)) == ("SUCCESSFUL", 1, 1)
 
 
 @pytest.mark.parametrize("value", [{1, 2}, float("nan"), object(), b"\xff"], ids=str)

@@ -19,7 +19,7 @@ from .errors import WorkerLost
 from .fields import plain
 from .models import StoredTask
 from .results import result_of, task_of, tell
-from .rows import claim, database, end, failed, failure, has_run, rows
+from .rows import change, claim, database, end, failed, failure, has_run, rows
 from .running import Outcome, answer_of, error_answer, log_failure, run, token_of
 from .task import options_of
 
@@ -109,7 +109,7 @@ def _deliver(row: StoredTask, task: Task, delivery: Delivery, backend: QStashBac
             case "done":
                 return ALREADY_DONE, None
             case "spent":
-                if end(row, failed(row, WorkerLost("the last run has died"), timezone.now())):
+                if change(row, failed(row, WorkerLost("the last run has died"), timezone.now())):
                     tell(task_finished, type(backend), result_of(row, task))
                     return answer_signal(NonRetryable("the last run has died")), None
             case "changed":

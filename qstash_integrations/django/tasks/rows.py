@@ -71,16 +71,18 @@ def claim(row: StoredTask, delivery: Delivery, now: datetime, grace: timedelta) 
 
 def end(row: StoredTask, changes: Mapping[str, Any]) -> bool:
     """End the run that has claimed ``row``; False where it has lost it meanwhile."""
+    # Its publisher may have noted the message only now, which takes nothing from the run.
+    own = rows().filter(pk=row.pk, status=RUNNING, runs=row.runs, lease_until=row.lease_until)
     changes = {"lease_until": None, **changes}
     try:
-        return change(row, changes)
+        return _write(own, row, changes)
     except (OperationalError, InterfaceError):
         # A server closes connections that were idle for as long as a task has run.
         connection = connections[database()]
         if connection.in_atomic_block:
             raise
         connection.close()
-        return change(row, changes)
+        return _write(own, row, changes)
 
 
 def change(row: StoredTask, changes: Mapping[str, Any]) -> bool:
@@ -88,11 +90,7 @@ def change(row: StoredTask, changes: Mapping[str, Any]) -> bool:
     as_read = rows().filter(
         pk=row.pk, status=row.status, runs=row.runs, lease_until=row.lease_until, publishes=row.publishes
     )
-    if not as_read.update(**changes):
-        return False
-    for name, value in changes.items():
-        setattr(row, name, value)
-    return True
+    return _write(as_read, row, changes)
 
 
 def failure(error: BaseException) -> dict[str, str]:
@@ -117,6 +115,14 @@ def failed(row: StoredTask, error: BaseException, now: datetime) -> dict[str, An
 def has_run(row: StoredTask, token: str) -> bool:
     """Whether the delivery attempt with this token has begun a run."""
     return any(str(worker).rpartition(":")[2] == token for worker in row.worker_ids)
+
+
+def _write(where: QuerySet[StoredTask], row: StoredTask, changes: Mapping[str, Any]) -> bool:
+    if not where.update(**changes):
+        return False
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return True
 
 
 def _is_retried(row: StoredTask, delivery: Delivery, token: str) -> bool:
