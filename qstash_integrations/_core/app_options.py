@@ -37,6 +37,15 @@ class TasksGiven(NamedTuple):
     path: str | None = None
     around: Callable[..., Any] | None = None
 
+    def are_given(self) -> bool:
+        """Whether there are any. ConfigurationError where there is only what goes with them."""
+        if self.tasks is not None:
+            return True
+        for name, value in (("tasks_path", self.path), ("around", self.around)):
+            if value is not None:
+                raise ConfigurationError(f"{name} is about tasks, and the app was given none: give tasks= as well")
+        return False
+
     def base(self) -> str:
         """The path below which they are served. ConfigurationError for what is no path below which there is nothing."""
         path: object = TASKS_PATH if self.path is None else self.path

@@ -9,9 +9,10 @@ from .._core.extras import need
 
 need("fastapi", "fastapi")
 
-from ..starlette import Publisher, QStash, QStashMiddleware, SyncPublisher, qstash
+from ..starlette import Publisher, QStashMiddleware, SyncPublisher, qstash
 from .dependency import VerifiedDelivery, verify_qstash
 from .parameters import DeliveryDep, QStashDep, SyncQStashDep
+from .publisher import QStash
 from .routes import VerifiedRoute
 
 __all__ = [

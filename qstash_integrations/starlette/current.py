@@ -11,7 +11,8 @@ from .._core.receiving.delivery import hide
 from .._core.receiving.guards import VALUES, values_of_app
 from .mounts import note_outer
 
-_PUBLISHER: ContextVar[Any] = ContextVar("qstash_publisher", default=None)
+# Of the apps that the request came through, innermost first.
+_PUBLISHERS: ContextVar[tuple[Any, ...]] = ContextVar("qstash_publishers", default=())
 
 
 class WithPublisher:
@@ -29,7 +30,7 @@ class WithPublisher:
         scope[VALUES] = self._values
         running = alone(self._app, scope, receive, send)
         del scope, receive, send  # error trackers print the locals of raising frames
-        outer = _PUBLISHER.set(self._publisher)
+        outer = _PUBLISHERS.set((self._publisher, *_PUBLISHERS.get()))
         try:
             await running
         finally:
@@ -38,7 +39,12 @@ class WithPublisher:
 
 def publisher_here() -> Any:
     """The publisher of the innermost app that has one, among those that this request came through; None without."""
-    return _PUBLISHER.get()
+    return next(iter(_PUBLISHERS.get()), None)
+
+
+def publishers_here() -> tuple[Any, ...]:
+    """Those of all apps that this request came through, innermost first."""
+    return _PUBLISHERS.get()
 
 
 class CurrentPublisher:
@@ -51,14 +57,14 @@ class CurrentPublisher:
         return getattr(_publisher(), name)
 
     def __dir__(self) -> list[str]:
-        return dir(_PUBLISHER.get() or type(self))
+        return dir(publisher_here() or type(self))
 
     def __repr__(self) -> str:
-        return f"<the publisher of the current app: {_PUBLISHER.get()!r}>"
+        return f"<the publisher of the current app: {publisher_here()!r}>"
 
 
 def _publisher() -> Any:
-    publisher = _PUBLISHER.get()
+    publisher = publisher_here()
     if publisher is None:
         raise RuntimeError(
             "no app that has a publisher is running here: call QStash(app) where the app is made; outside of its "

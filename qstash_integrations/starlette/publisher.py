@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from urllib.parse import quote
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
-from .._core.app_options import AppOptions, ForApp
+from .._core.app_options import AppOptions, ForApp, TasksGiven
+from .._core.origins import add_origin
 from .._core.public_urls import PATH, join_public_url
 from .._core.publishing.account import no_attribute
 from .._core.publishing.client import AsyncQStash
@@ -20,6 +22,7 @@ from .._core.receiving.order import check_order
 from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
 from .mounts import apps_below, check_root_path, location, note_outer
+from .origin import running
 
 
 class _OwnUrls:
@@ -65,8 +68,9 @@ class QStash:
 
     ``options`` are settings that win over the environment (``token``, ``base_url``, ``current_signing_key``,
     ``next_signing_key``, ``public_url``, or all of them as one object, ``settings``), how the publisher sends
-    (``timeout``, ``retry``, ``http_client``, ``headers``, ``allow_http``), and those of ``verify_qstash`` for all
-    verified endpoints of the app. ``qstash_integrations.options.AppOptions`` has each with its unit and limits.
+    (``timeout``, ``retry``, ``http_client``, ``headers``, ``allow_http``), those of ``verify_qstash`` for all verified
+    endpoints of the app, and which tasks it serves (``tasks``, ``tasks_path``, ``around``).
+    ``qstash_integrations.options.AppOptions`` has each with its unit and limits.
     """
 
     def __init__(self, app: Starlette, **options: Unpack[AppOptions]) -> None:
@@ -81,9 +85,11 @@ class QStash:
         values = AppValues(given.wanted)
         publisher = Publisher.from_settings(values.load, given.manner())
         publisher.app = publisher.sync.app = app
+        tasks = self._routes_of(app, given.tasks) if given.tasks.are_given() else []
         app.state.qstash = publisher
         give_values(app, values)
         app.add_middleware(WithPublisher, publisher=publisher)
+        app.router.routes[:0] = tasks
         run = app.router.lifespan_context
 
         @asynccontextmanager
@@ -105,6 +111,12 @@ class QStash:
 
         app.router.lifespan_context = lifespan
 
+    def _routes_of(self, app: Starlette, given: TasksGiven) -> list[BaseRoute]:
+        # Pydantic takes its time, and most apps serve no tasks.
+        from .tasks import routes_of
+
+        return routes_of(app, given)
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
@@ -113,6 +125,8 @@ class QStash:
 
 qstash: Publisher = cast("Publisher", CurrentPublisher())
 """The publisher of the app that is running: ``app.state.qstash``, with its type, and without a request at hand."""
+
+add_origin(running)
 
 
 def _holders(routes: Iterable[Any], values: AppValues) -> Iterator[tuple[object, AppValues]]:

@@ -3,6 +3,8 @@
 Needs the extra ``tasks``: ``pip install 'qstash_integrations[tasks]'``.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .._core.extras import need
 
 need("pydantic", "tasks")
@@ -14,6 +16,9 @@ from .injected import Injected
 from .schedules import Schedule, schedule
 from .task import Task, task
 
+if TYPE_CHECKING:
+    from .asgi import TasksApp
+
 __all__ = [
     "RESULT",
     "Call",
@@ -23,8 +28,18 @@ __all__ = [
     "Injected",
     "Schedule",
     "Task",
+    "TasksApp",
     "chain",
     "current_call",
     "schedule",
     "task",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "TasksApp":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # For those who mount it: it brings what verifies.
+    from .asgi import TasksApp
+
+    return TasksApp

@@ -109,7 +109,7 @@ class Parameters:
         return self._found
 
     def _looked_at(self) -> _Found:
-        annotations = {name: self._annotation(name) for name in self.signature.parameters}
+        annotations = {name: self.annotation(name) for name in self.signature.parameters}
         injected = frozenset(
             name for name, parameter in self.signature.parameters.items() if is_injected(parameter, annotations[name])
         )
@@ -123,7 +123,8 @@ class Parameters:
             raise self._refusal(error, {name: annotations[name] for name in travelling}) from error
         return _Found(model, fields, injected, callbacks[0] if callbacks else None)
 
-    def _annotation(self, name: str) -> Any:
+    def annotation(self, name: str) -> Any:
+        """Of a parameter, read where it was written; Any where there is none."""
         annotation = self.signature.parameters[name].annotation
         if annotation is inspect.Parameter.empty:
             return Any

@@ -26,14 +26,14 @@ def answer_signal(signal: NonRetryable | RetryAfter) -> Answer:
     """What QStash is told when a verified handler raised ``signal``; the app's own log has a record of it as well."""
     if isinstance(signal, RetryAfter):
         _tell(logging.INFO, f"RetryAfter, QStash comes again in {signal.seconds} seconds", signal)
-        return _error(503, str(signal) or "try again later", ("retry-after", str(signal.seconds)))
+        return error_answer(503, str(signal) or "try again later", ("retry-after", str(signal.seconds)))
     _tell(logging.WARNING, "NonRetryable, QStash gives it up", signal)
-    return _error(489, str(signal) or "not retryable", ("upstash-nonretryable-error", "true"))
+    return error_answer(489, str(signal) or "not retryable", ("upstash-nonretryable-error", "true"))
 
 
 def in_progress(wait: float) -> Answer:
     """Another request is at work on the message, for ``wait`` seconds at most."""
-    return _error(409, "delivery in progress", ("retry-after", str(max(-int(-wait // 1), 1))))
+    return error_answer(409, "delivery in progress", ("retry-after", str(max(-int(-wait // 1), 1))))
 
 
 def _tell(level: int, outcome: str, signal: Exception) -> None:
@@ -44,7 +44,8 @@ def _tell(level: int, outcome: str, signal: Exception) -> None:
     _LOGGER.log(level, "qstash message %a: %s%s", message_id, outcome, f": {reason!a}" if reason else "")
 
 
-def _error(status: int, error: str, *headers: tuple[str, str]) -> Answer:
+def error_answer(status: int, error: str, *headers: tuple[str, str]) -> Answer:
+    """``error`` in JSON, for whoever reads QStash's log."""
     return _answer(status, {"error": error}, *headers)
 
 
@@ -53,10 +54,10 @@ def _answer(status: int, content: dict[str, object], *headers: tuple[str, str]) 
     return Answer(status, fixed + headers, json.dumps(content, separators=(",", ":")).encode())
 
 
-REJECTED = _error(401, "invalid signature", ("www-authenticate", "Upstash-Signature"))
-INCOMPLETE_BODY = _error(400, "incomplete body")
-BODY_TIMED_OUT = _error(408, "body timeout")
-LENGTH_REQUIRED = _error(411, "length required")
-BODY_TOO_LARGE = _error(413, "body too large")
-STORE_UNAVAILABLE = _error(503, "try again later")
+REJECTED = error_answer(401, "invalid signature", ("www-authenticate", "Upstash-Signature"))
+INCOMPLETE_BODY = error_answer(400, "incomplete body")
+BODY_TIMED_OUT = error_answer(408, "body timeout")
+LENGTH_REQUIRED = error_answer(411, "length required")
+BODY_TOO_LARGE = error_answer(413, "body too large")
+STORE_UNAVAILABLE = error_answer(503, "try again later")
 ALREADY_DONE = _answer(200, {"duplicate": True})

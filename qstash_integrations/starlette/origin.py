@@ -1,0 +1,60 @@
+"""Where calls are published from while an app runs: by its publisher, to where the app serves the task.
+
+An app that is mounted in another one publishes to what either of them serves, and to its own first.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from starlette.applications import Starlette
+
+from .._core.errors import ConfigurationError
+from .._core.receiving.guards import values_of_app
+from .._core.settings import Settings
+from .current import publishers_here
+
+if TYPE_CHECKING:
+    from ..tasks.origin import Origin
+
+# By app. None is kept alive.
+_SERVED: WeakKeyDictionary[Starlette, frozenset[str]] = WeakKeyDictionary()
+
+
+def note_served(app: Starlette, names: Iterable[str]) -> None:
+    """``app`` has a route for each of these tasks, called ``route_name`` of it."""
+    _SERVED[app] = frozenset(names)
+
+
+def route_name(task: str) -> str:
+    return f"qstash_tasks:{task}"
+
+
+def running() -> "Origin | None":
+    """Of the app that is running; None where none is."""
+    publishers = publishers_here()
+    if not publishers:
+        return None
+    from ..tasks.origin import Origin  # whoever asks has it by now; it brings pydantic
+
+    innermost = publishers[0]
+    return Origin(partial(_task_url, publishers), lambda: innermost.sync, lambda: innermost)
+
+
+def _task_url(publishers: tuple[Any, ...], name: str) -> str:
+    serving = [publisher for publisher in publishers if publisher.app in _SERVED]
+    for publisher in serving:
+        if name in _SERVED[publisher.app]:
+            url: str = publisher.url_for(route_name(name))
+            return url
+    from ..tasks.origin import tasks_url
+
+    values = values_of_app(publishers[0].app)
+    settings = values.load() if values else Settings.load()
+    if serving and not settings.tasks_url:
+        raise ConfigurationError(
+            f"{name} is none of the tasks that this app serves: name its module in QStash(app, tasks=...), or set "
+            "QSTASH_TASKS_URL to where another app serves it"
+        )
+    return f"{tasks_url(settings)}/{name}"

@@ -1,0 +1,46 @@
+"""What a genuine request below the tasks' path becomes, in every framework: a call to run, or why there is none.
+
+Only what was verified gets here: a stranger is told nothing, not even which tasks there are.
+"""
+
+import logging
+from urllib.parse import unquote
+
+from .._core.receiving.answers import REJECTED, Answer, error_answer
+from .._core.receiving.delivery import Delivery
+from .arguments import BadArguments
+from .mount import Mount
+from .running import Arrived, arrive
+
+logger = logging.getLogger("qstash_integrations")
+
+
+def take(mount: Mount, name: str, method: str, delivery: Delivery) -> Arrived | Answer:
+    """The call of the task ``name``, or 401, 404, 405 or 400 with its record."""
+    signed = unquote(delivery.claims.sub.partition("?")[0].rpartition("/")[2])
+    if signed != name.rpartition("/")[2]:
+        # With verify_url=False nobody else has compared the two, and one task's arguments may fit another.
+        logger.warning(
+            "qstash request rejected: it was signed for the task %a, and sent to %a", signed[:200], name[:200]
+        )
+        return REJECTED
+    task = mount.find(name)
+    if task is None:
+        logger.error(
+            "qstash: a call of %a was answered 404, to be tried again: no task of that name is served here; name its "
+            "module in tasks=, or a name that it had before in its also_known_as=",
+            name[:200],
+        )
+        return error_answer(404, "no such task")
+    if method != "POST":
+        logger.error("qstash: a call of %s came as %a and was answered 405: tasks take POST", name, method[:20])
+        return error_answer(405, "tasks take POST", ("allow", "POST"))
+    try:
+        return arrive(mount, task, delivery)
+    except BadArguments as error:
+        return error_answer(400, str(error))
+
+
+def answer_of(result: bytes) -> Answer:
+    """That of a task which has returned."""
+    return Answer(200, (("content-type", "application/json"),), result)
