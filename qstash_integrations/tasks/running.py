@@ -20,7 +20,7 @@ from .mount import Mount
 from .task import Task
 from .wire import seconds_of
 
-logger = logging.getLogger("qstash_integrations")
+logger: logging.Logger = logging.getLogger("qstash_integrations")
 _NOTHING: Mapping[str, Any] = {}
 
 
