@@ -123,6 +123,9 @@ class Chain(Publishable):
             raise TypeError(f"{self.calls[0].name}: no call comes before the first, so it cannot take its RESULT")
         if self.on_error is not None and not is_task(self.on_error):
             raise TypeError(f"on_error must be a task with a Callback parameter, not {self.on_error!r}")
+        for call in self.calls:
+            if self.on_error is not None and "failure_callback" in call.task.options:
+                raise TypeError(f"{call.name} has one of its own; give on_error or failure_callback, not both")
 
     def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
         """Of its first call; the others are in the body."""
@@ -169,8 +172,9 @@ def chain(*calls: Call, on_error: "Task[..., Any] | None" = None) -> Chain:
     ``chain(invoice.bind(order_id=3), mail.bind(to="ada@example.com", pdf=RESULT)).publish()``.
 
     What follows travels in the signed body of the one before, and is published before that is answered, under an id
-    made of its own: told twice, it is one call. Options are computed here, without what is a ``RESULT``. ``on_error``,
-    a task with a ``Callback`` parameter, is told when one of them has failed for good.
+    made of its own: told twice, it is one call. Where it cannot be published the one before counts as failed, and runs
+    again. Options are computed here, without what is a ``RESULT``. ``on_error``, a task with a ``Callback`` parameter,
+    is told by QStash when one of them has failed for good, also where its process was killed.
     """
     return Chain(calls, on_error)
 
