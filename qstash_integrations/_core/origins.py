@@ -3,7 +3,9 @@
 Apart from the tasks, which bring pydantic: an adapter says it before anybody has used one.
 """
 
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 _finders: list[Callable[[], Any]] = []
@@ -22,6 +24,10 @@ def add_origin(find: Callable[[], Any], *, last: bool = False) -> None:
 
 def running_origin() -> Any:
     """The ``Origin`` of the app that is running; None where none is."""
+    # A project of Django may have settings of ours, and nothing else of ours imported.
+    django = sys.modules.get("django.conf")
+    if django is not None and django.settings.configured:
+        import_module("qstash_integrations.django")
     return _found(_finders) or _found(_last)
 
 

@@ -7,18 +7,22 @@ Spec: https://docs.djangoproject.com/en/stable/topics/settings/
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.urls import clear_url_caches
+from django.utils.module_loading import import_string
 
 from .._core import errors
+from .._core.app_options import TasksGiven
 from .._core.environment import settings_changed
 from .._core.given import REGIONS, Given, values_of
 from .._core.names import hint
 from .._core.public_urls import mount_of
 from .._core.publishing.manner import CONFIGURED, Manner, manner_of
+from .._core.receiving.options import Wanted
 from .._core.settings import Settings
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
@@ -36,6 +40,10 @@ NAMES = {
     "SETTINGS": "QSTASH_SETTINGS",
     **{name.upper(): flat for name, flat in CONFIGURED.items()},
     "ON_COMMIT": "QSTASH_ON_COMMIT",
+    "TASKS": "QSTASH_TASKS",
+    "AROUND": "QSTASH_AROUND",
+    "TASKS_URL": "QSTASH_TASKS_URL",
+    "ONCE": "QSTASH_ONCE",
 }
 # As the client's own argument is called.
 _ALIAS, _ALIASED = "BASE_URL", "URL"
@@ -73,6 +81,23 @@ def manner() -> Manner:
     return made
 
 
+def tasks_given() -> TasksGiven:
+    """QSTASH_TASKS and QSTASH_AROUND: the tasks that are served where the urls of this package are included."""
+    with improperly_configured():
+        config = _Config()
+        return TasksGiven(config.get("QSTASH_TASKS"), None, _imported("QSTASH_AROUND", config.get("QSTASH_AROUND")))
+
+
+def for_all_views() -> Wanted:
+    """QSTASH_ONCE: the store with which every verified view runs once per message, where it has no other."""
+    with improperly_configured():
+        store = _imported("QSTASH_ONCE", _Config().get("QSTASH_ONCE"))
+        try:
+            return Wanted.taken_from({"once": store})
+        except errors.ConfigurationError as error:
+            raise errors.ConfigurationError(f"QSTASH_ONCE: {error}") from None
+
+
 def forced_mount() -> str:
     """FORCE_SCRIPT_NAME: the path below which Django is told to be, whatever the server says."""
     return mount_of(settings.FORCE_SCRIPT_NAME)
@@ -91,6 +116,16 @@ def improperly_configured() -> Generator[None]:
     except errors.ConfigurationError as error:
         # No cause: its frames are the core's, and Django's debug page prints the locals of every frame.
         raise ConfigurationError(str(error)) from None
+
+
+def _imported(name: str, value: Any) -> Any:
+    """What a dotted path names; anything else is the value itself."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return import_string(value)
+    except ImportError as error:
+        raise errors.ConfigurationError(f"{name} is {value!r}, which cannot be imported: {error}") from error
 
 
 class _Config(Mapping[str, object]):
@@ -134,8 +169,10 @@ class _Config(Mapping[str, object]):
 
 
 def _forget(*, setting: str, **_: object) -> None:
-    if "QSTASH" in setting or setting in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME"):
+    if "QSTASH" in setting or setting in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "TASKS"):
         settings_changed()
+    if setting in ("QSTASH", "QSTASH_TASKS", "TASKS"):
+        clear_url_caches()  # each task is a route
 
 
 _connect: Callable[..., None] = setting_changed.connect

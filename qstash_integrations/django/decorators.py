@@ -15,7 +15,8 @@ from .._core.from_settings import FromSettings
 from .._core.receiving.admission import ahandle, handle
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.options import Wanted, guard_from_settings
-from .conf import ConfigurationError, allowed_hosts, improperly_configured, load
+from .._core.settings import Settings
+from .conf import ConfigurationError, allowed_hosts, for_all_views, improperly_configured, load
 from .verification import AsyncDjangoHost, DjangoHost
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -36,18 +37,14 @@ def verify_qstash(view: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     alone the other methods stay open, and the CSRF check on. Missing settings raise at the first request.
     """
     if view is not None:
-        return _verified(view, _with_settings, _NOTHING)
+        return behind(view, _with_settings, _NOTHING)
     with improperly_configured():
         wanted = Wanted.taken_from(options)
-    guard = guard_from_settings(wanted, load, allowed_hosts)
-
-    def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
-        return _verified(decorated, guard, wanted)
-
-    return decorate
+    return functools.partial(behind, guard=guard_of(wanted), wanted=wanted)
 
 
-def _verified(view: Callable[..., Any], guard: FromSettings[Guard], wanted: Wanted) -> Callable[..., Any]:
+def behind(view: Callable[..., Any], guard: FromSettings[Guard], wanted: Wanted) -> Callable[..., Any]:
+    """``view``, verified by ``guard``, which is made of ``wanted``."""
     if not callable(view) or isinstance(view, type):
         raise TypeError(USE_METHOD_DECORATOR)
 
@@ -65,8 +62,18 @@ def _verified(view: Callable[..., Any], guard: FromSettings[Guard], wanted: Want
 
     wrapper: Any = functools.wraps(view)(averified if _is_async(view) else verified)
     wrapper.csrf_exempt = True
+    wrapper.login_required = False  # to LoginRequiredMiddleware
     wrapper.qstash_wanted = wanted
     return cast("Callable[..., Any]", wrapper)
+
+
+def guard_of(wanted: Wanted) -> FromSettings[Guard]:
+    """A guard with what the settings say for all views."""
+
+    def made(_: Settings) -> Guard:
+        return guard_from_settings(wanted.within(for_all_views()), load, allowed_hosts)()
+
+    return FromSettings(made, load)
 
 
 def _plain(request: Any) -> HttpRequest:
@@ -93,4 +100,4 @@ def _is_async(view: Callable[..., Any]) -> bool:
 
 # Shared by all views without options: method_decorator decorates anew for every request.
 _NOTHING = Wanted()
-_with_settings = guard_from_settings(_NOTHING, load, allowed_hosts)
+_with_settings = guard_of(_NOTHING)

@@ -10,9 +10,11 @@ from functools import partial
 from typing import Any, TypeVar, Unpack, cast, overload
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.urls import reverse
 
 from .._core.from_settings import FromSettings
+from .._core.origins import add_origin
 from .._core.publishing.call import Call
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
@@ -186,3 +188,16 @@ def _manner_without(of_the_others: str) -> Callable[[], Manner]:
 
 qstash: Publisher = Publisher.from_settings(load, _manner_without("AsyncClient"))
 aqstash: AsyncPublisher = AsyncPublisher.from_settings(load, _manner_without("Client"))
+
+
+def _running_origin() -> Any:
+    """Where tasks are published from in a project: within requests, commands and workers alike."""
+    if not settings.configured:
+        return None
+    # Asked by the tasks alone, which are there by then.
+    from .origin import ORIGIN
+
+    return ORIGIN
+
+
+add_origin(_running_origin, last=True)

@@ -48,14 +48,24 @@ def end_when_committed(response: object, turn: Turn) -> None:
     if response.streaming:
         _end_with_stream(response, turn)
         return
+    # Without autocommit nobody says when it is committed, and so the message runs again.
+    when_committed(partial(turn.end, status))
+
+
+def when_committed(act: Callable[[], object]) -> bool:
+    """Call ``act`` when all open transactions of the app have committed, at once where there is none.
+
+    False where nobody says when that is: then it is never called.
+    """
     open_ = [connection for connection in connections.all(initialized_only=True) if _is_open(connection)]
     if not all(connection.in_atomic_block for connection in open_):
-        return  # without autocommit nobody says when it is committed, and so the message runs again
+        return False
     waiting = {connection.alias for connection in open_}
     if not waiting:
-        turn.end(status)
+        act()
     for alias in [*waiting]:
-        transaction.on_commit(partial(_committed, alias, waiting, turn, status), using=alias)
+        transaction.on_commit(partial(_committed, alias, waiting, act), using=alias)
+    return True
 
 
 def show_in_stream(response: Any, turn: Turn) -> None:
@@ -70,10 +80,10 @@ def _end_with_stream(stream: Any, turn: Turn) -> None:
     stream.streaming_content = ending(stream.streaming_content, turn, stream.status_code)
 
 
-def _committed(alias: str, waiting: set[str], turn: Turn, status: int) -> None:
+def _committed(alias: str, waiting: set[str], act: Callable[[], object]) -> None:
     waiting.discard(alias)
     if not waiting:
-        turn.end(status)
+        act()
 
 
 def _is_open(connection: Any) -> bool:

@@ -8,7 +8,7 @@ from flask import Flask, Request, current_app, request
 from flask.globals import request_ctx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .._core.app_options import ForApp
+from .._core.app_options import ForApp, TaskOptions, TasksGiven
 from .._core.errors import ConfigurationError
 from .._core.given import Given
 from .._core.public_urls import mount_of
@@ -63,6 +63,14 @@ def mount_here() -> str:
 def given_to(app: Flask) -> ForApp:
     """What ``QStash(app, ...)`` was given; nothing in an app that has no extension."""
     return cast("ForApp", app.extensions.get(OPTIONS) or ForApp())
+
+
+def tasks_given(app: Flask) -> TasksGiven:
+    """The tasks that ``app`` serves: those of its extension, or else QSTASH_TASKS and its like."""
+    given, config = given_to(app).tasks, config_of(app)
+    told = {name: config.get(f"QSTASH_{name.upper()}") for name in TaskOptions.__annotations__}
+    values: Any = [told[name] if value is None else value for name, value in zip(told, given, strict=True)]
+    return TasksGiven(*values)
 
 
 def config_of(app: Flask) -> Mapping[str, Any]:

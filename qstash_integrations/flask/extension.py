@@ -13,7 +13,7 @@ from .._core.from_settings import FromSettings
 from .._core.publishing.account import no_attribute
 from .._core.receiving.options import Wanted
 from .._core.settings import Settings
-from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load
+from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load, tasks_given
 from .order import check_views
 from .publisher import Publisher
 from .verification import Verification
@@ -58,6 +58,7 @@ class QStash:
             # How it would send: what is wrong there is said now.
             Publisher.from_settings(partial(load, app), given.manner(config_of(app)))
             _check(app)
+            _mount_tasks(app)
         except Exception:
             del app.extensions[OPTIONS]
             raise
@@ -73,6 +74,15 @@ class QStash:
 
         def __getattr__(self, name):
             raise AttributeError(no_attribute("qstash_integrations.flask", name, Publisher))
+
+
+def _mount_tasks(app: Flask) -> None:
+    given = tasks_given(app)
+    if given.are_given():
+        # Not before there are any: they bring pydantic.
+        from .tasks import mount
+
+        mount(app, given)
 
 
 def _check(app: Flask) -> None:
