@@ -3,7 +3,7 @@
 Needs the extra ``tasks``: ``pip install 'qstash_integrations[tasks]'``.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._core.extras import need
 
@@ -13,18 +13,34 @@ from .._core.receiving.delivery import Callback
 from .calls import RESULT, Call, Chain, chain
 from .current import CurrentCall, current_call
 from .injected import Injected
+from .options import CallOptions, DecoratorOptions
 from .schedules import Schedule, schedule
 from .task import Task, task
 
 if TYPE_CHECKING:
     from .asgi import TasksApp
+else:
+
+    def __getattr__(name):
+        if name != "TasksApp":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # For those who mount it: it brings what verifies.
+        from .asgi import TasksApp
+
+        return TasksApp
+
+    def __dir__():
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "RESULT",
     "Call",
+    "CallOptions",
     "Callback",
     "Chain",
     "CurrentCall",
+    "DecoratorOptions",
     "Injected",
     "Schedule",
     "Task",
@@ -34,12 +50,3 @@ __all__ = [
     "schedule",
     "task",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name != "TasksApp":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # For those who mount it: it brings what verifies.
-    from .asgi import TasksApp
-
-    return TasksApp

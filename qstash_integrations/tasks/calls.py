@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from .._core.extras import need
 from .._core.publishing.waiting import in_event_loop
-from .options import is_task
+from .options import CallOptions, is_task
 from .origin import origin
 from .wire import RESULT_MARK, message_of, plain_options, ready_options, schedule_of, seconds_of, with_members
 
@@ -84,6 +84,10 @@ class Call(Publishable):
     def _shown(self) -> str:  # type: ignore[override]
         return f"{self.task.__name__}.bind(...)"
 
+    def using(self, **options: Unpack[CallOptions]) -> "Call":
+        """The same call with these options as well, as of ``Task.using``."""
+        return replace(self, task=self.task.using(**options))
+
     @property
     def awaits(self) -> tuple[str, ...]:
         """Parameters that take the result of the call before."""
@@ -126,6 +130,11 @@ class Chain(Publishable):
         for call in self.calls:
             if self.on_error is not None and "failure_callback" in call.task.options:
                 raise TypeError(f"{call.name} has one of its own; give on_error or failure_callback, not both")
+
+    def using(self, **options: Unpack[CallOptions]) -> "Chain":
+        """The same chain with these options of its first call as well."""
+        first, *others = self.calls
+        return replace(self, calls=(first.using(**options), *others))
 
     def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
         """Of its first call; the others are in the body."""

@@ -4,6 +4,7 @@ What a task raises leaves here as adapters answer it: NonRetryable (489) for wha
 the delay of its ``backoff``, anything else as it is.
 """
 
+import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
@@ -103,7 +104,11 @@ def _called(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
     if not hasattr(manager, "__enter__"):
         raise TypeError(f"around must return a plain context manager here, since {arrived.task.name} is a plain task")
     with manager:
-        return arrived.task.function(**arrived.arguments, **injected)
+        result = arrived.task.function(**arrived.arguments, **injected)
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError(f"{arrived.task.name} returned a coroutine, and is no async function; await it there")
+        return result
 
 
 async def _acalled(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
@@ -112,9 +117,14 @@ async def _acalled(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
     function = partial(task.function, **arrived.arguments, **injected)
     if not task.is_async and not hasattr(manager, "__aenter__"):
         # In the thread of the task: what it sets there, a connection or a lock, is that thread's.
-        return await _in_thread(partial(_within, manager, function))
+        return await _awaited(await _in_thread(partial(_within, manager, function)))
     async with _either(manager), _in_time(arrived):
-        return await (function() if task.is_async else _in_thread(function))
+        return await (function() if task.is_async else _awaited(await _in_thread(function)))
+
+
+async def _awaited(result: Any) -> Any:
+    """A decorator may have made a plain function of an async one."""
+    return await result if inspect.iscoroutine(result) else result
 
 
 def _within(manager: Any, function: Callable[[], Any]) -> Any:

@@ -15,7 +15,9 @@ from .._core.publishing.message import DeliveryOptions
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import schedule as operations
 from .._core.publishing.texts import texts
+from .calls import Call, Chain
 from .cron import cron_text
+from .task import Task
 
 # What a task decides by itself.
 _OF_DESTINATIONS = ("body", "content_type", "method")
@@ -61,7 +63,11 @@ class Schedule:
 
     def planned(self) -> Mapping[str, Any]:
         """What it publishes: that of its target, and its own options before those."""
-        return {**(self.target.planned() if self.target else {}), **self.options}
+        target: Any = self.target
+        if isinstance(target, Call | Chain | Task):
+            # A task's URL says its retries, and its name is a label beside any other.
+            return target.using(**self.options).planned()
+        return {**(target.planned() if target else {}), **self.options}
 
 
 def schedule(

@@ -316,3 +316,16 @@ def test_no_error_holds_a_value(annotation: Any, value: Any) -> None:
         taking(annotation).arguments.decode(body)
     assert "hunter2" not in str(bad.value)
     assert "hunter2" not in repr(taking(Any).bind(value))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(sorted(ROUND)), st.sampled_from(sorted(ROUND)).flatmap(lambda kind: ROUND[kind][1]))
+def test_whatever_is_given_arrives_as_it_was_or_is_refused(kind: str, value: Any) -> None:
+    task = taking(ROUND[kind][0])
+    try:
+        body = task.bind(value).body
+    except TypeError:
+        return
+    arrived = task.arguments.decode(body).arguments["value"]
+    assert arrived == value
+    assert type(arrived) is type(value) or (type(value), type(arrived)) == (int, float)

@@ -10,7 +10,7 @@ import pytest
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
-from qstash_integrations.tasks import RESULT, chain, task
+from qstash_integrations.tasks import RESULT, chain, schedule, task
 
 from . import shop
 from .shop import ship
@@ -126,3 +126,17 @@ def test_what_follows_travels_in_the_body() -> None:
             },
         }
     ]
+
+
+def test_the_options_of_a_schedule_are_those_of_its_calls() -> None:
+    daily = schedule("daily", "0 7 * * *", ship.bind(3), retries=5, label="nightly")
+    planned = daily.planned()
+    assert planned["destination"] == "https://shop.example/qstash/tasks/tests.tasks.shop.ship?of=5"
+    assert planned["retries"] == 5
+    assert planned["label"] == ["nightly", "tests.tasks.shop.ship"]
+
+
+@pytest.mark.parametrize("option", [{"deduplication_id": "a"}, {"not_before": 2_000_000_000}])
+def test_an_option_of_one_message_is_none_of_a_schedule(option: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="is no option of a schedule"):
+        ship.using(**option).bind(3).planned()

@@ -82,3 +82,25 @@ def test_what_a_framework_injects_is_left_out_by_callers() -> None:
     assert shop.letters == [(3, "a connection")]
     with pytest.raises(TypeError, match="without db, which its framework injects"):
         shop.stored(3)
+
+
+async def doubled(order_id: int) -> int:
+    return order_id * 2
+
+
+def wrapped(order_id: int) -> Any:
+    return doubled(order_id)
+
+
+@pytest.mark.anyio
+async def test_what_a_decorator_hides_is_awaited() -> None:
+    async def publish(messages: list[Any]) -> None: ...
+
+    task = Task(wrapped, "wrapped", (), {})
+    assert await arun(arrived(task.bind(3).message(), Mount.of(task)), publish) == b"6"
+
+
+def test_where_nobody_can_await_it_says_so() -> None:
+    task = Task(wrapped, "wrapped", (), {})
+    with pytest.raises(TypeError, match="wrapped returned a coroutine, and is no async function"):
+        run(arrived(task.bind(3).message(), Mount.of(task)), lambda messages: None)
