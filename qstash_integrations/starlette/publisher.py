@@ -89,11 +89,12 @@ class QStash:
         app.state.qstash = publisher
         give_values(app, values)
         app.add_middleware(WithPublisher, publisher=publisher)
-        app.router.routes[:0] = tasks
+        _put_first(tasks, app.router.routes)
         run = app.router.lifespan_context
 
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
+            _put_first(tasks, app.router.routes)
             values.load()  # one of a wrong form is said now; one that is missing, when it is used
             for inner in apps_below(app):
                 if isinstance(inner, Starlette):
@@ -127,6 +128,12 @@ qstash: Publisher = cast("Publisher", CurrentPublisher())
 """The publisher of the app that is running: ``app.state.qstash``, with its type, and without a request at hand."""
 
 add_origin(running)
+
+
+def _put_first(routes: list[BaseRoute], of_app: list[BaseRoute]) -> None:
+    """Ahead of what was added at the front since."""
+    ours = {id(route) for route in routes}
+    of_app[:] = [*routes, *(route for route in of_app if id(route) not in ours)]
 
 
 def _holders(routes: Iterable[Any], values: AppValues) -> Iterator[tuple[object, AppValues]]:
