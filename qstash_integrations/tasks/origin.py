@@ -13,6 +13,7 @@ from .._core.errors import ConfigurationError
 from .._core.origins import running_origin
 from .._core.public_urls import join_public_url
 from .._core.publishing.client import AsyncQStash, QStash
+from .._core.publishing.discreet import discreet
 from .._core.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ NO_TASKS_URL = (
 )
 
 
+@discreet
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What calls are published with. The functions are asked at each use."""

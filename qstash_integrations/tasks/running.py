@@ -8,7 +8,7 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -27,16 +27,27 @@ _NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A call that was decoded, and has not run."""
+    """A call that was decoded, and has not run. Shows no argument: error trackers print the locals of frames."""
 
     call: CurrentCall
     task: Task[..., Any]
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] = field(repr=False)
     """Keywords for the function, without those that are injected."""
     mount: Mount
-    following: Following | None
+    following: Following | None = field(repr=False)
     timeout: float | None
     """Seconds."""
+
+
+class _Ended:
+    """What a task has returned. Prints nothing of it."""
+
+    __slots__ = ("answer", "messages")
+
+    def __init__(self, answer: bytes, messages: list[dict[str, Any]]) -> None:
+        self.answer = answer
+        self.messages = messages
+        """To be published before that is answered."""
 
 
 def arrive(mount: Mount, task: Task[..., Any], delivery: Delivery) -> Arrived:
@@ -64,11 +75,11 @@ def run(
 ) -> bytes:
     """Run a plain task; its JSON answer. ``injected`` are the keywords that a framework fills in."""
     with _failures(arrived), _shown(arrived.call):
-        result = _called(arrived, injected)
-    answer, messages = _ended(arrived, result)
-    if messages:
-        publish(messages)
-    return answer
+        returned = [_called(arrived, injected)]
+    ended = _ended(arrived, returned.pop())
+    if ended.messages:
+        publish(ended.messages)
+    return ended.answer
 
 
 async def arun(
@@ -78,11 +89,11 @@ async def arun(
 ) -> bytes:
     """Run a task on an event loop, a plain one in a thread; its JSON answer."""
     with _failures(arrived), _shown(arrived.call):
-        result = await _acalled(arrived, injected)
-    answer, messages = _ended(arrived, result)
-    if messages:
-        await publish(messages)
-    return answer
+        returned = [await _acalled(arrived, injected)]
+    ended = _ended(arrived, returned.pop())
+    if ended.messages:
+        await publish(ended.messages)
+    return ended.answer
 
 
 def _read(task: Task[..., Any], delivery: Delivery) -> tuple[dict[str, Any], Any, float | None]:
@@ -114,7 +125,10 @@ def _called(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
 async def _acalled(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
     manager = _around(arrived)
     task = arrived.task
-    function = partial(task.function, **arrived.arguments, **injected)
+
+    def function() -> Any:  # no partial, which shows what it was given
+        return task.function(**arrived.arguments, **injected)
+
     if not task.is_async and not hasattr(manager, "__aenter__"):
         # In the thread of the task: what it sets there, a connection or a lock, is that thread's.
         return await _awaited(await _in_thread(partial(_within, manager, function)))
@@ -194,8 +208,8 @@ def _failures(arrived: Arrived) -> Generator[None]:
         raise RetryAfter(delay) from error
 
 
-def _ended(arrived: Arrived, result: Any) -> tuple[bytes, list[dict[str, Any]]]:
-    """The answer, and what is to be published before it. The work is done: nothing here lets it run again."""
+def _ended(arrived: Arrived, result: Any) -> _Ended:
+    """The work is done: nothing here lets it run again."""
     task, following = arrived.task, arrived.following
     answer = task.results.encode(result)
     if answer is None:
@@ -205,7 +219,7 @@ def _ended(arrived: Arrived, result: Any) -> tuple[bytes, list[dict[str, Any]]]:
             type(result).__name__,
         )
     if following is None:
-        return answer or b"null", []
+        return _Ended(answer or b"null", [])
     if answer is None and following.awaits_result:
         raise NonRetryable(f"the result of {task.name} is no JSON, and {following.name} awaits it")
     base = arrived.call.delivery.claims.sub.partition("?")[0].rpartition("/")[0]
@@ -215,4 +229,4 @@ def _ended(arrived: Arrived, result: Any) -> tuple[bytes, list[dict[str, Any]]]:
     except BadArguments as error:
         logger.error("qstash: the chain ends behind %s, which does not run again: %s", task.name, error)
         raise NonRetryable(f"the chain ends behind {task.name}: {error}") from None
-    return answer or b"null", [message]
+    return _Ended(answer or b"null", [message])
