@@ -79,7 +79,9 @@ def test_what_is_in_no_file_needs_a_name(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [Shop, print, Shop(), shop.ship, 3], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [Shop, print, Shop(), shop.ship, 3], ids=["class", "builtin", "object", "task", "number"]
+)
 def test_a_task_is_a_function(wrong: Any) -> None:
     with pytest.raises(TypeError, match="a task is a function, not"):
         task(wrong)
