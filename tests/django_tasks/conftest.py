@@ -13,10 +13,12 @@ configure()
 from django.db import connection, connections  # noqa: E402 - after Django is configured
 from django.test import override_settings  # noqa: E402
 
+from qstash_integrations._core.publishing.client import override_transport  # noqa: E402
 from qstash_integrations.django.tasks.models import StoredTask  # noqa: E402
 from qstash_integrations.testing import LocalQStash  # noqa: E402
 from tests.django.postgres import cluster, missing  # noqa: E402
 from tests.django_tasks import shop  # noqa: E402
+from tests.django_tasks.calls import SETTINGS, FakeQStash  # noqa: E402
 
 
 def a_file(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def nothing_ran() -> None:
 
 @pytest.fixture
 def project() -> Generator[None]:
-    with override_settings(ROOT_URLCONF=shop.URLS):
+    with override_settings(ROOT_URLCONF="tests.django_tasks.urls"):
         yield
 
 
@@ -70,3 +72,9 @@ def project() -> Generator[None]:
 def qstash(project: None) -> Generator[LocalQStash]:
     with LocalQStash() as local:
         yield local
+
+
+@pytest.fixture
+def queue(project: None) -> Generator[FakeQStash]:
+    with override_settings(QSTASH=SETTINGS, ALLOWED_HOSTS=["*"]), override_transport(made := FakeQStash()):
+        yield made

@@ -1,24 +1,20 @@
-"""Tasks of a shop, what they have done, and a project that serves them."""
+"""Tasks of a shop, and what they have done."""
 
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
-from django.urls import include, path
-
-from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.django.tasks import qstash_options
 from qstash_integrations.django.tasks.api import TaskContext
-from tests.django.project import urlconf
 
 try:
     from django.tasks import task
+    from django.tasks.backends.immediate import ImmediateBackend
 except ModuleNotFoundError:
     from django_tasks import task
+    from django_tasks.backends.immediate import ImmediateBackend
+
 
 BACKEND = "qstash_integrations.django.tasks.QStashBackend"
-URLS = urlconf(path("qstash/", include("qstash_integrations.django.urls")))
 ran: list[Any] = []
 during: list[Callable[[], Any]] = []
 """What the next runs do, and return."""
@@ -49,6 +45,10 @@ def ship_once(order_id: int) -> Any:
     return during.pop(0)() if during else None
 
 
+class Elsewhere(ImmediateBackend):  # type: ignore[misc]
+    """A backend that is none of ours."""
+
+
 def no_task(order_id: int) -> None:
     """Importable, and nobody's task."""
     ran.append(order_id)
@@ -63,11 +63,3 @@ def raises(error: BaseException) -> Callable[[], Any]:
 
 def returns(value: Any) -> Callable[[], Any]:
     return lambda: value
-
-
-SIGNALS: dict[str, Exception] = {"NonRetryable": NonRetryable("no such order"), "RetryAfter": RetryAfter(60)}
-A_DAY = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-def content(body: bytes) -> Any:
-    return json.loads(body)

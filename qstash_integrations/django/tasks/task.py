@@ -3,6 +3,7 @@
 Spec: https://docs.djangoproject.com/en/stable/ref/tasks/#django.tasks.Task
 """
 
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any, Self, Unpack, cast
 from ..._core.durations import Duration
 from ..._core.publishing.message import FlowControl, Redact
 from .api import InvalidTask, Task
+from .fields import plain
 from .options import ON_FUNCTION, TaskOptions, checked
 
 
@@ -55,6 +57,31 @@ class QStashTask(Task):
         given = {"priority": priority, "queue_name": queue_name, "run_after": run_after, "backend": backend}
         changes.update({name: value for name, value in given.items() if value is not None})
         return replace(self, **changes)
+
+    def bind(self, *args: Any, **kwargs: Any) -> "Bound":
+        """A call of this task as a value, for ``qstash_integrations.tasks.schedule``; its arguments are checked now."""
+        parameters = inspect.signature(self.func)
+        parameters.bind(*([None] if self.takes_context else []), *args, **kwargs)
+        return Bound(task=self, args=plain([*args]), kwargs=plain({**kwargs}))
+
+    def planned(self) -> dict[str, Any]:
+        """As a schedule calls it, without arguments."""
+        return self.bind().planned()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A task with its arguments."""
+
+    task: QStashTask
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+    def planned(self) -> dict[str, Any]:
+        """Destination, body and options of a schedule."""
+        backend: Any = self.task.get_backend()
+        planned: dict[str, Any] = backend.planned(self.task, self.args, self.kwargs)
+        return planned
 
 
 def options_of(task: Task) -> dict[str, Any]:

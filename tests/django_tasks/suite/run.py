@@ -44,7 +44,7 @@ def main(directory: str, database: str) -> None:
         DATABASES={"default": json.loads(database)},
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         QSTASH={"TOKEN": "only_for_tests", "PUBLIC_URL": "https://shop.example.com"},
-        ROOT_URLCONF="tests.django_tasks.suite.urls",
+        ROOT_URLCONF="tests.django_tasks.urls",
         USE_TZ=True,
     )
     django.setup()

@@ -1,4 +1,4 @@
-"""The URLs of the project that Django's suite runs in."""
+"""The URLs of the project whose tasks run."""
 
 from django.urls import include, path
 
