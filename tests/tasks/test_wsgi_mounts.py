@@ -12,17 +12,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, current_delivery
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations.flask import QStash
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.tasks import RESULT, chain, current_call, task
 from tests.contract.test_signatures import REJECTED
 from tests.outbox import outbox
-from tests.signing import ATTACKER, ORIGIN
+from tests.signing import ATTACKER, CURRENT, ORIGIN
 from tests.tasks.wsgi_mounts import MOUNTS, Mounted, Served, answered, call_url, delivered, request, url_of
 
 ran: list[Any] = []
@@ -326,3 +328,17 @@ def test_a_task_of_another_service_is_published_to_where_that_serves_it(
         f"https://worker.example.com/tasks/{CANCEL}",
         f"{ORIGIN}/qstash/tasks/{SHIP}",
     ]
+
+
+def test_a_flask_app_without_any_setting_can_be_imported_and_runs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    app = Flask("shop")
+    with override_settings():
+        QStash(app, tasks=[ship])
+    assert "QSTASH_CURRENT_SIGNING_KEY is not set" in caplog.text
+    answer = app.test_client().post(f"/qstash/tasks/{ship.name}", data=b'{"order_id":3}')
+    assert (answer.status_code, ran) == (500, [])
+
+
+def test_a_setting_that_is_wrong_is_said_when_the_flask_app_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="next_signing_key"):
+        QStash(Flask("shop"), tasks=[ship], current_signing_key=CURRENT)
