@@ -5,11 +5,26 @@ from pydantic import BaseModel
 
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.fastapi import DeliveryDep, QStash, QStashDep, VerifiedRoute
+from qstash_integrations.tasks import Callback, schedule, task
 
 app = FastAPI()
-QStash(app)
 hooks = APIRouter(prefix="/hooks", route_class=VerifiedRoute)
 shipped: list[int] = []
+invoices: list[str] = []
+
+
+@task(retries=5)
+async def invoice(order_id: int) -> str:
+    return f"invoice {order_id}"
+
+
+@task
+async def note(callback: Callback) -> None:
+    invoices.append(invoice.result(callback))
+
+
+monthly = schedule("monthly-invoice", "0 3 1 * *", invoice.bind(order_id=0), tz="Europe/Berlin")
+QStash(app, tasks=[invoice, note])
 
 
 class Order(BaseModel):
@@ -31,6 +46,17 @@ async def ship(order: Order, delivery: DeliveryDep) -> dict[str, int]:
         raise RetryAfter(1)
     shipped.append(order.id)
     return {"shipped": order.id}
+
+
+@app.post("/invoices", status_code=202)
+async def order_invoice(order: Order) -> dict[str, str]:
+    published = await invoice.using(callback=note).apublish(order_id=order.id)
+    return {"message_id": published.message_id}
+
+
+@app.get("/invoices")
+async def list_invoices() -> list[str]:
+    return invoices
 
 
 @app.get("/shipped")

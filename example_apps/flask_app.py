@@ -6,10 +6,25 @@ from flask import Flask, request
 
 from qstash_integrations import NonRetryable, RetryAfter, current_delivery
 from qstash_integrations.flask import QStash, qstash, verify_qstash
+from qstash_integrations.tasks import Callback, schedule, task
 
 app = Flask(__name__)
-QStash(app)
 shipped: list[int] = []
+invoices: list[str] = []
+
+
+@task(retries=5)
+def invoice(order_id: int) -> str:
+    return f"invoice {order_id}"
+
+
+@task
+def note(callback: Callback) -> None:
+    invoices.append(invoice.result(callback))
+
+
+monthly = schedule("monthly-invoice", "0 3 1 * *", invoice.bind(order_id=0), tz="Europe/Berlin")
+QStash(app, tasks=[invoice, note])
 
 
 @app.post("/orders")
@@ -29,6 +44,17 @@ def ship() -> dict[str, Any]:
         raise RetryAfter(1)
     shipped.append(order["id"])
     return {"shipped": order["id"]}
+
+
+@app.post("/invoices")
+def order_invoice() -> tuple[dict[str, str], int]:
+    published = invoice.using(callback=note).publish(order_id=request.get_json()["id"])
+    return {"message_id": published.message_id}, 202
+
+
+@app.get("/invoices")
+def list_invoices() -> list[str]:
+    return invoices
 
 
 @app.get("/shipped")

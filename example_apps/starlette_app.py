@@ -8,8 +8,23 @@ from starlette.routing import Mount, Route
 
 from qstash_integrations import NonRetryable, RetryAfter, current_delivery
 from qstash_integrations.starlette import QStash, QStashMiddleware, qstash
+from qstash_integrations.tasks import Callback, schedule, task
 
 shipped: list[int] = []
+invoices: list[str] = []
+
+
+@task(retries=5)
+async def invoice(order_id: int) -> str:
+    return f"invoice {order_id}"
+
+
+@task
+async def note(callback: Callback) -> None:
+    invoices.append(invoice.result(callback))
+
+
+monthly = schedule("monthly-invoice", "0 3 1 * *", invoice.bind(order_id=0), tz="Europe/Berlin")
 
 
 async def order(request: Request) -> JSONResponse:
@@ -28,6 +43,15 @@ async def ship(request: Request) -> JSONResponse:
     return JSONResponse({"shipped": order["id"]})
 
 
+async def order_invoice(request: Request) -> JSONResponse:
+    published = await invoice.using(callback=note).apublish(order_id=(await request.json())["id"])
+    return JSONResponse({"message_id": published.message_id}, 202)
+
+
+async def list_invoices(request: Request) -> JSONResponse:
+    return JSONResponse(invoices)
+
+
 async def list_shipped(request: Request) -> JSONResponse:
     return JSONResponse(shipped)
 
@@ -37,7 +61,9 @@ app = Starlette(
     routes=[
         Route("/orders", order, methods=["POST"]),
         Mount("/hooks", routes=hooks, middleware=[Middleware(QStashMiddleware)]),
+        Route("/invoices", order_invoice, methods=["POST"]),
+        Route("/invoices", list_invoices),
         Route("/shipped", list_shipped),
     ]
 )
-QStash(app)
+QStash(app, tasks=[invoice, note])

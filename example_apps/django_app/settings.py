@@ -5,3 +5,4 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 INSTALLED_APPS = ["qstash_integrations.django"]
 ROOT_URLCONF = f"{__package__}.urls"
 USE_TZ = True
+QSTASH = {"TASKS": f"{__package__}.tasks"}

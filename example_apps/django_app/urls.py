@@ -1,9 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
 from . import views
 
 urlpatterns = [
     path("orders", views.order),
     path("hooks/ship", views.ship, name="ship"),
+    path("qstash/", include("qstash_integrations.django.urls")),
+    path("invoices", views.invoices),
     path("shipped", views.list_shipped),
 ]

@@ -6,6 +6,8 @@ from django.views.decorators.http import require_POST
 from qstash_integrations import NonRetryable, RetryAfter, current_delivery
 from qstash_integrations.django import qstash, verify_qstash
 
+from . import tasks
+
 shipped: list[int] = []
 
 
@@ -26,6 +28,13 @@ def ship(request: HttpRequest) -> JsonResponse:
         raise RetryAfter(1)
     shipped.append(order["id"])
     return JsonResponse({"shipped": order["id"]})
+
+
+def invoices(request: HttpRequest) -> JsonResponse:
+    if request.method != "POST":
+        return JsonResponse(tasks.invoices, safe=False)
+    published = tasks.invoice.using(callback=tasks.note).publish(order_id=json.loads(request.body)["id"])
+    return JsonResponse({"message_id": published.message_id}, status=202)
 
 
 def list_shipped(request: HttpRequest) -> JsonResponse:

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from qstash_integrations.testing import LocalQStash, Outbox
 
-from ..fastapi_app import app, shipped
+from ..fastapi_app import app, invoice, invoices, note, shipped
 
 HOOK = "https://testserver/hooks/ship"
 
@@ -15,6 +15,7 @@ HOOK = "https://testserver/hooks/ship"
 @pytest.fixture
 def client() -> Iterator[TestClient]:
     shipped.clear()
+    invoices.clear()
     with TestClient(app) as client:
         yield client
 
@@ -55,3 +56,14 @@ def test_an_order_that_is_none_is_given_up(client: TestClient, qstash_local: Loc
     client.post("/orders", json={"id": 0})
     qstash_local.run_until_idle()
     assert [(letter.json()["id"], letter.status) for letter in qstash_local.dead_letters] == [(0, 489)]
+
+
+def test_an_invoice_is_a_task(client: TestClient, qstash_outbox: Outbox) -> None:
+    assert client.post("/invoices", json={"id": 3}).status_code == 202
+    qstash_outbox.assert_published(task=invoice.using(callback=note), order_id=3)
+
+
+def test_an_invoice_is_written_and_noted(client: TestClient, qstash_local: LocalQStash) -> None:
+    client.post("/invoices", json={"id": 3})
+    qstash_local.run_until_idle()
+    assert client.get("/invoices").json() == ["invoice 3"]

@@ -4,7 +4,7 @@ import unittest
 
 from qstash_integrations.testing import LocalQStash, Outbox
 
-from ..flask_app import app, shipped
+from ..flask_app import app, invoice, invoices, note, shipped
 
 HOOK = "https://testserver/hooks/ship"
 
@@ -12,6 +12,7 @@ HOOK = "https://testserver/hooks/ship"
 class OrderTest(unittest.TestCase):
     def setUp(self) -> None:
         shipped.clear()
+        invoices.clear()
         self.client = app.test_client()
 
     def test_an_order_is_published(self) -> None:
@@ -24,6 +25,17 @@ class OrderTest(unittest.TestCase):
         self.client.post("/orders", json={"id": 3, "fails": 2})
         qstash.run_until_idle()
         self.assertEqual(shipped, [3])
+
+    def test_an_invoice_is_a_task(self) -> None:
+        with Outbox() as outbox:
+            self.client.post("/invoices", json={"id": 3})
+        outbox.assert_published(task=invoice.using(callback=note), order_id=3)
+
+    def test_an_invoice_is_written_and_noted(self) -> None:
+        qstash = self.enterContext(LocalQStash(app))
+        self.client.post("/invoices", json={"id": 3})
+        qstash.run_until_idle()
+        self.assertEqual(self.client.get("/invoices").json, ["invoice 3"])
 
     def test_orders_may_overtake_each_other(self) -> None:
         qstash = self.enterContext(LocalQStash(app))

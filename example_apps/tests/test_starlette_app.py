@@ -7,7 +7,7 @@ import pytest
 
 from qstash_integrations.testing import LocalQStash, Outbox
 
-from ..starlette_app import app, shipped
+from ..starlette_app import app, invoices, shipped
 
 pytestmark = pytest.mark.anyio
 HOOK = "https://testserver/hooks/ship"
@@ -26,6 +26,7 @@ def qstash_app() -> object:
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     shipped.clear()
+    invoices.clear()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://testserver") as client:
         yield client
 
@@ -45,6 +46,12 @@ async def test_a_schedule_ships_every_day(client: httpx.AsyncClient, qstash_loca
     await app.state.qstash.schedule.create_json(destination=HOOK, cron="0 7 * * *", body={"id": 3})
     await qstash_local.aadvance(days=7)
     assert shipped == [3] * 7
+
+
+async def test_an_invoice_is_written_and_noted(client: httpx.AsyncClient, qstash_local: LocalQStash) -> None:
+    await client.post("/invoices", json={"id": 3})
+    await qstash_local.arun_until_idle()
+    assert (await client.get("/invoices")).json() == ["invoice 3"]
 
 
 async def test_only_qstash_gets_in(client: httpx.AsyncClient, qstash_sign: Callable[..., dict[str, str]]) -> None:

@@ -11,7 +11,7 @@ from ..server.app import LocalServer, ServerConfig, running
 from ..server.attempt import Attempt
 from .apps import App, DemoError, running_apps
 from .clock import SECONDS_BEFORE, MinuteClock
-from .story import HOPELESS, ORDERS, RETRIED, SCHEDULED, SHIPPED, Expectation, Story
+from .story import HOPELESS, INVOICE, INVOICED, ORDERS, RETRIED, SCHEDULED, SHIPPED, Expectation, Story
 
 WITHIN = 25.0  # seconds from the first message on
 _SCHEDULED_ORDER = {"id": 3}
@@ -49,7 +49,7 @@ def run(say: Say = print) -> int:
 def _explain(say: Say) -> None:
     orders = ", ".join(f"order {order['id']} {_GOES[kind]}" for kind, order in ORDERS.items())
     say("")
-    say(f"In each app {orders}.")
+    say(f"In each app {orders}; a task writes the invoice of order {INVOICE['id']}, and its callback notes it.")
     say(
         f"The clock of this QStash starts {SECONDS_BEFORE:.0f} seconds before a full minute and then goes as any other:"
     )
@@ -87,14 +87,20 @@ def _schedule(server: LocalServer, app: App, story: Story, say: Say) -> None:
 def _order(http: httpx.Client, app: App, story: Story, say: Say) -> None:
     """Order in the app, whose own publisher sends the message."""
     for kind, order in ORDERS.items():
-        answer = _ask(app, lambda: http.post(f"{app.url}/orders", json=order))  # noqa: B023 - called at once
-        if answer.status_code != 202:
-            raise DemoError(f"the {app.name} app answered an order with {answer.status_code}: {answer.text[:500]}")
-        message_id = str(answer.json()["message_id"])
-        story.expect(message_id, app.name, kind)
-        say(_row(app.name, f"order {order['id']} published", message_id[:16]))
-        while told := story.next_attempt(0):
-            say(_line(*told))
+        _publish(http, app, "orders", order, kind, story, say)
+    _publish(http, app, "invoices", INVOICE, INVOICED, story, say)
+
+
+def _publish(http: httpx.Client, app: App, path: str, order: dict[str, int], kind: str, story: Story, say: Say) -> None:
+    answer = _ask(app, lambda: http.post(f"{app.url}/{path}", json=order))
+    if answer.status_code != 202:
+        raise DemoError(f"the {app.name} app answered an order with {answer.status_code}: {answer.text[:500]}")
+    message_id = str(answer.json()["message_id"])
+    story.expect(message_id, app.name, kind)
+    what = "task invoice" if kind == INVOICED else f"order {order['id']}"
+    say(_row(app.name, f"{what} published", message_id[:16]))
+    while told := story.next_attempt(0):
+        say(_line(*told))
 
 
 def _forge(http: httpx.Client, app: App, say: Say) -> list[str]:
@@ -120,11 +126,11 @@ def _dead_letters(http: httpx.Client, server: LocalServer, story: Story, say: Sa
 def _line(expectation: Expectation, attempt: Attempt) -> str:
     what = {200: "delivered, verified", 503: "RetryAfter: comes again", 489: "NonRetryable: given up"}
     status = attempt.outcome.status
-    order = ORDERS.get(expectation.kind, _SCHEDULED_ORDER)["id"]
+    order = {**ORDERS, INVOICED: INVOICE}.get(expectation.kind, _SCHEDULED_ORDER)["id"]
     outcome = f"{status} in {attempt.seconds * 1000:.0f} ms, order {order}"
     if attempt.message.retried:
         outcome += f", retry {attempt.message.retried}"
-    prefix = "schedule fired, " if expectation.kind == SCHEDULED else ""
+    prefix = {SCHEDULED: "schedule fired, ", INVOICED: "task ran, "}.get(expectation.kind, "")
     return _row(expectation.app, prefix + what.get(status, f"failed: {attempt.outcome.error}"), outcome)
 
 
@@ -133,7 +139,21 @@ def _compare(http: httpx.Client, app: App, has_schedule: bool, say: Say) -> list
     shipped = sorted(_ask(app, lambda: http.get(f"{app.url}/shipped")).json())
     say(_row(app.name, "handler shipped", ", ".join(f"order {number}" for number in shipped)))
     expected = [1, 2, 3] if has_schedule else [1, 2]
-    return [] if shipped == expected else [f"{app.name}: shipped {shipped}, expected {expected}"]
+    invoices = _invoices(http, app)
+    say(_row(app.name, "callback noted", ", ".join(invoices)))
+    problems = [] if shipped == expected else [f"{app.name}: shipped {shipped}, expected {expected}"]
+    noted = invoices == [f"invoice {INVOICE['id']}"]
+    return problems if noted else [*problems, f"{app.name}: the callback has noted {invoices}"]
+
+
+def _invoices(http: httpx.Client, app: App) -> list[str]:
+    """What the callback of the task has noted, which comes behind the task."""
+    for _ in range(50):
+        noted: list[str] = _ask(app, lambda: http.get(f"{app.url}/invoices")).json()
+        if noted:
+            return noted
+        time.sleep(0.1)
+    return []
 
 
 def _ask(app: App, request: Callable[[], httpx.Response]) -> httpx.Response:

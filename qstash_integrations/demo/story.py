@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 
 from ..server.attempt import Attempt
 
-SHIPPED, RETRIED, HOPELESS, SCHEDULED = "shipped", "retried", "not retryable", "scheduled"
+SHIPPED, RETRIED, HOPELESS, INVOICED, SCHEDULED = "shipped", "retried", "not retryable", "invoiced", "scheduled"
 ORDERS: dict[str, dict[str, int]] = {SHIPPED: {"id": 1}, RETRIED: {"id": 2, "fails": 1}, HOPELESS: {"id": 0}}
 """What is ordered, and so what the webhook answers: at once, with ``RetryAfter`` first, with ``NonRetryable``."""
 
-EXPECTED: dict[str, tuple[int, ...]] = {SHIPPED: (200,), RETRIED: (503, 200), HOPELESS: (489,), SCHEDULED: (200,)}
+INVOICE = {"id": 4}
+"""What a task writes an invoice for, whose callback notes it."""
+
+EXPECTED: dict[str, tuple[int, ...]] = {
+    SHIPPED: (200,),
+    RETRIED: (503, 200),
+    HOPELESS: (489,),
+    INVOICED: (200,),
+    SCHEDULED: (200,),
+}
 """The statuses of all attempts at a message, in order; then there must be no further one."""
 
 
