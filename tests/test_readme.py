@@ -32,6 +32,8 @@ SETTINGS = {
 }
 PYTHON = [block for block in blocks() if block.language == "python"]
 APPS = [block for block in PYTHON if "\napp = " in block.code]
+WITH_TASKS = [block for block in APPS if "tasks=" in block.code]
+WEBHOOKS = [block for block in APPS if block not in WITH_TASKS]
 BODY = b'{"id": 3}'
 
 
@@ -79,7 +81,23 @@ def test_every_python_block_runs(block: Block, sent: Sent, monkeypatch: pytest.M
     assert run(block)
 
 
-@pytest.mark.parametrize("block", APPS, ids=[f"{index} {block.heading}" for index, block in enumerate(APPS)])
+@pytest.mark.parametrize("block", WITH_TASKS, ids=[block.heading for block in WITH_TASKS])
+def test_the_apps_run_tasks_and_refuse_strangers(block: Block, sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:
+    send = serve(block)
+    body, url = b'{"order_id": 3}', "/qstash/tasks/app.ship?of=5"
+    assert send(Request(url, body=body)).status == 401
+    signature = ("Upstash-Signature", signed(body, ORIGIN + url, exp=2**40))
+    assert (send(Request(url, [signature], body)).status, send(Request(url, [signature], b"{}")).status) == (200, 401)
+    if "/orders" in block.code:
+        assert capsys.readouterr().out == "shipping order 3\n"
+        assert send(Request("/orders", body=b"")).status == 200
+        assert sent[0].url.startswith(
+            "https://qstash.upstash.io/v2/publish/https://api.example.com/qstash/tasks/app.ship?"
+        )
+        assert sent[0].body == b'{"order_id":3}'
+
+
+@pytest.mark.parametrize("block", WEBHOOKS, ids=[f"{index} {block.heading}" for index, block in enumerate(WEBHOOKS)])
 def test_the_apps_verify_and_publish(block: Block, sent: Sent, capsys: pytest.CaptureFixture[str]) -> None:
     send = serve(block)
     json_type = ("Content-Type", "application/json")
@@ -97,11 +115,13 @@ def test_the_apps_verify_and_publish(block: Block, sent: Sent, capsys: pytest.Ca
 
 def test_the_blocks_for_apps_are_where_they_should_be() -> None:
     assert [block.heading for block in APPS] == [
-        "Sixty seconds to a delivered message",
+        "Sixty seconds to a task that ran",
+        "Tasks",
         "Starlette",
         "Starlette",
         "FastAPI",
         "FastAPI",
+        "Flask",
         "Flask",
         "aiohttp",
         "Duplicates and key rotation",

@@ -49,7 +49,8 @@ def run(say: Say = print) -> int:
 def _explain(say: Say) -> None:
     orders = ", ".join(f"order {order['id']} {_GOES[kind]}" for kind, order in ORDERS.items())
     say("")
-    say(f"In each app {orders}; a task writes the invoice of order {INVOICE['id']}, and its callback notes it.")
+    say(f"In each app {orders}.")
+    say(f"A task writes the invoice of order {INVOICE['id']}, and its callback notes it.")
     say(
         f"The clock of this QStash starts {SECONDS_BEFORE:.0f} seconds before a full minute and then goes as any other:"
     )

@@ -44,6 +44,8 @@ def test_it_shows_what_each_framework_did(shown: tuple[int, list[list[str]], flo
         "RetryAfter: comes again 503 in ",
         "NonRetryable: given up 489 in ",
         "handler shipped order 1, order 2",
+        "task ran, delivered, verified 200 in ",
+        "callback noted invoice 4",
     ):
         assert any(line.startswith(wanted) for line in told), (wanted, told)
     assert any(line.endswith(", retry 1") for line in told)
@@ -58,7 +60,7 @@ def test_it_says_what_comes_and_what_to_do_next(shown: tuple[int, list[list[str]
 
 def test_every_attempt_names_its_order(shown: tuple[int, list[list[str]], float]) -> None:
     attempts = [" ".join(line) for line in shown[1] if "ms," in line]
-    for order, count in ((0, 4), (1, 4), (2, 8), (3, 1)):
+    for order, count in ((0, 4), (1, 4), (2, 8), (3, 1), (4, 4)):
         assert sum(f" ms, order {order}" in line for line in attempts) == count
 
 

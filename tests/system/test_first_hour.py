@@ -90,7 +90,9 @@ def section(heading: str) -> tuple[str, list[str]]:
     return code, [command for command in commands(heading) if not command.startswith("qstash-integrations ")]
 
 
-def order(machine: Machine, directory: Path, typed: list[str], *, serving: str, port_option: str) -> None:
+def order(
+    machine: Machine, directory: Path, typed: list[str], *, serving: str, port_option: str, verified: str = "hooks/ship"
+) -> None:
     """Export, start, order; and wait until the app says that it ships. On a free port instead of the README's."""
     export, start, curl = typed
     name, _, url = export.removeprefix("export ").partition("=")
@@ -101,14 +103,14 @@ def order(machine: Machine, directory: Path, typed: list[str], *, serving: str, 
         app.wait_for(serving, within=60)
         machine.run(f"{curl.replace(readme_port, port)} --silent --fail", directory)
         app.wait_for("shipping order 3", within=30)
-        refused = ["curl", "-X", "POST", f"{public_url}/hooks/ship", "-s", "-o", os.devnull, "-w", "%{http_code}"]
+        refused = ["curl", "-X", "POST", f"{public_url}/{verified}", "-s", "-o", os.devnull, "-w", "%{http_code}"]
         assert subprocess.check_output(refused, text=True, timeout=30) == "401"
 
 
 def test_flask_and_its_tests_beside_it(machine: Machine, tmp_path: Path) -> None:
     code, typed = section(HEADING)
     (tmp_path / "app.py").write_text(code)
-    order(machine, tmp_path, typed, serving="Running on", port_option="--port ")
+    order(machine, tmp_path, typed, serving="Running on", port_option="--port ", verified="qstash/tasks/app.ship")
     tests = [block.code for block in blocks() if block.heading == "Testing" and block.language == "python"]
     # In the terminal in which the app has run.
     public_url = typed[0].partition("=")[2]
@@ -116,6 +118,12 @@ def test_flask_and_its_tests_beside_it(machine: Machine, tmp_path: Path) -> None
         (tmp_path / f"test_{index}.py").write_text(test)
         assert " passed" in machine.run("pytest -q", tmp_path, QSTASH_PUBLIC_URL=public_url)
     machine.run("python -m unittest test_1", tmp_path, QSTASH_PUBLIC_URL=public_url)
+
+
+def test_flask_with_a_webhook_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    code, typed = section("Flask")
+    (tmp_path / "app.py").write_text(code)
+    order(machine, tmp_path, typed, serving="Running on", port_option="--port ")
 
 
 @pytest.mark.parametrize("heading", ["Starlette", "FastAPI"])
