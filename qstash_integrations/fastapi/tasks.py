@@ -16,12 +16,13 @@ from fastapi.routing import APIRoute
 from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from .._core.app_options import TasksGiven
 from .._core.errors import ConfigurationError
 from .._core.receiving.delivery import hide
+from .._core.receiving.guards import Guards
 from ..starlette.origin import route_name
 from ..starlette.tasks import Rest, Served
 from ..tasks import Injected, Task
@@ -37,6 +38,15 @@ class TaskRoute(APIRoute):
     """A path operation that nothing gets to but the calls of its task."""
 
     qstash_task: TaskEndpoint
+
+    @property
+    def qstash_guard(self) -> Guards:
+        """Looked at when the app starts."""
+        return self.qstash_task.qstash_guard
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        # It stands ahead of all that the app is for: other requests pay little for it.
+        return super().matches(scope) if scope["path"].endswith(self.path) else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = self.qstash_task(scope, receive, send)

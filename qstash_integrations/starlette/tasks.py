@@ -38,10 +38,17 @@ def routes_of(app: Starlette, given: TasksGiven) -> list[BaseRoute]:
     served = Served(app, given)
     refuse_injected(served.mount, "Starlette")
     each = [
-        Route(served.path(name), served.endpoint(name), name=route_name(name), include_in_schema=False)
+        TaskRoute(served.path(name), served.endpoint(name), name=route_name(name), include_in_schema=False)
         for name in served.mount.tasks
     ]
     return [*each, Rest(served)]
+
+
+class TaskRoute(Route):
+    """Of one task. It stands ahead of all that the app is for, so other requests pay little for it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches(scope) if scope["path"].endswith(self.path) else (Match.NONE, {})
 
 
 class Rest(Route):
@@ -53,6 +60,8 @@ class Rest(Route):
         super().__init__(served.path("{rest:path}"), endpoint, name=route_name(""), include_in_schema=False)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if self._base not in scope["path"]:
+            return Match.NONE, {}
         # By no pattern, whose dots are no newlines.
         if scope["type"] in ("http", "websocket") and f"{get_route_path(scope)}/".startswith(f"{self._base}/"):
             return Match.FULL, {"endpoint": self.endpoint, "path_params": dict(scope.get("path_params", {}))}
