@@ -43,6 +43,10 @@ def _run(arguments: Sequence[str]) -> int:
     for add in COMMANDS:
         add(commands)
     own, program = _split(arguments)
+    if own[:1] == ["schedules"]:
+        from .schedules.verbs import wrong_usage_fails
+
+        wrong_usage_fails(parser)  # what a verb does not know is for the whole to say
     options = parser.parse_args(own)
     if program is not None:
         if getattr(options, "run", None) is not dev:
@@ -239,7 +243,39 @@ def publish_many(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: Sequence[Callable[[Commands], None]] = (add_dev, add_demo, add_sign, add_publish_many)
+def add_schedules(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "schedules",
+        help="compare the schedules in your code with QStash's, and make them alike",
+        description="Schedules of an app, as its code says.",
+    )
+    from .schedules.verbs import add_verbs
+
+    add_verbs(parser, _add_app)
+    parser.set_defaults(run=schedules)
+
+
+def _add_app(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--app",
+        metavar="MODULE[:NAME]",
+        help="your app, of whatever framework, or a module with schedules (default: the Django project of "
+        "DJANGO_SETTINGS_MODULE)",
+    )
+
+
+def schedules(options: argparse.Namespace) -> int:
+    """Run a verb of ``schedules``; its exit code."""
+    from contextlib import ExitStack
+
+    from .located import located
+    from .schedules.commands import Terminal, run
+
+    with ExitStack() as stack:  # entered only when a verb asks for the app
+        return run(options, lambda: stack.enter_context(located(options.app)), Terminal.of_process())
+
+
+COMMANDS: Sequence[Callable[[Commands], None]] = (add_dev, add_demo, add_sign, add_publish_many, add_schedules)
 
 
 class _Version(argparse.Action):

@@ -28,6 +28,8 @@ class TaskOptions(TypedDict, total=False):
     """Below what they are served, each under its own name; "/qstash/tasks" by default."""
     around: Callable[..., Any] | None
     """Called with each call, before its task runs; returns a context manager, which the task runs in."""
+    schedules: object
+    """Modules with schedules beside those in ``tasks``, their dotted names, schedules, or an iterable of those."""
 
 
 class TasksGiven(NamedTuple):
@@ -36,6 +38,7 @@ class TasksGiven(NamedTuple):
     tasks: object = None
     path: str | None = None
     around: Callable[..., Any] | None = None
+    schedules: object = None
 
     def are_given(self) -> bool:
         """Whether there are any. ConfigurationError where there is only what goes with them."""

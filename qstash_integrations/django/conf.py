@@ -44,6 +44,9 @@ NAMES = {
     "AROUND": "QSTASH_AROUND",
     "TASKS_URL": "QSTASH_TASKS_URL",
     "ONCE": "QSTASH_ONCE",
+    "APP": "QSTASH_APP",
+    "ENVIRONMENT": "QSTASH_ENVIRONMENT",
+    "SCHEDULES": "QSTASH_SCHEDULES",
 }
 # As the client's own argument is called.
 _ALIAS, _ALIASED = "BASE_URL", "URL"
@@ -96,6 +99,12 @@ def for_all_views() -> Wanted:
             return Wanted.taken_from({"once": store})
         except errors.ConfigurationError as error:
             raise errors.ConfigurationError(f"QSTASH_ONCE: {error}") from None
+
+
+def configured() -> Mapping[str, object]:
+    """All of them, by flat name."""
+    with improperly_configured():
+        return _Config()
 
 
 def forced_mount() -> str:

@@ -13,6 +13,7 @@ from .._core.from_settings import FromSettings
 from .._core.publishing.account import no_attribute
 from .._core.receiving.options import Wanted
 from .._core.settings import Settings
+from .commands import add_commands
 from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load, tasks_given
 from .order import check_views
 from .publisher import Publisher
@@ -69,6 +70,7 @@ class QStash:
         publisher.app = app
         app.extensions["qstash"] = publisher
         cast("Any", app).qstash = publisher
+        add_commands(app)
 
     if not TYPE_CHECKING:
 

@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 
 from .._core.errors import ConfigurationError
 from .._core.publishing.results.schedule import Schedule as Held
+from .declared import Wanted
 from .fields import Difference, differences, held_fields
 from .owner import Owner
-from .wanted import Wanted
 
 Action: TypeAlias = Literal["create", "change", "move", "paused", "taken", "orphaned", "unchanged"]
 

@@ -39,10 +39,11 @@ def running() -> "Origin | None":
     from ..tasks.origin import Origin  # whoever asks has it by now; it brings pydantic
 
     innermost = publishers[0]
-    return Origin(partial(_task_url, publishers), lambda: innermost.sync, lambda: innermost)
+    return Origin(partial(task_url, publishers), lambda: innermost.sync, lambda: innermost)
 
 
-def _task_url(publishers: tuple[Any, ...], name: str) -> str:
+def task_url(publishers: tuple[Any, ...], name: str) -> str:
+    """Where the apps of these publishers serve a task; the first counts that does."""
     serving = [publisher for publisher in publishers if publisher.app in _SERVED]
     for publisher in serving:
         if name in _SERVED[publisher.app]:

@@ -52,6 +52,8 @@ class Publisher(_OwnUrls, AsyncQStash):
     """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
 
     _sync_kind = SyncPublisher
+    tasks_given: TasksGiven
+    """What the app was told of its tasks and schedules."""
 
     @property
     def sync(self) -> SyncPublisher:
@@ -85,6 +87,7 @@ class QStash:
         values = AppValues(given.wanted)
         publisher = Publisher.from_settings(values.load, given.manner())
         publisher.app = publisher.sync.app = app
+        publisher.tasks_given = given.tasks
         tasks = self._routes_of(app, given.tasks) if given.tasks.are_given() else []
         app.state.qstash = publisher
         give_values(app, values)

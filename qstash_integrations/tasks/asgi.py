@@ -75,6 +75,8 @@ class TasksApp:
         wanted.options["of_tasks"] = True
         mount = Mount.of(tasks, around=around)
         refuse_injected(mount, "TasksApp")
+        self.tasks: object = tasks
+        """As they were given."""
         self.qstash_guard: Guards = Guards(wanted)
         self._endpoint = TaskEndpoint(mount, self.qstash_guard, _last_part, answer)
 

@@ -3,9 +3,10 @@
 Spec: https://upstash.com/docs/qstash/features/schedules
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
+from inspect import currentframe, signature
+from types import FrameType, MappingProxyType
 from typing import Any, Protocol, Unpack, cast, runtime_checkable
 
 from .._core.names import check_names
@@ -15,7 +16,7 @@ from .._core.publishing.message import DeliveryOptions
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import schedule as operations
 from .._core.publishing.texts import texts
-from .calls import Call, Chain
+from .calls import Call, Chain, Publishable
 from .cron import cron_text
 from .task import Task
 
@@ -30,19 +31,16 @@ class ScheduleOptions(DeliveryOptions, total=False):
     """Where they line up."""
 
 
-class Planned(ScheduleOptions, total=False):
-    """A target as it stands in the call that makes the schedule."""
-
-    destination: str
-    """A URL or the name of a URL group."""
-
-
 @runtime_checkable
 class Target(Protocol):
     """What a schedule may publish to besides a destination: the call of a task, or whatever has this method."""
 
-    def planned(self) -> Planned:
-        """Destination, body and options. Asked when schedules are compared with QStash, not when they are written."""
+    def planned(self, task_url: Callable[[str], str] | None = None, /) -> Mapping[str, Any]:
+        """The keywords of ``schedule.create`` but for ``cron`` and ``schedule_id``.
+
+        Asked when schedules are compared with QStash, not when they are written. ``task_url`` says where a task is
+        served; None for where the running app or the environment says.
+        """
         ...
 
 
@@ -60,14 +58,12 @@ class Schedule:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     renamed_from: tuple[str, ...] = ()
     """Names that it had before."""
+    place: str = field(default="", repr=False)
+    """Where it stands in the code."""
 
-    def planned(self) -> Mapping[str, Any]:
+    def planned(self, task_url: Callable[[str], str] | None = None) -> Mapping[str, Any]:
         """What it publishes: that of its target, and its own options before those."""
-        target: Any = self.target
-        if isinstance(target, Call | Chain | Task):
-            # A task's URL says its retries, and its name is a label beside any other.
-            return target.using(**self.options).planned()
-        return {**(target.planned() if target else {}), **self.options}
+        return {**(self.target.planned(task_url) if self.target else {}), **self.options}
 
 
 def schedule(
@@ -76,32 +72,42 @@ def schedule(
     target: Any = None,
     *,
     destination: str | None = None,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
     tz: Any = None,
     renamed_from: str | Sequence[str] = (),
     **options: Unpack[ScheduleOptions],
 ) -> Schedule:
     """A schedule that stands in the code: ``schedule("daily-report", "0 7 * * *", report.bind(region="eu"))``.
 
-    ``target`` is the call of a task, or a task that needs no arguments; for anything else there is ``destination``, a
-    URL or the name of a URL group. ``tz`` is the name of a time zone, UTC by default. ``renamed_from`` is the name that
-    it had before, or all of those, so that ``sync`` moves it. The options win over those of the task.
+    ``target`` is the call of a task, a chain of them, or a task, also one of Django's, which is called with ``args``
+    and ``kwargs``; for anything else there is ``destination``, a URL or the name of a URL group. ``tz`` is the name of
+    a time zone, UTC by default. ``renamed_from`` is the name that it had before, or all of those, so that ``sync``
+    moves it. The options win over those of the task.
 
     Nothing is sent. TypeError or ValueError names what is wrong.
     """
     check_name(name, "the name of a schedule")
+    given: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     try:
-        _check_options(options, has_target=target is not None)
         if (target is None) == (destination is None):
             raise TypeError("give either the call of a task or destination=, a URL or the name of a URL group")
-        own = {key: value for key, value in {"destination": destination, **options}.items() if value is not None}
+        if target is None:
+            _check_plain(given, args, kwargs)
+            found, given = None, {"destination": destination, **given}
+        else:
+            found, given = _target(target, args, kwargs or {}, given)
         made = Schedule(
             name=name,
             cron=cron_text(cron, tz),
-            target=None if target is None else _target(target),
-            options=MappingProxyType(own),
+            target=found,
+            options=MappingProxyType(given),
             renamed_from=_earlier_names(name, renamed_from),
+            place=_place(currentframe()),
         )
-        creation({"destination": "https://none.example", **own, "cron": made.cron})
+        # What can be known without an app.
+        known = made.planned(_nowhere) if isinstance(found, Publishable | None) else given
+        creation({"destination": _nowhere(""), **known, "cron": made.cron})
     except (TypeError, ValueError) as error:
         kind, text = (TypeError if isinstance(error, TypeError) else ValueError), str(error)
     else:
@@ -117,12 +123,10 @@ def creation(options: Mapping[str, Any], added: Sequence[Header] = ()) -> Operat
     return operations.create({**options, "body": _in_order(body)}, added, as_json=as_json)
 
 
-def _check_options(options: Mapping[str, Any], *, has_target: bool) -> None:
+def _check_plain(options: Mapping[str, Any], args: Sequence[Any], kwargs: object) -> None:
     check_names(options, _OPTIONS)
-    if has_target:
-        for name in _OF_DESTINATIONS:
-            if options.get(name) is not None:
-                raise TypeError(f"{name} goes with destination=; a task says its own")
+    if args or kwargs is not None:
+        raise TypeError("args and kwargs are those of a task; what goes to destination is body=")
 
 
 def _in_order(value: Any) -> Any:
@@ -138,13 +142,72 @@ def _in_order(value: Any) -> Any:
             return value
 
 
-def _target(target: Any) -> Target:
+def _target(
+    target: Any, args: Sequence[Any], kwargs: Mapping[str, Any], options: dict[str, Any]
+) -> tuple[Target, dict[str, Any]]:
+    """And the options that it does not take itself. A task's own URL says with how many retries it is called."""
+    for name in _OF_DESTINATIONS:
+        if name in options:
+            raise TypeError(f"{name} goes with destination=; a task says its own")
+    if isinstance(target, Task):
+        return cast("Task[..., Any]", target).using(**options).bind(*args, **kwargs), {}
+    if _is_task_of_django(target):
+        return _CallOfDjango(_using(target, options), tuple(args), dict(kwargs)), {}
+    if args or kwargs:
+        raise TypeError("args and kwargs go with a task; a call has its arguments already")
+    if isinstance(target, Call | Chain):
+        return target.using(**options), {}
+    check_names(options, _OPTIONS)
     if isinstance(target, Target):
-        return target
+        return target, options
     raise TypeError(
         f"its target must be the call of a task, as in report.bind(region='eu'), not {type(target).__name__}; "
         "for a URL there is destination="
     )
+
+
+def _is_task_of_django(target: Any) -> bool:
+    return all(hasattr(target, name) for name in ("module_path", "get_backend", "takes_context"))
+
+
+def _using(task: Any, options: dict[str, Any]) -> Any:
+    """Django has a word of its own for a queue."""
+    names = {"queue": "queue_name"}
+    return task.using(**{names.get(name, name): value for name, value in options.items()}) if options else task
+
+
+class _CallOfDjango:
+    """A task of ``django.tasks``, of a backend that knows schedules."""
+
+    def __init__(self, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        context = (None,) if task.takes_context else ()
+        signature(task.func).bind(*context, *args, **kwargs)
+        encode_json([args, kwargs], "what it is called with")
+        self._task = task
+        self._args = args
+        self._kwargs = kwargs
+
+    def planned(self, task_url: Callable[[str], str] | None = None, /) -> Mapping[str, Any]:
+        """Where it is served is for its backend to say."""
+        backend = self._task.get_backend()
+        scheduled = getattr(backend, "scheduled", None)
+        if scheduled is None:
+            raise TypeError(
+                f"the backend {backend.alias!r} of {self._task.module_path} is {type(backend).__name__}, which has no "
+                "schedules; qstash_integrations.django.tasks.QStashBackend has"
+            )
+        return cast("Mapping[str, Any]", scheduled(self._task, *self._args, **self._kwargs))
+
+
+def _nowhere(name: str) -> str:
+    """Stands for where a task is served, which nobody knows at import."""
+    return f"https://none.example/{name}"
+
+
+def _place(frame: FrameType | None) -> str:
+    """Where the function of this frame was called."""
+    caller = frame and frame.f_back
+    return f"{caller.f_code.co_filename}:{caller.f_lineno}" if caller else "somewhere"
 
 
 def _earlier_names(name: str, renamed_from: str | Sequence[str]) -> tuple[str, ...]:

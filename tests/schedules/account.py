@@ -19,6 +19,7 @@ from tests.signing import CURRENT, NEXT, NOW
 TOKEN = "TESTONLY-token"
 URL = "https://shop.example/report"
 OWNER = Owner("shop", "prod")
+LABELLED = {"label": "qstash-integrations"}
 Interfere = Callable[[APIRequest], APIResponse | Lost | None]
 
 

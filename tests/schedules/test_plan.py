@@ -229,7 +229,10 @@ def test_a_redacted_body_is_compared_by_its_hash(account: Account) -> None:
 @pytest.mark.parametrize(
     ("schedules", "problem"),
     [
-        ([daily("a"), daily("a")], r"^two schedules have the name 'a'; rename one of them$"),
+        (
+            [daily("a"), daily("a")],
+            r"^two schedules have the name 'a'; rename one of them: .*account\.py:\d+ and .*account\.py:\d+$",
+        ),
         ([daily("a"), daily("b", renamed_from="a")], r"^schedule 'b' is renamed_from 'a', which is still there"),
         (
             [daily("b", renamed_from="a"), daily("c", renamed_from=("x", "a"))],

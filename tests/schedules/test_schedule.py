@@ -78,7 +78,7 @@ class Report:
     def __init__(self, **options: Any) -> None:
         self.options = options
 
-    def planned(self) -> Any:
+    def planned(self, task_url: Any = None) -> Any:
         return {"destination": URL, "body": {"region": "eu"}, "retries": 5, "headers": {"X-A": "1"}, **self.options}
 
 

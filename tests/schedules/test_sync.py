@@ -10,9 +10,7 @@ from qstash_integrations import APIError, AsyncQStash, ConfigurationError, Trans
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, Lost
 from qstash_integrations.schedules import Owner, plan, sync, wanted
 from qstash_integrations.server.model import Limits
-from tests.schedules.account import OWNER, TOKEN, URL, Account, actions, daily, ids
-
-LABELLED = {"label": "qstash-integrations"}
+from tests.schedules.account import LABELLED, OWNER, TOKEN, URL, Account, actions, daily, ids
 
 
 def test_it_creates_and_is_idempotent(account: Account) -> None:

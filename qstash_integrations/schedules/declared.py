@@ -1,7 +1,7 @@
 """What the code says, ready to be sent: each schedule with its id, our label, and everything that it is to have."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,26 +31,35 @@ class Wanted:
 
 
 def wanted(
-    schedules: Iterable[Schedule], owner: Owner, *, added: Sequence[Header] = (), base_url: str | None = None
+    schedules: Iterable[Schedule],
+    owner: Owner,
+    *,
+    task_url: Callable[[str], str] | None = None,
+    added: Sequence[Header] = (),
+    base_url: str | None = None,
 ) -> list[Wanted]:
-    """By name. ``added`` are the headers that the client puts on every message, ``base_url`` is its QStash.
+    """By name. ``task_url`` says where a task is served, by default as the running app or the environment does;
+    ``added`` are the headers that the client puts on every message, ``base_url`` is its QStash.
 
     ConfigurationError for two of one name, and for what the hosted service cannot call.
     """
     by_name: dict[str, Schedule] = {}
     for schedule in schedules:
-        if by_name.setdefault(schedule.name, schedule) is not schedule:
-            raise ConfigurationError(f"two schedules have the name {schedule.name!r}; rename one of them")
+        other = by_name.setdefault(schedule.name, schedule)
+        if other is not schedule:
+            raise ConfigurationError(
+                f"two schedules have the name {schedule.name!r}; rename one of them: {other.place} and {schedule.place}"
+            )
     _check_renamed(by_name)
-    found = [_wanted(by_name[name], owner, added) for name in sorted(by_name)]
+    found = [_wanted(by_name[name], owner, task_url, added) for name in sorted(by_name)]
     if base_url is not None and is_hosted(base_url):
         _check_reachable(found, base_url)
     return found
 
 
-def _wanted(schedule: Schedule, owner: Owner, added: Sequence[Header]) -> Wanted:
+def _wanted(schedule: Schedule, owner: Owner, task_url: Callable[[str], str] | None, added: Sequence[Header]) -> Wanted:
     try:
-        options = dict(schedule.planned())
+        options = dict(schedule.planned(task_url))
         options |= {"cron": schedule.cron, "schedule_id": owner.id_of(schedule.name)}
         # Said, so that no default can stand for something else. A URL group has defaults of its own.
         if "://" in str(options.get("destination")):
@@ -61,7 +70,6 @@ def _wanted(schedule: Schedule, owner: Owner, added: Sequence[Header]) -> Wanted
             create = creation(_labelled(options, _digest(sent.unseen)), added)
             sent = sent_fields(create)
     except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ConfigurationError
         text = str(error)
     else:
         return Wanted(
@@ -72,7 +80,7 @@ def _wanted(schedule: Schedule, owner: Owner, added: Sequence[Header]) -> Wanted
             earlier_ids=tuple(map(owner.id_of, schedule.renamed_from)),
         )
     # Not while that error is handled: a body may be in it.
-    raise kind(f"schedule {schedule.name!r}: {text}")
+    raise ConfigurationError(f"schedule {schedule.name!r}: {text}")
 
 
 def _labelled(options: Mapping[str, Any], *more: str) -> dict[str, Any]:

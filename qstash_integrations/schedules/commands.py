@@ -1,0 +1,212 @@
+"""Runs a verb of ``schedules``: the same in Flask, in Django and in ``qstash-integrations``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.errors import APIError, ConfigurationError, QStashError
+from .._core.names import hint
+from .._core.publishing.client import QStash
+from .._core.publishing.results.schedule import Schedule as Held
+from ..tasks.schedules import Schedule
+from .declared import Wanted, wanted
+from .owner import LABEL, Owner
+from .planning import Plan, check_prune, plan, warnings
+from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
+from .syncing import sync
+from .verbs import DRIFT, FAILED, OK
+
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The app that a command is about."""
+
+    schedules: Sequence[Schedule]
+    client: QStash
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """Of its framework."""
+    task_url: Callable[[str], str] | None = None
+    """Where it serves a task; None for that of the app that is running."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """Where a command reads and writes."""
+
+    say: Callable[[str], object]
+    complain: Callable[[str], object]
+    ask: Callable[[str], bool] | None
+    """None where nobody can answer."""
+
+    @classmethod
+    def of_process(cls) -> "Terminal":
+        def say(text: str) -> None:
+            sys.stdout.write(f"{text}\n")
+
+        def complain(text: str) -> None:
+            sys.stderr.write(f"{text}\n")
+
+        return cls(say=say, complain=complain, ask=_ask if sys.stdin is not None and sys.stdin.isatty() else None)
+
+
+def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
+    """Run a verb; the exit code. What went wrong is one line."""
+    try:
+        return _RUN[options.verb](_Command(options, find(), terminal))
+    except QStashError as error:
+        terminal.complain(f"schedules {options.verb}: {error}")
+        return FAILED
+
+
+class _Command:
+    """What all verbs need."""
+
+    def __init__(self, options: argparse.Namespace, here: Here, terminal: Terminal) -> None:
+        self.options = options
+        self.here = here
+        self.terminal = terminal
+        self.client: QStash = here.client
+        self.owner: Owner = Owner.configured(here.config)
+
+    def held(self) -> list[Held]:
+        return self.client.schedule.list()
+
+    def wanted(self) -> list[Wanted]:
+        return wanted(
+            self.here.schedules,
+            self.owner,
+            task_url=self.here.task_url,
+            added=self.client.added,
+            base_url=self.client.base_url,
+        )
+
+    def plan(self) -> Plan:
+        found = self.wanted()
+        made = plan(found, self.held(), self.owner)
+        for warning in warnings(made):
+            self.terminal.complain(f"warning: {warning}")
+        return made
+
+    def say_plan(self, made: Plan) -> None:
+        if self.options.json:
+            self.say_json(plan_json(made, reveal=self.options.reveal))
+        else:
+            self.say(plan_lines(made, reveal=self.options.reveal))
+
+    def say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.terminal.say(line)
+
+    def say_json(self, value: Any) -> None:
+        self.terminal.say(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _list(command: _Command) -> int:
+    ours = sorted(filter(command.owner.owns, command.held()), key=lambda one: one.schedule_id)
+    if command.options.json:
+        command.say_json([held_json(one, command.owner) for one in ours])
+    else:
+        command.say(held_lines(ours, command.owner))
+    return OK
+
+
+def _plan(command: _Command) -> int:
+    command.say_plan(command.plan())
+    return OK
+
+
+def _check(command: _Command) -> int:
+    made = command.plan()
+    command.say_plan(made)
+    return DRIFT if made.drift else OK
+
+
+def _sync(command: _Command) -> int:
+    options, terminal = command.options, command.terminal
+    made = command.plan()
+    if options.prune:
+        check_prune(made)
+        if made.orphans and not options.yes:
+            _confirm(made, terminal)
+    quiet = options.json
+    synced = sync(
+        command.client,
+        made,
+        prune=options.prune,
+        tell=lambda change: None if quiet else terminal.say(change_line(change)),
+    )
+    if quiet:
+        command.say_json(synced_json(synced, reveal=options.reveal))
+    else:
+        command.say(_ending(made, len(synced.applied), pruned=options.prune))
+    for name, problem in synced.problems.items():
+        terminal.complain(f"schedule {name!r}: {problem}")
+    return FAILED if synced.problems else OK
+
+
+def _confirm(made: Plan, terminal: Terminal) -> None:
+    ids = ", ".join(one.id for one in made.orphans)
+    if terminal.ask is None:
+        raise ConfigurationError(f"--prune would delete {ids}, and there is no terminal to ask at; give --yes as well")
+    if not terminal.ask(f"Delete {ids}? [y/N] "):
+        raise ConfigurationError("nothing was changed")
+
+
+def _ending(made: Plan, applied: int, *, pruned: bool) -> list[str]:
+    """What sync has left as it is, and why."""
+    left = [change for change in made.drift if change.action == "paused"]
+    lines = [f"= {change.id} was paused by hand, and stays as it is" for change in left]
+    if made.orphans and not pruned:
+        lines += [f"- {change.id} is no longer in the code; goes with sync --prune" for change in made.orphans]
+    return [*lines, f"{applied} of {len(made.changes)} changed"]
+
+
+def _pause(command: _Command) -> int:
+    return _each(command, command.client.schedule.pause, "paused")
+
+
+def _resume(command: _Command) -> int:
+    return _each(command, command.client.schedule.resume, "resumed")
+
+
+def _each(command: _Command, act: Callable[[str], object], done: str) -> int:
+    """All names are looked up before anything is done."""
+    owner = command.owner
+    ours = {one.schedule_id for one in command.held() if owner.owns(one)}
+    ids = [name if name in ours else owner.id_of(name) for name in command.options.names]
+    for name, schedule_id in zip(command.options.names, ids, strict=True):
+        if schedule_id not in ours:
+            known = [owner.name_of(one) for one in sorted(ours)]
+            raise ConfigurationError(
+                f"QStash has no schedule {schedule_id} with the label {LABEL}"
+                + (f"; {hint(name, known)}" if known else "; run sync first")
+            )
+    for schedule_id in dict.fromkeys(ids):
+        try:
+            act(schedule_id)
+        except APIError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            raise ConfigurationError(f"{schedule_id} was deleted meanwhile") from error
+        if not command.options.json:
+            command.terminal.say(f"{schedule_id} {done}")
+    if command.options.json:
+        command.say_json({done: list(dict.fromkeys(ids))})
+    return OK
+
+
+def _ask(question: str) -> bool:
+    try:
+        return input(question).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+_RUN: Mapping[str, Callable[[_Command], int]] = {
+    "list": _list, "plan": _plan, "check": _check, "sync": _sync, "pause": _pause, "resume": _resume,
+}  # fmt: skip
