@@ -58,9 +58,13 @@ class Publishable:
         Checked at once; outside a transaction it is published at once. Until the commit whatever is asked of the
         receipt is a RuntimeError. ModuleNotFoundError without Django.
         """
-        need("django", "django")
-        publisher: Any = import_module("qstash_integrations.django").qstash
-        receipt: PublishResponse = publisher.publish_on_commit(self.message(origin().task_url), using=using)
+        receipt: PublishResponse = _django().qstash.publish_on_commit(self.message(origin().task_url), using=using)
+        return receipt
+
+    async def apublish_on_commit(self, *, using: str | None = None) -> "PublishResponse":
+        """``publish_on_commit`` for ``async`` code that sync code within ``atomic`` has called."""
+        message = self.message(origin().task_url)
+        receipt: PublishResponse = await _django().aqstash.publish_on_commit(message, using=using)
         return receipt
 
 
@@ -186,6 +190,12 @@ def chain(*calls: Call, on_error: "Task[..., Any] | None" = None) -> Chain:
     is told by QStash when one of them has failed for good, also where its process was killed.
     """
     return Chain(calls, on_error)
+
+
+def _django() -> Any:
+    """Its adapter, which is above this and may not be there."""
+    need("django", "django")
+    return import_module("qstash_integrations.django")
 
 
 def refuse_in_event_loop(instead: str) -> None:

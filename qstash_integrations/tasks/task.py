@@ -109,6 +109,10 @@ class Task(Generic[P, R_co]):
         """
         return self.bind(*args, **kwargs).publish_on_commit()
 
+    async def apublish_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
+        """``publish_on_commit`` for ``async`` code that sync code within ``atomic`` has called."""
+        return await self.bind(*args, **kwargs).apublish_on_commit()
+
     def publish_many(
         self, calls: "Iterable[Publishable]", *, chunk_size: int = 100, on_progress: "Progress | None" = None
     ) -> "Many[PublishResponse]":
