@@ -10,7 +10,16 @@ from .._core.extras import need
 from .._core.publishing.waiting import in_event_loop
 from .options import CallOptions, is_task
 from .origin import origin
-from .wire import RESULT_MARK, message_of, plain_options, ready_options, schedule_of, seconds_of, with_members
+from .wire import (
+    RESULT_MARK,
+    CallMessage,
+    message_of,
+    plain_options,
+    ready_options,
+    schedule_of,
+    seconds_of,
+    with_members,
+)
 
 if TYPE_CHECKING:
     from .._core.publishing.results.published import PublishResponse
@@ -37,7 +46,7 @@ class Publishable:
     __slots__ = ()
     _shown = "chain(...)"
 
-    def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+    def message(self, task_url: Callable[[str], str] | None = None) -> CallMessage:
         """The keywords of ``publish``, or of ``enqueue`` where a queue is among them, with an id of its own."""
         raise NotImplementedError
 
@@ -102,7 +111,7 @@ class Call(Publishable):
         given = {name: value for name, value in self.arguments.items() if value is not RESULT}
         return ready_options(self.task, self.task.arguments.parameters.with_defaults(given), task_url)
 
-    def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+    def message(self, task_url: Callable[[str], str] | None = None) -> CallMessage:
         """The keywords of ``publish``, or of ``enqueue`` where a queue is among them, with an id of its own."""
         return Chain((self,)).message(task_url)
 
@@ -140,7 +149,7 @@ class Chain(Publishable):
         first, *others = self.calls
         return replace(self, calls=(first.using(**options), *others))
 
-    def message(self, task_url: Callable[[str], str] | None = None) -> dict[str, Any]:
+    def message(self, task_url: Callable[[str], str] | None = None) -> CallMessage:
         """Of its first call; the others are in the body."""
         return message_of(*self._first(task_url or origin().task_url))
 

@@ -13,7 +13,7 @@ from .._core.names import check_names
 from .arguments import BadArguments
 from .naming import check_name
 from .options import CallOptions, check_options
-from .wire import RESULT_MARK, message_of, seconds_of, with_members
+from .wire import RESULT_MARK, CallMessage, message_of, seconds_of, with_members
 
 if TYPE_CHECKING:
     from .task import Task
@@ -55,7 +55,7 @@ class Following:
 
     def message(
         self, result: bytes, parent: str, task: "Task[..., Any] | None", task_url: Callable[[str], str]
-    ) -> dict[str, Any]:
+    ) -> CallMessage:
         """To publish; BadArguments where the result does not fit ``task``, if it is known here."""
         value = json.loads(result)
         arguments = {name: value if given == RESULT_MARK else given for name, given in self.arguments.items()}
@@ -66,4 +66,5 @@ class Following:
         body = with_members(body, {name: told for name, told in members.items() if told})
         call_id = hashlib.sha256(f"{parent}:then".encode()).hexdigest()[:32]
         message = message_of(self.name, body, self.options, task_url, call_id)
-        return {"deduplication_id": call_id, **message}
+        message.setdefault("deduplication_id", call_id)
+        return message

@@ -19,7 +19,7 @@ from .current import CURRENT, CurrentCall
 from .following import Following
 from .mount import Mount
 from .task import Task
-from .wire import seconds_of
+from .wire import CallMessage, seconds_of
 
 logger: logging.Logger = logging.getLogger("qstash_integrations")
 _NOTHING: Mapping[str, Any] = {}
@@ -44,7 +44,7 @@ class _Ended:
 
     __slots__ = ("answer", "messages")
 
-    def __init__(self, answer: bytes, messages: list[dict[str, Any]]) -> None:
+    def __init__(self, answer: bytes, messages: list[CallMessage]) -> None:
         self.answer = answer
         self.messages = messages
         """To be published before that is answered."""
@@ -70,7 +70,7 @@ def arrive(mount: Mount, task: Task[..., Any], delivery: Delivery) -> Arrived:
 
 def run(
     arrived: Arrived,
-    publish: Callable[[list[dict[str, Any]]], object],
+    publish: Callable[[list[CallMessage]], object],
     injected: Mapping[str, Any] = _NOTHING,
 ) -> bytes:
     """Run a plain task; its JSON answer. ``injected`` are the keywords that a framework fills in."""
@@ -84,7 +84,7 @@ def run(
 
 async def arun(
     arrived: Arrived,
-    publish: Callable[[list[dict[str, Any]]], Awaitable[object]],
+    publish: Callable[[list[CallMessage]], Awaitable[object]],
     injected: Mapping[str, Any] = _NOTHING,
 ) -> bytes:
     """Run a task on an event loop, a plain one in a thread; its JSON answer."""

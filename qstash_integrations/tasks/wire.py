@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from .._core.durations import parse_duration
 from .._core.publishing.json_body import encode_json
+from .._core.publishing.message import UrlMessage
 from .._core.publishing.options import OPTIONS
 from .._core.publishing.wire import headers_of
 from .options import DEFAULT_RETRIES, computed, content_id, is_task
@@ -23,9 +24,16 @@ from .options import DEFAULT_RETRIES, computed, content_id, is_task
 if TYPE_CHECKING:
     from .task import Task
 
+
 RESULT_MARK = {"$result": True}
 _CONTENT_TYPE = "application/json"
 _TaskUrl = Callable[[str], str]
+
+
+class CallMessage(UrlMessage, total=False):
+    """A call as ``publish`` takes it, or ``enqueue`` where there is a queue."""
+
+    queue: str
 
 
 def ready_options(task: "Task[..., Any]", arguments: Mapping[str, Any], task_url: _TaskUrl) -> dict[str, Any]:
@@ -42,7 +50,7 @@ def ready_options(task: "Task[..., Any]", arguments: Mapping[str, Any], task_url
 
 def message_of(
     name: str, body: bytes, options: Mapping[str, Any], task_url: _TaskUrl, call_id: str | None = None
-) -> dict[str, Any]:
+) -> CallMessage:
     """For ``publish`` or ``enqueue``; ``options`` are ready ones."""
     at = int(time.time() * 1000)
     message: dict[str, Any] = {
@@ -53,7 +61,7 @@ def message_of(
     }
     if message.pop("content_based_deduplication", False) and message.get("deduplication_id") is None:
         message["deduplication_id"] = content_id(name, body, message.get("headers") or {})
-    return message
+    return cast("CallMessage", message)
 
 
 def schedule_of(name: str, body: bytes, options: Mapping[str, Any], task_url: _TaskUrl) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from qstash_integrations import Claims, Delivery
 
 
-def delivery_of(message: dict[str, Any], *, attempt: int = 1, message_id: str | None = "msg_1") -> Delivery:
+def delivery_of(message: Any, *, attempt: int = 1, message_id: str | None = "msg_1") -> Delivery:
     """The delivery of what ``message()`` returned."""
     claims = Claims(
         sub=message.get("url") or message["destination"], body="", exp=9e9, nbf=0, iat=1_800_000_000, jti="j",

@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations.tasks import CurrentCall, task
+from qstash_integrations.tasks import CurrentCall, TasksApp, task
 from qstash_integrations.tasks.mount import Mount
 from qstash_integrations.tasks.running import arrive, run
 from qstash_integrations.testing import LocalQStash
 
 from .deliveries import delivery_of
-from .served import serving
 
 TENANT: ContextVar[str] = ContextVar("tenant", default="nobody")
 seen: list[Any] = []
@@ -64,7 +63,7 @@ def nothing_seen() -> None:
 @pytest.mark.parametrize("one", [sync_task, async_task], ids=lambda task: task.name)
 @pytest.mark.parametrize(("around", "kind"), [(plain, "plain"), (awaited, "async")])
 def test_every_task_runs_within_it(one: Any, around: Any, kind: str) -> None:
-    with LocalQStash(serving(one, around=around)) as local:
+    with LocalQStash(TasksApp(one, around=around)) as local:
         one.publish()
         (attempt,) = local.run_until_idle()
     assert attempt.answer == f'"{kind} {one.name}"'.encode()
@@ -72,7 +71,7 @@ def test_every_task_runs_within_it(one: Any, around: Any, kind: str) -> None:
 
 
 def test_it_sees_what_the_task_raised() -> None:
-    with LocalQStash(serving(sync_task, around=plain)) as local:
+    with LocalQStash(TasksApp(sync_task, around=plain)) as local:
         sync_task.publish(error=True)
         assert [attempt.status for attempt in local.run_until_idle()] == [503, 500]
     assert [type(entry) for entry in seen] == [str, OSError, str] * 2
@@ -89,7 +88,7 @@ def test_where_no_event_loop_is_it_must_be_a_plain_one() -> None:
 @pytest.mark.parametrize("around", [lambda call: None, lambda call: print])
 @pytest.mark.parametrize("one", [sync_task, async_task], ids=lambda task: task.name)
 def test_what_is_no_context_manager_is_named(one: Any, around: Any, caplog: pytest.LogCaptureFixture) -> None:
-    with LocalQStash(serving(one, around=around), raise_errors=False) as local:
+    with LocalQStash(TasksApp(one, around=around), raise_errors=False) as local:
         one.using(retries=0).publish()
         (attempt,) = local.run_until_idle()
     assert attempt.status in (500, 503)

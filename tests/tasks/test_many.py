@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from qstash_integrations.tasks import Call, Task, chain, task
+from qstash_integrations.tasks import Call, Task, TasksApp, chain, task
 from qstash_integrations.testing import LocalQStash
 
-from .served import serving
 from .shop import invoice, mail, ship
 
 tries: list[int] = []
@@ -31,7 +30,7 @@ def refuse() -> None:
 def local(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalQStash]:
     tries.clear()
     monkeypatch.setattr(f"{__name__}.is_broken", True)
-    with LocalQStash(serving(deliver, refuse, ship)) as local:
+    with LocalQStash(TasksApp([deliver, refuse, ship])) as local:
         yield local
 
 
@@ -48,7 +47,7 @@ async def test_async_code_publishes_what_it_gets_one_after_the_other() -> None:
         for number in range(3):
             yield ship.bind(number)
 
-    with LocalQStash(serving(ship)) as local:
+    with LocalQStash(TasksApp(ship)) as local:
         assert await ship.apublish_many(orders()).send() == 3
         assert await ship.apublish_many([chain(ship.bind(3))]).send() == 1
         assert len(await local.arun_until_idle()) == 4
@@ -101,7 +100,7 @@ def test_the_letters_of_a_name_that_it_had_are_its_own(local: LocalQStash) -> No
 
 @pytest.mark.anyio
 async def test_async_code_has_the_same() -> None:
-    with LocalQStash(serving(refuse)) as local:
+    with LocalQStash(TasksApp(refuse)) as local:
         await refuse.apublish()
         await local.arun_until_idle()
         with pytest.raises(RuntimeError, match="await"):

@@ -15,7 +15,7 @@ from .deliveries import delivery_of
 MOUNT = Mount.of(shop)
 
 
-def arrived(message: dict[str, Any], mount: Mount = MOUNT) -> Arrived:
+def arrived(message: Any, mount: Mount = MOUNT) -> Arrived:
     name = message["url"].partition("?")[0].rpartition("/")[2]
     task = mount.find(name)
     assert task is not None
