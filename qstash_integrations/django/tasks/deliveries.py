@@ -15,11 +15,10 @@ from ..._core.receiving.report import logger
 from .api import READY, SUCCESSFUL, Task, task_enqueued, task_finished, task_started
 from .backend import QStashBackend
 from .calls import Called, Content, id_of_scheduled, with_defaults
-from .errors import WorkerLost
 from .fields import plain
 from .models import StoredTask
 from .results import result_of, task_of, tell
-from .rows import change, claim, database, end, failed, failure, has_run, rows
+from .rows import change, claim, database, end, failed, failure, has_run, lost, rows
 from .running import Outcome, answer_of, error_answer, log_failure, run, token_of
 from .task import options_of
 
@@ -109,7 +108,7 @@ def _deliver(row: StoredTask, task: Task, delivery: Delivery, backend: QStashBac
             case "done":
                 return ALREADY_DONE, None
             case "spent":
-                if change(row, failed(row, WorkerLost("the last run has died"), timezone.now())):
+                if change(row, failed(row, lost(row), timezone.now())):
                     tell(task_finished, type(backend), result_of(row, task))
                     return answer_signal(NonRetryable("the last run has died")), None
             case "changed":

@@ -13,11 +13,11 @@ from django.utils import timezone
 from ..._core.receiving.answers import ALREADY_DONE, Answer, in_progress
 from .api import READY, RUNNING, Task, task_finished
 from .backend import QStashBackend
-from .errors import NotDelivered, TaskFailed, WorkerLost
+from .errors import NotDelivered, TaskFailed
 from .models import StoredTask
 from .publishing import publish_again
 from .results import result_of, task_of, tell
-from .rows import change, failed, failure, rows
+from .rows import change, failed, failure, lost, rows
 
 _NOT_RETRYABLE = 489
 _TRIES = 5  # at a row that others change in the same moment
@@ -38,14 +38,14 @@ def settle(
             return "over", 0.0
         if row.lease_until is not None and row.lease_until > now:
             return "alive", (row.lease_until - now).total_seconds()
-        lost = _reason(row, status)
+        reason = _reason(row, status)
         if status != _NOT_RETRYABLE and _may_run(row):
             # What was lost with the worker is told, what was only not delivered is not.
-            errors = [*row.errors, failure(lost)] if row.status == RUNNING else row.errors
+            errors = [*row.errors, failure(reason)] if row.status == RUNNING else row.errors
             if change(row, {"status": READY, "lease_until": None, "errors": errors}):
                 publish_again(row, backend.read, now, message_id)
                 return "published", 0.0
-        elif change(row, failed(row, lost, now)):
+        elif change(row, failed(row, reason, now)):
             tell(task_finished, type(backend), result_of(row, task_of(row, task, backend.read)))
             return "failed", 0.0
         row = rows().get(pk=row.pk)
@@ -63,5 +63,5 @@ def _may_run(row: StoredTask) -> bool:
 
 def _reason(row: StoredTask, status: int) -> TaskFailed:
     if row.status == RUNNING:
-        return WorkerLost(f"run {row.runs} has ended without a word: its process died, or it outlasted its timeout")
+        return lost(row)
     return NotDelivered(f"QStash gave the message up; the last answer was {status or 'none'}")

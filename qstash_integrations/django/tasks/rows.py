@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from ..._core.receiving.delivery import Delivery
 from .api import FAILED, RUNNING
+from .errors import WorkerLost
 from .models import StoredTask
 from .running import token_of, worker_id
 
@@ -57,6 +58,8 @@ def claim(row: StoredTask, delivery: Delivery, now: datetime, grace: timedelta) 
         return Standing("spent", row)
     elif has_run(row, token):
         return Standing("done", row)  # a captured request, presented again
+    if row.status == RUNNING:
+        changes = {"errors": [*row.errors, failure(lost(row))]}
     changes |= {
         "status": RUNNING,
         "runs": row.runs + 1,
@@ -110,6 +113,11 @@ def failed(row: StoredTask, error: BaseException, now: datetime) -> dict[str, An
         "lease_until": None,
         "errors": [*row.errors, failure(error)],
     }
+
+
+def lost(row: StoredTask) -> WorkerLost:
+    """Why the run that holds a lease which is over has ended."""
+    return WorkerLost(f"run {row.runs} has ended without a word: its process died, or it outlasted its timeout")
 
 
 def has_run(row: StoredTask, token: str) -> bool:
