@@ -19,23 +19,27 @@ from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
 from ..once import DjangoCacheStore
-from .conf import allowed_hosts, load, manner, publishes_on_commit
+from .conf import allowed_hosts, for_all_views, load, manner, publishes_on_commit, tasks_given
+from .reversing import URLS, included
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
     """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: the cache of a store.
 
     What is missing is a warning, so that ``migrate`` runs where there are no keys. W001: a signing key. W002: no public
-    URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it.
+    URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it. W003: tasks that
+    are served nowhere, which is raised where one is published.
     """
     try:
         current = load()
         publishes_on_commit()
         manner()
+        for_all_views()
+        found = [*_not_included(current)]
         verified = _needing(current)
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]
-    found = [*_missing(verified, Warning, "qstash.W")]
+    found += _missing(verified, Warning, "qstash.W")
     problems = [_key_problem(of_view) for options, of_view in verified if _needs_keys(options, of_view) is False]
     found += [Error(problem, id="qstash.E001") for problem in dict.fromkeys(problems) if problem]
     problems = [_cache_problem(options.get("once")) for options, _ in verified]
@@ -60,6 +64,16 @@ def _missing(
         trusted_hosts(allowed_hosts())
     ):
         yield kind(NO_PUBLIC_URL, hint="Or list exact names in ALLOWED_HOSTS.", id=f"{series}002")
+
+
+def _not_included(current: Settings) -> Iterator[CheckMessage]:
+    given = tasks_given()
+    if given.are_given() and not current.tasks_url and included("task", name="name") is None:
+        yield Warning(
+            "QSTASH_TASKS are served nowhere, since no URLconf has the urls of this package",
+            hint=f'Add path("qstash/", include("{URLS}")) to urlpatterns.',
+            id="qstash.W003",
+        )
 
 
 def _needing(current: Settings) -> list[tuple[Options, Settings]]:

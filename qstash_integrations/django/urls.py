@@ -40,7 +40,7 @@ class _Patterns(Sequence[URLPattern | URLResolver]):
 @lru_cache(maxsize=1)
 def _patterns(_: int) -> tuple[URLPattern | URLResolver, ...]:
     found: list[URLPattern | URLResolver] = []
-    if tasks_given().tasks is not None:
+    if tasks_given().are_given():
         from .mounted import patterns
 
         found += patterns()
