@@ -13,7 +13,7 @@ import warnings
 
 from .table import Row, table
 
-NAMES = ("verify", "middleware", "requests", "imports", "publish", "publish_many", "server", "once")
+NAMES = ("verify", "middleware", "requests", "imports", "publish", "publish_many", "server", "once", "tasks")
 
 
 def main() -> int:

@@ -1,0 +1,139 @@
+"""Tasks per second, end to end: from the first that is enqueued to the last that has run.
+
+One process enqueues, two run them: gunicorn behind the local QStash, or two workers of django-tasks-db on the same
+database. Beside them stands what everybody writes without tasks, ``publish_json`` and a verified view, in the same
+Django project. A run appends one byte to a file; nothing counts unless there are as many as were enqueued.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from qstash_integrations.server.app import running
+from tests.django.postgres import cluster
+from tests.server.destination import free_port
+
+from .table import Row, at_least
+
+TASKS, WARM_UP, ROUNDS = 300, 40, 3
+PROCESSES = 2
+ALL_RAN_WITHIN = 120.0  # seconds
+SIDES = ("neutral", "view", "ours", "peer")
+_ROOT = Path(__file__).parent.parent
+
+
+def measure() -> list[Row]:
+    with tempfile.TemporaryDirectory() as directory:
+        sqlite = _rates({"ENGINE": "django.db.backends.sqlite3", "NAME": f"{directory}/db", "OPTIONS": _SQLITE})
+    with cluster() as database:
+        postgres = _rates(database)
+    return [
+        _row("tasks beside publish_json and a view", sqlite["neutral"], sqlite["view"], "of the view"),
+        *(
+            _row(f"django.tasks on {name}, beside django-tasks-db", rates["ours"], rates["peer"], "times the peer")
+            for name, rates in (("SQLite", sqlite), ("PostgreSQL", postgres))
+        ),
+    ]
+
+
+_SQLITE = {"transaction_mode": "IMMEDIATE", "timeout": 60, "init_command": "PRAGMA journal_mode=WAL"}
+
+
+def _row(what: str, ours: float, peer: float, of: str) -> Row:
+    return Row("tasks", what, "tasks per second", ours, peer, targets=[at_least(ours / peer, 0.7, of)])
+
+
+def _rates(database: Mapping[str, Any]) -> dict[str, float]:
+    """Of every side, in turns."""
+    seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
+        runs = Path(directory, "runs")
+        runs.touch()
+        server = stack.enter_context(running())
+        port = free_port()
+        environment = {
+            **os.environ,
+            "QSTASH_URL": server.url,
+            "QSTASH_TOKEN": server.token,
+            "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
+            "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
+            "QSTASH_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "DJANGO_SETTINGS_MODULE": "benchmarks.apps.tasks.settings",
+            "BENCHMARK_DATABASE": json.dumps(database),
+            "BENCHMARK_RUNS": str(runs),
+        }
+        subprocess.run(_python("-m django migrate -v0"), check=True, cwd=_ROOT, env=environment)
+        app = "django.core.wsgi:get_wsgi_application()"
+        gunicorn = _python(f"-m gunicorn -w {PROCESSES} --threads 4 -b 127.0.0.1:{port} --log-level warning {app}")
+        stack.enter_context(_process(gunicorn, environment))
+        _wait_until_it_listens(port)
+        for side in SIDES:
+            with ExitStack() as while_it_runs:
+                for _ in range(PROCESSES if side == "peer" else 0):
+                    while_it_runs.enter_context(_process(_python("-m django db_worker --backend db -v0"), environment))
+                enqueuing = while_it_runs.enter_context(_enqueuing(side, environment))
+                for count in (WARM_UP, *[TASKS] * ROUNDS):
+                    seconds[side].append(_seconds(enqueuing, count, runs))
+    return {side: TASKS / median(found[1:]) for side, found in seconds.items()}
+
+
+def _seconds(enqueuing: subprocess.Popen[str], count: int, runs: Path) -> float:
+    """From the word to enqueue so many until as many have run."""
+    assert enqueuing.stdin
+    assert enqueuing.stdout
+    wanted = runs.stat().st_size + count
+    started_at = time.perf_counter()
+    enqueuing.stdin.write(f"{count}\n")
+    enqueuing.stdin.flush()
+    while runs.stat().st_size < wanted:
+        time.sleep(0.002)
+        if time.perf_counter() - started_at > ALL_RAN_WITHIN:
+            raise SystemExit(f"{wanted - runs.stat().st_size} of {count} tasks did not run in {ALL_RAN_WITHIN:.0f} s")
+    seconds = time.perf_counter() - started_at
+    assert enqueuing.stdout.readline() == "done\n"
+    assert runs.stat().st_size == wanted, "a task ran twice"
+    return seconds
+
+
+@contextmanager
+def _enqueuing(side: str, environment: Mapping[str, str]) -> Generator[subprocess.Popen[str]]:
+    command = _python(f"-m benchmarks.apps.tasks.enqueue {side}")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=_ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        yield process
+
+
+@contextmanager
+def _process(command: list[str], environment: Mapping[str, str]) -> Generator[None]:
+    process = subprocess.Popen(command, cwd=_ROOT, env=environment)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _python(arguments: str) -> list[str]:
+    return [sys.executable, *arguments.split()]
+
+
+def _wait_until_it_listens(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit(f"gunicorn does not listen on port {port}")
