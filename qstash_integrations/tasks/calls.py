@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from .._core.extras import need
+from .._core.publishing.discreet import discreet
 from .._core.publishing.waiting import in_event_loop
 from .options import CallOptions, is_task
 from .origin import origin
@@ -40,6 +41,7 @@ RESULT: Any = _Result()
 """In a chain, in place of an argument: what the call before returns, in the form in which it travels as JSON."""
 
 
+@discreet
 class Publishable:
     """What can be published: a call, or a chain of them."""
 
@@ -77,6 +79,7 @@ class Publishable:
         return receipt
 
 
+@discreet
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Publishable):
     """One call of a task, checked and encoded when it was made: ``ship.bind(order_id=3)``."""
@@ -123,6 +126,7 @@ class Call(Publishable):
         return f"<Call of {self.name} with {', '.join(self.arguments) or 'nothing'}>"
 
 
+@discreet
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Chain(Publishable):
     """Calls of which each is published when the one before has succeeded."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .._core.durations import Duration
 from .._core.names import check_names
+from .._core.publishing.discreet import discreet
 from .._core.publishing.filters import MessageFilter
 from .._core.receiving.delivery import Callback
 from .arguments import Arguments
@@ -36,6 +37,7 @@ R_co = TypeVar("R_co", covariant=True)
 T = TypeVar("T")
 
 
+@discreet
 class Task(Generic[P, R_co]):
     """A function that can be published, and is run when QStash calls the app. A plain call is the function.
 

@@ -2,12 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from qstash_integrations import ConfigurationError
+from qstash_integrations import Callback, ConfigurationError
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.tasks import RESULT, chain, schedule, task
@@ -140,3 +141,43 @@ def test_the_options_of_a_schedule_are_those_of_its_calls() -> None:
 def test_an_option_of_one_message_is_none_of_a_schedule(option: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match="is no option of a schedule"):
         ship.using(**option).bind(3).planned()
+
+
+def shown_in(error: BaseException) -> str:
+    """What an error tracker prints of the frames that are not this file's."""
+    frames: list[str] = []
+    while error is not None:
+        found = error.__traceback__
+        while found is not None:
+            if found.tb_frame.f_code.co_filename != __file__:
+                frames += [repr(value) for value in found.tb_frame.f_locals.values()]
+            found = found.tb_next
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return "\n".join(frames)
+
+
+FAILING: dict[str, Callable[[Any], object]] = {
+    "bind": lambda task: task.bind("hunter2", size="hunter2"),
+    "publish": lambda task: task.publish("hunter2", size="3"),
+    "a computed option": lambda task: task.using(label=lambda call: 1 / 0).publish("hunter2"),
+    "a wrong option": lambda task: task.using(headers={"X-Key": "hunter2\n"}),
+    "a chain": lambda task: chain(task.bind("hunter2"), task.bind("hunter2").using(label=lambda call: [])).message(),
+    "a result": lambda task: task.result(callback),
+}
+callback = Callback(
+    status=200, headers={}, body=b'"hunter2"', retried=0, max_retries=0, source_message_id="", url="", method="",
+    source_headers={}, source_body=b"hunter2",
+)  # fmt: skip
+
+
+@task
+def keep(key: str, size: int = 0) -> int:
+    return size
+
+
+@pytest.mark.parametrize("fail", FAILING.values(), ids=FAILING)
+def test_an_error_shows_no_argument(fail: Callable[[Any], object]) -> None:
+    with pytest.raises((TypeError, ValueError, ZeroDivisionError)) as failed:
+        fail(keep)
+    assert "hunter2" not in str(failed.value)
+    assert "hunter2" not in shown_in(failed.value)
