@@ -20,6 +20,7 @@ from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
 from ..tasks.asgi import refuse_injected
 from ..tasks.mount import Mount
+from ..tasks.origin import Outgoing
 from ..tasks.running import Arrived, arun, run
 from ..tasks.serving import answer_of, take
 from ..tasks.task import Task
@@ -91,8 +92,10 @@ def _take(tasks: Mount, name: str, request: Any) -> Arrived | Answer:
 
 def _publish(messages: Sequence[Any]) -> None:
     """What follows a task, once that has committed: it may look for what was written."""
-    if not when_committed(partial(ORIGIN.publish, messages)):
-        ORIGIN.publish(messages)
+    following = Outgoing(ORIGIN, messages)
+    del messages  # error trackers print the locals of raising frames
+    if not when_committed(following.publish):
+        following.publish()
 
 
 def _response(answer: Answer) -> HttpResponse:

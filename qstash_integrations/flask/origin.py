@@ -14,7 +14,7 @@ from flask import Flask
 from .._core.errors import ConfigurationError
 from .._core.from_settings import FromSettings
 from .._core.publishing.client import AsyncQStash
-from ..tasks.origin import Origin, tasks_url
+from ..tasks.origin import Origin, Outgoing, tasks_url
 from .conf import config_of, given_to, load
 from .publisher import public_url
 
@@ -38,7 +38,9 @@ class FlaskOrigin(Origin):
     """Its one publisher waits: for async code it does so in a thread."""
 
     async def apublish(self, messages: Sequence[Any]) -> "list[PublishResponse]":
-        return await asyncio.to_thread(self.publish, messages)
+        outgoing = Outgoing(self, messages)
+        del messages  # error trackers print the locals of raising frames
+        return await asyncio.to_thread(outgoing.publish)
 
 
 def note_served(app: Flask, served: Served) -> None:

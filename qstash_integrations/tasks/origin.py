@@ -52,6 +52,19 @@ class Origin:
         return [await (client.enqueue(message) if message.get("queue") else client.publish(message))]
 
 
+class Outgoing:
+    """Messages for somebody else to publish, in a thread or after a commit. Prints none of them."""
+
+    __slots__ = ("_messages", "_origin")
+
+    def __init__(self, origin: Origin, messages: Sequence[Any]) -> None:
+        self._origin = origin
+        self._messages = messages
+
+    def publish(self) -> "list[PublishResponse]":
+        return self._origin.publish(self._messages)
+
+
 def origin() -> Origin:
     """That of the app that is running, or of the environment."""
     found: Origin | None = running_origin()

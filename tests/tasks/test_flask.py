@@ -273,6 +273,13 @@ def test_a_verified_view_beside_them_has_its_own_url() -> None:
     assert answered(wsgi_send(app)(wsgi_mounts.request(call_url(SHIP), signed_url=url)))[0] == 401
 
 
+def test_where_urls_are_not_verified_a_call_of_one_task_is_none_of_another() -> None:
+    app = new_app(verify_url=False, public_url=None)
+    assert call(app, signed_url=call_url(SHIP).replace("api.example.com", "elsewhere.example.com"))[0] == 200
+    assert call(app, signed_url=call_url(f"{__name__}.cancel"))[0] == 401
+    assert len(seen) == 1
+
+
 def test_the_routes_are_listed() -> None:
     app = new_app()
     lines = app.test_cli_runner().invoke(routes_command).output.splitlines()

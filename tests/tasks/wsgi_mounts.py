@@ -36,6 +36,7 @@ class Served(NamedTuple):
 @contextmanager
 def flask(tasks: object, /, catch_all: bool = False, **options: Any) -> Generator[Served]:
     app = Flask("shop")
+    app.config["PROPAGATE_EXCEPTIONS"] = options.pop("propagate", False)
     qstash_integrations.flask.QStash(app, **{"tasks": tasks, "token": TOKEN, "public_url": ORIGIN, **KEYS, **options})
     if catch_all:
         app.add_url_rule("/<path:rest>", view_func=lambda rest: "caught", methods=["GET", "POST"])
@@ -44,13 +45,13 @@ def flask(tasks: object, /, catch_all: bool = False, **options: Any) -> Generato
 
 @contextmanager
 def django_wsgi(tasks: object, /, catch_all: bool = False, **options: Any) -> Generator[Served]:
-    with _django(tasks, options):
+    with _django(tasks, options, options.pop("propagate", False)):
         yield Served(wsgi_send(wsgi_app(*_patterns(catch_all))), nullcontext)
 
 
 @contextmanager
 def django_asgi(tasks: object, /, catch_all: bool = False, **options: Any) -> Generator[Served]:
-    with _django(tasks, options):
+    with _django(tasks, options, options.pop("propagate", False)):
         yield Served(asgi_send(asgi_app(*_patterns(catch_all))), nullcontext)
 
 
@@ -62,10 +63,13 @@ def _patterns(catch_all: bool) -> list[Any]:
 
 
 @contextmanager
-def _django(tasks: object, options: dict[str, Any]) -> Generator[None]:
+def _django(tasks: object, options: dict[str, Any], propagate: bool) -> Generator[None]:
     named = {name.upper(): value for name, value in {"token": TOKEN, "public_url": ORIGIN, **KEYS, **options}.items()}
     with override_settings(
-        QSTASH={"TASKS": tasks, **named}, ROOT_URLCONF=urlconf(path("qstash/", include(URLS))), ALLOWED_HOSTS=["*"]
+        QSTASH={"TASKS": tasks, **named},
+        ROOT_URLCONF=urlconf(path("qstash/", include(URLS))),
+        ALLOWED_HOSTS=["*"],
+        DEBUG_PROPAGATE_EXCEPTIONS=propagate,
     ):
         yield
 
