@@ -3,8 +3,9 @@
 Spec: https://upstash.com/docs/qstash/features/schedules
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import currentframe, signature
 from types import FrameType, MappingProxyType
 from typing import Any, Protocol, Unpack, cast, runtime_checkable
@@ -150,15 +151,23 @@ def _target(
         if name in options:
             raise TypeError(f"{name} goes with destination=; a task says its own")
     if isinstance(target, Task):
-        return cast("Task[..., Any]", target).using(**options).bind(*args, **kwargs), {}
+        return _settled(cast("Task[..., Any]", target).using(**options).bind(*args, **kwargs)), {}
     if _is_task_of_django(target):
-        return _CallOfDjango(_using(target, options), tuple(args), dict(kwargs)), {}
+        bind: Any = getattr(target, "bind", None)
+        call: Any = bind(*args, **kwargs) if bind else _CallOfDjango(target, [*args], dict(kwargs))
+        return call.using(**options) if options else call, {}
     if args or kwargs:
         raise TypeError("args and kwargs go with a task; a call has its arguments already")
-    if isinstance(target, Call | Chain):
-        return target.using(**options), {}
-    check_names(options, _OPTIONS)
-    if isinstance(target, Target):
+    if isinstance(target, Call):
+        return _settled(target.using(**options)), {}
+    if isinstance(target, Chain):
+        chained = target.using(**options)
+        return replace(chained, calls=tuple(map(_settled, chained.calls))), {}
+    if isinstance(target, Target) and not isinstance(target, type):
+        using: Any = getattr(target, "using", None)
+        if using is not None:
+            return (using(**options) if options else target), {}
+        check_names(options, _OPTIONS)
         return target, options
     raise TypeError(
         f"its target must be the call of a task, as in report.bind(region='eu'), not {type(target).__name__}; "
@@ -166,37 +175,65 @@ def _target(
     )
 
 
+def _settled(call: Call) -> Call:
+    """With its sets in one order."""
+    encoded = json.loads(call.body)
+    ordered = {name: _in_order_of(call.arguments[name], value) for name, value in encoded.items()}
+    return call if ordered == encoded else replace(call, body=encode_json(ordered))
+
+
+def _in_order_of(value: Any, encoded: Any) -> Any:
+    """The JSON of a value, in which what is no list any more when it arrives is sorted."""
+    match value, encoded:
+        case (set() | frozenset(), list()):
+            return sorted(cast("Any", encoded), key=encode_json)
+        case (list() | tuple(), list()):
+            pairs = zip(cast("Any", value), cast("Any", encoded), strict=True)
+            return [_in_order_of(one, other) for one, other in pairs]
+        case (dict(), dict()):
+            pairs = zip(cast("Any", value).values(), cast("Any", encoded).items(), strict=True)
+            return {key: _in_order_of(one, other) for one, (key, other) in pairs}
+        case _:
+            return encoded
+
+
 def _is_task_of_django(target: Any) -> bool:
     return all(hasattr(target, name) for name in ("module_path", "get_backend", "takes_context"))
 
 
-def _using(task: Any, options: dict[str, Any]) -> Any:
-    """Django has a word of its own for a queue."""
-    names = {"queue": "queue_name"}
-    return task.using(**{names.get(name, name): value for name, value in options.items()}) if options else task
-
-
 class _CallOfDjango:
-    """A task of ``django.tasks``, of a backend that knows schedules."""
+    """Of a task that is made for another backend, as tests have one; what its own is says the project at run time."""
 
-    def __init__(self, task: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(self, task: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
         context = (None,) if task.takes_context else ()
         signature(task.func).bind(*context, *args, **kwargs)
-        encode_json([args, kwargs], "what it is called with")
+        json.dumps([args, kwargs], default=_text_of_bytes)
         self._task = task
         self._args = args
         self._kwargs = kwargs
 
+    def using(self, **options: Any) -> "_CallOfDjango":
+        """What another backend makes of them is its affair."""
+        check_names(options, _OPTIONS)
+        return self
+
     def planned(self, task_url: Callable[[str], str] | None = None, /) -> Mapping[str, Any]:
         """Where it is served is for its backend to say."""
         backend = self._task.get_backend()
-        scheduled = getattr(backend, "scheduled", None)
-        if scheduled is None:
+        planned = getattr(backend, "planned", None)
+        if planned is None:
             raise TypeError(
                 f"the backend {backend.alias!r} of {self._task.module_path} is {type(backend).__name__}, which has no "
                 "schedules; qstash_integrations.django.tasks.QStashBackend has"
             )
-        return cast("Mapping[str, Any]", scheduled(self._task, *self._args, **self._kwargs))
+        return cast("Mapping[str, Any]", planned(self._task, self._args, self._kwargs))
+
+
+def _text_of_bytes(value: Any) -> str:
+    """As Django's own JSON has them, and nothing else that is none."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__} is no JSON, and a task of Django's is called with JSON alone")
+    return value.decode()
 
 
 def _nowhere(name: str) -> str:

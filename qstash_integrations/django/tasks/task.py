@@ -64,7 +64,7 @@ class QStashTask(Task):
         parameters.bind(*([None] if self.takes_context else []), *args, **kwargs)
         return Bound(task=self, args=plain([*args]), kwargs=plain({**kwargs}))
 
-    def planned(self) -> dict[str, Any]:
+    def planned(self, task_url: object = None, /) -> dict[str, Any]:
         """As a schedule calls it, without arguments."""
         return self.bind().planned()
 
@@ -77,8 +77,12 @@ class Bound:
     args: list[Any]
     kwargs: dict[str, Any]
 
-    def planned(self) -> dict[str, Any]:
-        """Destination, body and options of a schedule."""
+    def using(self, *, queue: str | None = None, **options: Unpack[TaskOptions]) -> Self:
+        """The same call with these options as well, as of the task's ``using``."""
+        return replace(self, task=self.task.using(queue_name=queue, **options))
+
+    def planned(self, task_url: object = None, /) -> dict[str, Any]:
+        """Destination, body and options of a schedule. Where it is served the backend knows."""
         backend: Any = self.task.get_backend()
         planned: dict[str, Any] = backend.planned(self.task, self.args, self.kwargs)
         return planned
