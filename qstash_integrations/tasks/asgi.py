@@ -19,7 +19,7 @@ from .._core.receiving.options import Wanted
 from .mount import Mount
 from .origin import origin
 from .running import Arrived, arun
-from .serving import answer_of, take
+from .serving import answer_of, last_part, take
 
 Then = Callable[[Arrived, Scope, Receive, Send], Awaitable[None]]
 
@@ -78,7 +78,7 @@ class TasksApp:
         self.tasks: object = tasks
         """As they were given."""
         self.qstash_guard: Guards = Guards(wanted)
-        self._endpoint = TaskEndpoint(mount, self.qstash_guard, _last_part, answer)
+        self._endpoint = TaskEndpoint(mount, self.qstash_guard, lambda scope: last_part(scope["path"]), answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = self._live(receive, send) if scope["type"] == "lifespan" else self._endpoint(scope, receive, send)
@@ -105,8 +105,3 @@ def refuse_injected(mount: Mount, served_by: str) -> None:
                 f"{served_by} has no dependencies, and {parameter} of the task {name} is one: serve it with "
                 "qstash_integrations.fastapi.QStash(app, tasks=...), or take it from elsewhere"
             )
-
-
-def _last_part(scope: Scope) -> str:
-    path: str = scope["path"]
-    return path.rpartition("/")[2]
