@@ -17,10 +17,11 @@ from starlette.background import BackgroundTasks
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from .._core.app_options import TasksGiven
 from .._core.errors import ConfigurationError
+from .._core.receiving.asgi_host import has_exit_code
 from .._core.receiving.delivery import hide
 from .._core.receiving.guards import Guards
 from ..starlette.origin import route_name
@@ -30,8 +31,9 @@ from ..tasks.asgi import TaskEndpoint
 from ..tasks.current import CURRENT
 from ..tasks.origin import origin
 from ..tasks.running import Arrived, arun
+from ..tasks.wire import CallMessage
 
-_ARRIVED: ContextVar[Arrived] = ContextVar("qstash_arrived")
+_RUNNING: ContextVar["_Running"] = ContextVar("qstash_running")
 
 
 class TaskRoute(APIRoute):
@@ -55,14 +57,50 @@ class TaskRoute(APIRoute):
 
     async def operate(self, arrived: Arrived, scope: Scope, receive: Receive, send: Send) -> None:
         """The path operation itself: its dependencies, the task, their exit code, and what runs in the background."""
-        tokens = _ARRIVED.set(arrived), CURRENT.set(arrived.call)
-        running = super().handle(scope, receive, send)
+        call = _Running(arrived, scope, send)
+        tokens = _RUNNING.set(call), CURRENT.set(arrived.call)
+        running = super().handle(scope, receive, call.send)
         del arrived, scope, receive, send
         try:
             await running
+            await call.finish()
         finally:
             for token in tokens:
                 hide(token)
+
+
+class _Running:
+    """One call. What follows on it is published once nothing can roll its work back, and then it is answered."""
+
+    __slots__ = ("_following", "_held", "_scope", "_send", "arrived")
+
+    def __init__(self, arrived: Arrived, scope: Scope, send: Send) -> None:
+        self.arrived = arrived
+        self._scope = scope
+        self._send = send
+        self._following: list[CallMessage] = []
+        self._held: list[Message] = []
+
+    async def follow(self, messages: list[CallMessage]) -> None:
+        self._following = messages
+
+    async def send(self, message: Message) -> None:
+        waits = self._held or (self._following and has_exit_code(self._scope))
+        self._held.append(message)
+        del message  # error trackers print the locals of frames
+        if not waits:
+            await self.finish()
+
+    async def finish(self) -> None:
+        await self._publish()
+        while self._held:
+            await self._send(self._held.pop(0))
+
+    async def _publish(self) -> None:
+        if self._following:
+            publishing = origin().apublish(self._following)
+            self._following = []
+            await publishing
 
 
 def routes_of(app: FastAPI, given: TasksGiven) -> list[BaseRoute]:
@@ -91,7 +129,8 @@ def _operation(task: Task[..., Any]) -> Callable[..., Coroutine[Any, Any, Respon
     """What FastAPI calls, with what the task's dependencies have given."""
 
     async def operation(**injected: Any) -> Response:
-        result = await arun(_ARRIVED.get(), origin().apublish, injected)
+        call = _RUNNING.get()
+        result = await arun(call.arrived, call.follow, injected)
         return Response(result, media_type="application/json")
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):

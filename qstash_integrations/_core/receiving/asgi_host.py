@@ -123,9 +123,7 @@ class Sending:
         kind = message["type"]
         if kind == "http.response.start":
             self._status = status = message["status"]
-            self.is_held = self._is_error(status) or (
-                "fastapi_inner_astack" in self._scope and _has_exit_code(self._scope)
-            )
+            self.is_held = self._is_error(status) or has_exit_code(self._scope)
         is_last = kind in _LAST_PARTS and not message.get("more_body", False)
         sending: Awaitable[None] | None = None
         if self.is_held:
@@ -163,9 +161,10 @@ class Sending:
             await self._send(self._held.pop(0))
 
 
-def _has_exit_code(scope: Scope) -> bool:
+def has_exit_code(scope: Scope) -> bool:
+    """Whether FastAPI will run some of ``yield`` dependencies after the response."""
     # A stack has no public way to ask whether it is empty.
-    return bool(getattr(scope["fastapi_inner_astack"], "_exit_callbacks", True))
+    return "fastapi_inner_astack" in scope and bool(getattr(scope["fastapi_inner_astack"], "_exit_callbacks", True))
 
 
 async def read_body(guard: Guard, head: Head, receive: Receive, *, patience: float = PATIENCE) -> bytes | Answer | None:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import AsyncGenerator, Generator
 from contextvars import ContextVar
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from fastapi import (
@@ -25,12 +25,13 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 import qstash_integrations.starlette
-from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, current_delivery
-from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations import APIError, ConfigurationError, NonRetryable, RetryAfter, current_delivery
+from qstash_integrations._core.publishing.client import APIRequest, APIResponse
 from qstash_integrations.fastapi import DeliveryDep, QStash, QStashDep, VerifiedDelivery
 from qstash_integrations.once import MemoryStore
-from qstash_integrations.tasks import Injected, current_call, task
+from qstash_integrations.tasks import RESULT, Injected, chain, current_call, task
 from tests.hosts import asgi_exchange, on_both_loops
+from tests.outbox import outbox
 from tests.tasks.asgi.apps import OPTIONS
 from tests.tasks.asgi.calls import call_url, delivered, request
 
@@ -376,3 +377,58 @@ async def test_the_extension_of_fastapi_serves_an_app_of_starlette() -> None:
     app = Starlette()
     QStash(app, tasks=[plain], **OPTIONS)
     assert (await asgi_exchange(app, request(call_url("shop.plain"), BODY))).body == b"3"
+
+
+@task(name="shop.then")
+def then(of: str) -> None:
+    """What follows."""
+
+
+def commits(is_async: bool, error: Exception | None, notes: list[Any]) -> Any:
+    def session() -> Generator[None]:
+        yield
+        notes.append("commit")
+        if error:
+            raise error
+
+    async def asession() -> AsyncGenerator[None]:
+        for _ in session():
+            yield
+
+    @task(name="shop.commits")
+    def commits_it(db: Annotated[None, Depends(asession if is_async else session)] = Injected) -> str:
+        return "of it"
+
+    return commits_it
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+async def test_what_follows_in_a_chain_waits_for_the_commit(is_async: bool, published: list[APIRequest]) -> None:
+    first = commits(is_async, None, cast("list[Any]", published))
+    await chain(first.bind(), then.bind(of=RESULT)).apublish()
+    call = delivered(published.pop())
+    assert (await asgi_exchange(app_of([first, then]), call)).body == b'"of it"'
+    assert published[0] == "commit"
+    assert [one.body for one in published[1:]] == [b'{"of":"of it"}']
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+async def test_where_that_fails_nothing_follows(is_async: bool, published: list[APIRequest]) -> None:
+    notes: list[Any] = []
+    first = commits(is_async, LookupError("could not commit"), notes)
+    await chain(first.bind(), then.bind(of=RESULT)).apublish()
+    call = delivered(published.pop())
+    with pytest.raises(LookupError, match="could not commit"):
+        await asgi_exchange(app_of([first, then]), call)
+    assert (notes, published) == (["commit"], [])
+
+
+async def test_where_what_follows_cannot_be_published_the_task_has_failed(published: list[APIRequest]) -> None:
+    for first in (commits(False, None, []), publishes):
+        arguments = {} if first is not publishes else {"order_id": 3}
+        await chain(first.bind(**arguments), then.bind(of=RESULT)).apublish()
+        call = delivered(published.pop())
+        app = app_of([first, then], once=MemoryStore())
+        with outbox(APIResponse(400, b"no")), pytest.raises(APIError):
+            await asgi_exchange(app, call)
+        assert (await asgi_exchange(app, call)).status == 200
