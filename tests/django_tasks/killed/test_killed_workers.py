@@ -27,12 +27,12 @@ from tests.server.destination import free_port
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(420),
     pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals here"),
 ]
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 120.0  # seconds, for what a slow machine takes
+PATIENCE = 180.0  # seconds, for what a slow machine takes
 # A run holds its row for three seconds.
 TASKS = {
     "default": {"BACKEND": BACKEND, "OPTIONS": {"timeout": "2s", "GRACE": "1s", "retry_delay": 500}},
@@ -40,6 +40,7 @@ TASKS = {
 # A run of the soak may wait for the disk and for three other workers.
 SOAK = {"default": {"BACKEND": BACKEND, "OPTIONS": {"timeout": "10s", "GRACE": "2s", "retry_delay": 500, "retries": 3}}}
 MANY = int(os.environ.get("QSTASH_TEST_SOAK", "2000"))
+MOST_ON_SQLITE = 200  # where writers wait for one another
 
 
 class Site:
@@ -149,6 +150,7 @@ def test_no_task_is_lost_with_its_worker(tmp_path: Path) -> None:
 
 def test_a_soak_of_tasks_into_workers_that_are_killed_at_random(tmp_path: Path) -> None:
     kills, over = 0, threading.Event()
+    many = min(MANY, MOST_ON_SQLITE) if connections["default"].vendor == "sqlite" else MANY
     with site(tmp_path, SOAK, workers=4) as gunicorn:
 
         def kill() -> None:
@@ -162,7 +164,7 @@ def test_a_soak_of_tasks_into_workers_that_are_killed_at_random(tmp_path: Path) 
         killer = threading.Thread(target=kill)
         killer.start()
         try:
-            for number in range(MANY):
+            for number in range(many):
                 jobs.works.enqueue(number, 0.002)
             wait_for(lambda: not StoredTask.objects.filter(status="READY", runs=0).exists())
         finally:
@@ -170,7 +172,7 @@ def test_a_soak_of_tasks_into_workers_that_are_killed_at_random(tmp_path: Path) 
             killer.join()
         wait_for(all_over)
     rows = list(StoredTask.objects.all())
-    assert (len(rows), kills > 0) == (MANY, True)
+    assert (len(rows), kills > 0) == (many, True)
     for row in rows:
         assert row.lease_until is None
         assert len(row.worker_ids) == row.runs <= row.most_runs
