@@ -5,7 +5,6 @@ FastAPI's are known by their type's name: this package's neutral half imports no
 Spec: https://fastapi.tiangolo.com/tutorial/dependencies/
 """
 
-import inspect
 from typing import Annotated, Any, get_args, get_origin
 
 _DEPENDS = "fastapi.params"
@@ -25,15 +24,14 @@ Injected: Any = _Injected()
 """``db: Annotated[Db, Depends(get_db)] = Injected``: callers leave the parameter out, and type checkers agree."""
 
 
-def is_injected(parameter: inspect.Parameter, annotation: Any) -> bool:
-    """Whether a framework fills it in."""
-    return parameter.default is Injected or _is_depends(parameter.default) or _has_depends(annotation)
+def is_default_injected(default: Any) -> bool:
+    """Whether a parameter with this default is filled in, whatever its annotation is."""
+    return default is Injected or _is_depends(default)
 
 
-def _has_depends(annotation: Any) -> bool:
-    if get_origin(annotation) is not Annotated:
-        return False
-    return any(_is_depends(said) for said in get_args(annotation)[1:])
+def is_annotated_injected(annotation: Any) -> bool:
+    """Whether a parameter with this annotation is filled in, whatever its default is."""
+    return get_origin(annotation) is Annotated and any(_is_depends(said) for said in get_args(annotation)[1:])
 
 
 def _is_depends(said: Any) -> bool:

@@ -26,7 +26,7 @@ Computed: TypeAlias = T | Callable[[Mapping[str, Any]], T | None] | None
 DEFAULT_RETRIES = int(OPTIONS["retries"].default)
 # Beyond it QStash takes its own backoff.
 _LONGEST_DELAY = 86_400
-_CALLBACKS = ("callback", "failure_callback")
+CALLBACKS = ("callback", "failure_callback")
 
 
 class CallOptions(TypedDict, total=False):
@@ -65,7 +65,8 @@ class DecoratorOptions(CallOptions, total=False):
     """What ``@task`` takes beside ``name`` and ``also_known_as``."""
 
     backoff: Sequence[Duration] | None
-    """Delays before each further attempt after an exception, a day at most; their number is that of the retries."""
+    """Delays before each further attempt after an exception, a day at most; their number is that of the retries. Where
+    there was no answer, as of a process that was killed, QStash waits by ``retry_delay`` or as it does by default."""
     gives_up_on: type[BaseException] | Sequence[type[BaseException]] | None
     """Exceptions after which trying again is of no use: answered 489, with their text."""
 
@@ -90,9 +91,6 @@ def check_options(options: Mapping[str, Any], known: type[Any] = CallOptions) ->
     check_names(options, known.__annotations__)
     given = {name: value for name, value in options.items() if value is not None}
     _check_values({name: value for name, value in given.items() if not callable(value)})
-    for name in _CALLBACKS:
-        if is_task(given.get(name)) and f"{name}_headers" in given:
-            given[name].check_takes_callback(name)
     return given
 
 

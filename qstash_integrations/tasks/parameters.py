@@ -15,7 +15,7 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from pydantic.fields import FieldInfo
 
 from .._core.receiving.delivery import Callback
-from .injected import is_injected
+from .injected import is_annotated_injected, is_default_injected
 
 MARK = "$"
 """Members of a body that are no parameters begin with it; nothing in Python does."""
@@ -44,6 +44,8 @@ class _Found(NamedTuple):
     fields: Mapping[str, str]
     injected: frozenset[str]
     callback: str | None
+    required: tuple[str, ...]
+    of_callers: inspect.Signature
 
 
 class Parameters:
@@ -78,19 +80,14 @@ class Parameters:
         return self.check().callback
 
     @property
-    def required(self) -> list[str]:
+    def required(self) -> tuple[str, ...]:
         """Those that travel and have no default."""
-        parameters = self.signature.parameters
-        return [name for name in self.fields if parameters[name].default is inspect.Parameter.empty]
+        return self.check().required
 
     @property
     def of_callers(self) -> inspect.Signature:
         """Without those that no caller gives."""
-        left_out = {*self.injected, self.callback}
-        parameters = [one for one in self.signature.parameters.values() if one.name not in left_out]
-        # One without a default may follow now on an injected one that had one.
-        by_name = [one for one in parameters if one.kind is one.KEYWORD_ONLY]
-        return inspect.Signature(_in_order([one for one in parameters if one not in by_name]) + by_name)
+        return self.check().of_callers
 
     def with_defaults(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, and the defaults of what was not."""
@@ -109,19 +106,31 @@ class Parameters:
         return self._found
 
     def _looked_at(self) -> _Found:
-        annotations = {name: self.annotation(name) for name in self.signature.parameters}
-        injected = frozenset(
-            name for name, parameter in self.signature.parameters.items() if is_injected(parameter, annotations[name])
-        )
+        parameters = self.signature.parameters
+        given = [name for name, parameter in parameters.items() if not is_default_injected(parameter.default)]
+        # That of another one is its framework's to read: it may name what this module has for type checkers alone.
+        annotations = {name: self.annotation(name) for name in given}
         callbacks = [name for name, annotation in annotations.items() if _bare(annotation) is Callback]
-        travelling = [name for name in annotations if name not in injected and name not in callbacks]
-        self._check_callbacks(callbacks, travelling)
-        fields = {name: f"p{number}" for number, name in enumerate(travelling)}
+        annotations = {
+            name: annotation
+            for name, annotation in annotations.items()
+            if name not in callbacks and not is_annotated_injected(annotation)
+        }
+        required = tuple(name for name in annotations if parameters[name].default is inspect.Parameter.empty)
+        self._check_callbacks(callbacks, required)
+        fields = {name: f"p{number}" for number, name in enumerate(annotations)}
         try:
-            model = _model({fields[name]: (name, annotations[name]) for name in travelling})
+            model = _model({fields[name]: (name, annotation) for name, annotation in annotations.items()})
         except (PydanticUserError, NameError, TypeError) as error:
-            raise self._refusal(error, {name: annotations[name] for name in travelling}) from error
-        return _Found(model, fields, injected, callbacks[0] if callbacks else None)
+            raise self._refusal(error, annotations) from error
+        return _Found(
+            model=model,
+            fields=fields,
+            injected=frozenset(parameters) - annotations.keys() - set(callbacks),
+            callback=callbacks[0] if callbacks else None,
+            required=required,
+            of_callers=inspect.Signature(_in_order([parameters[name] for name in annotations])),
+        )
 
     def annotation(self, name: str) -> Any:
         """Of a parameter, read where it was written; Any where there is none."""
@@ -134,11 +143,10 @@ class Parameters:
         except _UNKNOWN as error:
             raise TypeError(f"{self._name}: the annotation of {name} cannot be read: {error}") from error
 
-    def _check_callbacks(self, callbacks: list[str], travelling: list[str]) -> None:
-        needed = [name for name in travelling if self.signature.parameters[name].default is inspect.Parameter.empty]
-        if len(callbacks) > 1 or (callbacks and needed):
+    def _check_callbacks(self, callbacks: list[str], required: tuple[str, ...]) -> None:
+        if len(callbacks) > 1 or (callbacks and required):
             raise TypeError(
-                f"{self._name}: a task that takes a Callback gets nothing else, so {(callbacks[1:] or needed)[0]} "
+                f"{self._name}: a task that takes a Callback gets nothing else, so {(*callbacks[1:], *required)[0]} "
                 "must have a default or be injected"
             )
 

@@ -12,6 +12,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 from pydantic_core import PydanticSerializationError
 
+# What pydantic says to annotations that are none to it.
+_UNREADABLE = (PydanticUserError, NameError, TypeError)
 _CONFIG = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64", hide_input_in_errors=True)
 
 
@@ -56,9 +58,9 @@ class Results:
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
     try:
         return TypeAdapter(annotation, config=_CONFIG)
-    except PydanticUserError:
+    except _UNREADABLE:
         pass
     try:
         return TypeAdapter(annotation)  # a model has a config of its own
-    except PydanticUserError:
+    except _UNREADABLE:
         return TypeAdapter(Any, config=_CONFIG)

@@ -20,7 +20,7 @@ from .arguments import Arguments
 from .calls import RESULT, Call, Chain, refuse_in_event_loop
 from .dead_letters import DeadLetters
 from .naming import check_name, is_same, name_of
-from .options import CallOptions, DecoratorOptions, Failing, check_options
+from .options import CALLBACKS, CallOptions, DecoratorOptions, Failing, check_options
 from .origin import Origin, origin
 from .results import Results
 
@@ -45,6 +45,7 @@ class Task(Generic[P, R_co]):
     """
 
     __name__: str
+    __qualname__: str
 
     def __init__(self, function: Callable[P, R_co], name: str | None, also_known_as: object, options: Any) -> None:
         self.function: Callable[P, R_co] = _checked(function)
@@ -185,8 +186,14 @@ class Task(Generic[P, R_co]):
         return self.results.decode(callback.body)
 
     def check(self) -> None:
-        """TypeError that names the parameter whose annotation is unknown, or is nothing that JSON holds."""
+        """TypeError that names the parameter whose annotation is unknown, or is nothing that JSON holds.
+
+        Also that names the option whose task could not take a callback.
+        """
         self.arguments.parameters.check()
+        for option in CALLBACKS:
+            if isinstance(target := self.options.get(option), Task):
+                cast("Task[..., Any]", target).check_takes_callback(option)
 
     def check_takes_callback(self, option: str) -> None:
         """TypeError for a task that could not take what ``option`` would bring it."""
@@ -215,6 +222,10 @@ class Task(Generic[P, R_co]):
             return {"label": self._labels}
         # Any of several labels may fit, so both are asked for in two ways.
         return {"label": label, "path": [urlsplit(here.task_url(name)).path for name in self._labels]}
+
+    def __reduce__(self) -> str:
+        """It is copied and pickled as what its module calls by this name."""
+        return self.__qualname__
 
     def __repr__(self) -> str:
         return f"<Task {self.name}>"

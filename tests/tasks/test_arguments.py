@@ -3,6 +3,7 @@
 import enum
 import inspect
 import ipaddress
+import json
 import math
 import uuid
 from collections import OrderedDict, deque
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, SecretStr
 from typing_extensions import TypedDict
 
-from qstash_integrations.tasks import Task
+from qstash_integrations.tasks import Injected, Task
 from qstash_integrations.tasks.arguments import BadArguments
 
 
@@ -171,6 +172,7 @@ LOSSY: dict[str, tuple[Any, Any, str]] = {
     "a number for a flag": chosen(bool, 1, "value is a int, and would arrive as a bool"),
     "a large number for a real one": chosen(float, 2**53 + 1, "value is a int, and would arrive as a float"),
     "a real number for a whole one": chosen(int, 1.5, "value does not fit (int_from_float)"),
+    "not a number, in Any": chosen(Any, math.nan, "value is a float, and would arrive as a NoneType"),
     "not a number": chosen(float, math.nan, "value does not fit (float_type)"),
     "infinity": chosen(float, math.inf, "value does not fit (float_type)"),
     "nothing for a number": chosen(int, None, "value does not fit (int_type)"),
@@ -329,3 +331,21 @@ def test_whatever_is_given_arrives_as_it_was_or_is_refused(kind: str, value: Any
     arrived = task.arguments.decode(body).arguments["value"]
     assert arrived == value
     assert type(arrived) is type(value) or (type(value), type(arrived)) == (int, float)
+
+
+def late(order_id: int, db: "OnlyForCheckers" = Injected, *, gift: bool = False) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+
+def test_what_is_injected_may_have_an_annotation_for_checkers_alone() -> None:
+    task = Task(late, "shop.late", (), {})
+    assert task.bind(3, gift=True).body == b'{"order_id":3,"gift":true}'
+    with pytest.raises(TypeError, match=r"db is injected where the task runs; leave it out"):
+        task.bind(3, db=1)
+
+
+@pytest.mark.parametrize("result", [math.nan, [math.inf], object(), "\ud800"])
+def test_a_result_is_json_or_nothing(result: Any) -> None:
+    def function() -> "OnlyForCheckers": ...  # type: ignore[name-defined,empty-body]  # noqa: F821
+
+    encoded = Task(function, "shop.f", (), {}).results.encode(result)
+    assert encoded is None or json.loads(encoded) in (None, [None])

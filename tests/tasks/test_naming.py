@@ -1,5 +1,7 @@
 """What a task is called, and which tasks a mount serves."""
 
+import copy
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -187,3 +189,15 @@ def test_a_parameter_that_is_no_json_is_named_at_the_mount() -> None:
 
     with pytest.raises(TypeError, match=r"shop\.odd: request is a type"):
         Mount.of(Task(odd, "shop.odd", (), {}))
+
+
+def test_a_task_is_copied_and_pickled_as_itself() -> None:
+    assert pickle.loads(pickle.dumps(shop.ship)) is shop.ship
+    assert copy.deepcopy(shop.ship) is copy.copy(shop.ship) is shop.ship
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(shop.ship.using(retries=1))
+
+
+def test_a_callback_that_could_not_be_taken_is_named_at_the_mount() -> None:
+    with pytest.raises(TypeError, match=r"^failure_callback: tests\.tasks\.shop\.ship is told of the call"):
+        Mount.of(Task(shop.mail.function, "shop.mail", (), {"failure_callback": shop.ship}))
