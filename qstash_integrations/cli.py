@@ -266,12 +266,12 @@ def _add_app(parser: argparse.ArgumentParser) -> None:
 
 def schedules(options: argparse.Namespace) -> int:
     """Run a verb of ``schedules``; its exit code."""
-    from contextlib import ExitStack
-
-    from .located import located
-    from .schedules.commands import Terminal, run
-
-    with ExitStack() as stack:  # entered only when a verb asks for the app
+    try:
+        from .located import located
+        from .schedules.commands import Terminal, run
+    except ImportError as error:
+        raise QStashError(str(error)) from error
+    with contextlib.ExitStack() as stack:  # entered only when a verb asks for the app
         return run(options, lambda: stack.enter_context(located(options.app)), Terminal.of_process())
 
 

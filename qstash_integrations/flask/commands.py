@@ -38,7 +38,10 @@ def _group() -> None:
 def _schedules(arguments: tuple[str, ...]) -> None:
     """List, plan, sync, check, pause and resume schedules."""
     # Pydantic takes its time, and most commands of an app need none.
-    from ..schedules.commands import Terminal, run
+    try:
+        from ..schedules.commands import Terminal, run
+    except ImportError as error:
+        raise click.ClickException(str(error)) from error
     from ..schedules.verbs import add_verbs
 
     parser = argparse.ArgumentParser(
