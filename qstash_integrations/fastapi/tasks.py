@@ -116,6 +116,8 @@ def _route(app: FastAPI, served: Served, name: str, task: Task[..., Any]) -> Tas
         methods=["POST"],
         name=route_name(name),
         route_class_override=TaskRoute,
+        # That of the app may be made for its own routes, of their tags for one.
+        generate_unique_id_function=lambda route: route.name,
         response_model=None,
         include_in_schema=False,
     )

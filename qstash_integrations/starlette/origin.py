@@ -3,7 +3,7 @@
 An app that is mounted in another one publishes to what either of them serves, and to its own first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -19,12 +19,25 @@ if TYPE_CHECKING:
     from ..tasks.origin import Origin
 
 # By app. None is kept alive.
-_SERVED: WeakKeyDictionary[Starlette, frozenset[str]] = WeakKeyDictionary()
+_SERVED: WeakKeyDictionary[Starlette, Mapping[str, Any]] = WeakKeyDictionary()
+_ELSEWHERE = "name its module in QStash(app, tasks=...), or set QSTASH_TASKS_URL to where another app serves it"
 
 
-def note_served(app: Starlette, names: Iterable[str]) -> None:
-    """``app`` has a route for each of these tasks, called ``route_name`` of it."""
-    _SERVED[app] = frozenset(names)
+def note_served(app: Starlette, tasks: Mapping[str, Any]) -> None:
+    """``app`` has a route for each of these tasks, called ``route_name`` of the name."""
+    _SERVED[app] = tasks
+
+
+def check_callbacks(app: Starlette, settings: Settings) -> None:
+    """ConfigurationError for a callback to a task whose place nothing tells: each publish would fail."""
+    served = {} if settings.tasks_url else _SERVED.get(app, {})
+    for task in served.values():
+        for option in ("callback", "failure_callback"):
+            target = task.options.get(option)
+            if isinstance(target, type(task)) and target.name not in served:
+                raise ConfigurationError(
+                    f"{option} of the task {task.name} is {target.name}, which this app does not serve: {_ELSEWHERE}"
+                )
 
 
 def route_name(task: str) -> str:
@@ -54,8 +67,5 @@ def task_url(publishers: tuple[Any, ...], name: str) -> str:
     values = values_of_app(publishers[0].app)
     settings = values.load() if values else Settings.load()
     if serving and not settings.tasks_url:
-        raise ConfigurationError(
-            f"{name} is none of the tasks that this app serves: name its module in QStash(app, tasks=...), or set "
-            "QSTASH_TASKS_URL to where another app serves it"
-        )
+        raise ConfigurationError(f"{name} is none of the tasks that this app serves: {_ELSEWHERE}")
     return f"{tasks_url(settings)}/{name}"

@@ -22,7 +22,7 @@ from .._core.receiving.order import check_order
 from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
 from .mounts import apps_below, check_root_path, location, note_outer
-from .origin import running
+from .origin import check_callbacks, running
 
 
 class _OwnUrls:
@@ -98,7 +98,8 @@ class QStash:
         @asynccontextmanager
         async def lifespan(running: Any) -> AsyncGenerator[Any]:
             _put_first(tasks, app.router.routes)
-            values.load()  # one of a wrong form is said now; one that is missing, when it is used
+            settings = values.load()  # one of a wrong form is said now; one that is missing, when it is used
+            check_callbacks(app, settings)
             for inner in apps_below(app):
                 if isinstance(inner, Starlette):
                     note_outer(inner, app.router)

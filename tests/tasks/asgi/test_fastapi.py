@@ -327,6 +327,12 @@ async def test_tasks_stand_in_no_schema() -> None:
     assert [route.path.rpartition("/")[2] for route in operations] == [one.name for one in HERE]
 
 
+async def test_an_app_may_name_its_operations_by_their_tags() -> None:
+    app = FastAPI(generate_unique_id_function=lambda route: f"{route.tags[0]}-{route.name}")
+    QStash(app, tasks=HERE, **OPTIONS)
+    assert (await asgi_exchange(app, call("ship"))).status == 200
+
+
 def of(annotation: Any) -> Any:
     @task(name="shop.asks")
     def asks(order_id: int, given: Any = Injected) -> None: ...

@@ -17,7 +17,7 @@ from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.fastapi import QStash as FastAPIQStash
 from qstash_integrations.starlette import QStash, QStashMiddleware
-from qstash_integrations.tasks import Injected, TasksApp, chain, task
+from qstash_integrations.tasks import Callback, Injected, TasksApp, chain, task
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Request as Sent
 from tests.hosts import asgi_exchange
@@ -291,6 +291,29 @@ async def test_the_tasks_of_an_app_that_is_verified_as_a_whole_are_so_too() -> N
     QStash(app, tasks=[ship], **OPTIONS)
     assert (await asgi_exchange(app, request(SHIP, BODY))).body == b'"shipped"'
     assert await asgi_exchange(app, Sent(f"{TASKS}/shop.ship", body=BODY)) == REJECTED
+
+
+@task(name="shop.told")
+def told(callback: Callback) -> None:
+    """Is told of another."""
+
+
+@pytest.mark.parametrize("option", ["callback", "failure_callback"])
+async def test_a_callback_that_is_not_served_is_said_at_the_start(option: str) -> None:
+    @task(name="shop.tells", **{option: told})
+    def tells() -> None: ...
+
+    app = Starlette()
+    QStash(app, tasks=[tells], **OPTIONS)
+    with pytest.raises(
+        ConfigurationError, match=rf"{option} of the task shop\.tells is shop\.told, .*QSTASH_TASKS_URL"
+    ):
+        await live(app)
+    with override_settings(QSTASH_TASKS_URL="https://worker.example/jobs"):
+        await live(app)
+    whole = Starlette()
+    QStash(whole, tasks=[tells, told], **OPTIONS)
+    await live(whole)
 
 
 def nested() -> Any:
