@@ -8,18 +8,18 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-_finders: list[Callable[[], Any]] = []
-_last: list[Callable[[], Any]] = []
+_finders: list[tuple[int, Callable[[], Any]]] = []
 
 
-def add_origin(find: Callable[[], Any], *, last: bool = False) -> None:
+def add_origin(find: Callable[[], Any], depth: int = 1) -> None:
     """``find`` returns the ``Origin`` of its app that is running, or None.
 
-    ``last`` is for a framework that has one app per process, which runs whatever else does.
+    Where several run, the deepest counts: a WSGI app may be mounted in an ASGI app, and a project of Django, which
+    there is one of in a process, runs whatever else does.
     """
-    finders = _last if last else _finders
-    if find not in finders:
-        finders.append(find)
+    if not any(find is known for _, known in _finders):
+        _finders.append((depth, find))
+        _finders.sort(key=lambda finder: -finder[0])
 
 
 def running_origin() -> Any:
@@ -28,8 +28,4 @@ def running_origin() -> Any:
     django = sys.modules.get("django.conf")
     if django is not None and django.settings.configured:
         import_module("qstash_integrations.django")
-    return _found(_finders) or _found(_last)
-
-
-def _found(finders: list[Callable[[], Any]]) -> Any:
-    return next((found for find in finders if (found := find()) is not None), None)
+    return next((found for _, find in _finders if (found := find()) is not None), None)

@@ -200,4 +200,4 @@ def _running_origin() -> Any:
     return ORIGIN
 
 
-add_origin(_running_origin, last=True)
+add_origin(_running_origin, depth=0)

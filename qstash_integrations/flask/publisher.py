@@ -70,4 +70,4 @@ def _running_origin() -> Any:
     return origin_of(app)
 
 
-add_origin(_running_origin)
+add_origin(_running_origin, depth=2)

@@ -5,17 +5,21 @@ import sys
 from collections.abc import Generator
 from typing import Any
 
+import anyio
 import pytest
 from flask import Blueprint, Flask, abort, current_app, g, request, url_for
 from flask.cli import routes_command
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.flask import QStash, protect, verify_qstash
 from qstash_integrations.once import MemoryStore
+from qstash_integrations.starlette import QStash as OfStarlette
 from qstash_integrations.tasks import task
-from tests.hosts import Request, wsgi_send
+from tests.hosts import Request, asgi_send, wsgi_send
 from tests.outbox import outbox
 from tests.signing import CURRENT, NEXT
 from tests.tasks import wsgi_mounts
@@ -203,6 +207,20 @@ def test_within_a_request_below_a_mount_too(published: list[APIRequest]) -> None
     app.add_url_rule("/order", view_func=lambda: ship.publish(3).message_id, methods=["POST"])
     wsgi_send(app)(Request("/front/order", root_path="/front"))
     assert url_of(published[0]).startswith(f"{ORIGIN}/front/qstash/tasks/{SHIP}?")
+
+
+def test_mounted_in_an_app_of_another_framework_it_publishes_to_itself(published: list[APIRequest]) -> None:
+    app, outer = new_app(), Starlette()
+    app.add_url_rule("/order", view_func=lambda: ship.publish(3).message_id, methods=["POST"])
+    OfStarlette(outer, token=TOKEN, public_url="https://outer.example.com", **KEYS)
+
+    async def mount(_: Any) -> PlainTextResponse:
+        # As a2wsgi calls it: in a thread, and in the context of the request.
+        return PlainTextResponse((await anyio.to_thread.run_sync(wsgi_send(app), Request("/order"))).body)
+
+    outer.add_route("/order", mount, methods=["POST"])
+    assert asgi_send(outer)(Request("/order")).body == b"msg_1"
+    assert url_of(published[0]).startswith(f"{ORIGIN}/qstash/tasks/{SHIP}?")
 
 
 def caught(**_: str) -> str:
