@@ -651,6 +651,21 @@ def test_the_transaction_that_counts_is_that_of_the_row(queue: FakeQStash) -> No
         assert len(queue.messages) == 1
 
 
+def test_without_autocommit_nobody_says_when_it_is_committed(queue: FakeQStash) -> None:
+    StoredTask.objects.exists()
+    transaction.set_autocommit(False)
+    try:
+        with pytest.raises(transaction.TransactionManagementError, match="on_commit"):
+            ship.enqueue(3)
+        transaction.rollback()
+        with options(ENQUEUE="now"):
+            ship.enqueue(4)
+        transaction.commit()
+    finally:
+        transaction.set_autocommit(True)
+    assert (len(queue.messages), row().args) == (1, [4])
+
+
 # 10. Importing and making a backend.
 
 

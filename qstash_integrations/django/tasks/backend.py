@@ -196,7 +196,10 @@ class QStashBackend(_Base):
 
     def _in_time(self, publish: Callable[[], None], using: str) -> None:
         """When the transaction commits, where there is one; what fails then Django logs, since nothing is undone."""
-        if self.read.on_commit and transaction.get_connection(using).in_atomic_block:
+        connection = transaction.get_connection(using)
+        # Without autocommit nobody says when it is committed, which is Django's own error.
+        waits = connection.in_atomic_block or (connection.connection is not None and not connection.autocommit)
+        if self.read.on_commit and waits:
             transaction.on_commit(publish, using=using, robust=True)
         else:
             publish()

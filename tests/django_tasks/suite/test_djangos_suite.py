@@ -18,7 +18,7 @@ import pytest
 
 from tests.django.postgres import cluster, missing
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 # In Django 5.2 the package django-tasks has the API of Django 6.1, under other names.
 VERSION = django.__version__ if django.VERSION >= (6,) else "6.1.3"
@@ -59,7 +59,7 @@ def sources(cache: Path) -> Path:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
         # Django 6 is read here only; in Python 3.11 nothing of it runs.
         command = [*pip, "--ignore-requires-python", "--dest", str(cache), f"django=={VERSION}"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=240)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=400)
         with tarfile.open(next(cache.glob(f"[Dd]jango-{VERSION}.tar.gz"))) as archive:
             wanted = [member for member in archive if "/tests/tasks/" in member.name]
             archive.extractall(cache, wanted, filter="data")
