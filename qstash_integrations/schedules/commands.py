@@ -16,7 +16,7 @@ from .declared import Wanted, wanted
 from .owner import LABEL, Owner
 from .planning import Plan, check_prune, plan, warnings
 from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
-from .syncing import sync
+from .syncing import Synced, sync
 from .verbs import DRIFT, FAILED, OK
 
 _NOT_FOUND = 404
@@ -103,7 +103,7 @@ class _Command:
             self.terminal.say(line)
 
     def say_json(self, value: Any) -> None:
-        self.terminal.say(json.dumps(value, indent=2, ensure_ascii=False))
+        self.terminal.say(json.dumps(value, indent=2))
 
 
 def _list(command: _Command) -> int:
@@ -143,7 +143,7 @@ def _sync(command: _Command) -> int:
     if quiet:
         command.say_json(synced_json(synced, reveal=options.reveal))
     else:
-        command.say(_ending(made, len(synced.applied), pruned=options.prune))
+        command.say(_ending(synced, pruned=options.prune))
     for name, problem in synced.problems.items():
         terminal.complain(f"schedule {name!r}: {problem}")
     return FAILED if synced.problems else OK
@@ -157,13 +157,13 @@ def _confirm(made: Plan, terminal: Terminal) -> None:
         raise ConfigurationError("nothing was changed")
 
 
-def _ending(made: Plan, applied: int, *, pruned: bool) -> list[str]:
+def _ending(synced: Synced, *, pruned: bool) -> list[str]:
     """What sync has left as it is, and why."""
-    left = [change for change in made.drift if change.action == "paused"]
-    lines = [f"= {change.id} was paused by hand, and stays as it is" for change in left]
-    if made.orphans and not pruned:
-        lines += [f"- {change.id} is no longer in the code; goes with sync --prune" for change in made.orphans]
-    return [*lines, f"{applied} of {len(made.changes)} changed"]
+    made = synced.plan
+    why = "stays, since not all could be done" if pruned else "is no longer in the code; goes with sync --prune"
+    paused = [f"= {one.id} was paused by hand, and stays as it is" for one in made.drift if one.action == "paused"]
+    stayed = [f"- {one.id} {why}" for one in made.orphans if one not in synced.applied]
+    return [*paused, *stayed, f"{len(synced.applied)} of {len(made.changes)} changed"]
 
 
 def _pause(command: _Command) -> int:
@@ -201,10 +201,10 @@ def _each(command: _Command, act: Callable[[str], object], done: str) -> int:
 
 
 def _ask(question: str) -> bool:
-    try:
-        return input(question).strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
+    """On stderr: what is printed may go into a file."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 _RUN: Mapping[str, Callable[[_Command], int]] = {

@@ -6,9 +6,10 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from inspect import currentframe, signature
 from types import FrameType, MappingProxyType
-from typing import Any, Protocol, Unpack, cast, runtime_checkable
+from typing import Any, Protocol, Unpack, cast, overload, runtime_checkable
 
 from .._core.names import check_names
 from .._core.publishing.inputs import Header, check_name
@@ -19,6 +20,7 @@ from .._core.publishing.operations import schedule as operations
 from .._core.publishing.texts import texts
 from .calls import Call, Chain, Publishable
 from .cron import cron_text
+from .options import CallOptions
 from .task import Task
 
 # What a task decides by itself.
@@ -67,6 +69,28 @@ class Schedule:
         return {**(self.target.planned(task_url) if self.target else {}), **self.options}
 
 
+@overload
+def schedule(
+    name: str,
+    cron: str,
+    target: Any,
+    *,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    tz: str | tzinfo | None = None,
+    renamed_from: str | Sequence[str] = (),
+    **options: Unpack[CallOptions],
+) -> Schedule: ...
+@overload
+def schedule(
+    name: str,
+    cron: str,
+    *,
+    destination: str,
+    tz: str | tzinfo | None = None,
+    renamed_from: str | Sequence[str] = (),
+    **options: Unpack[ScheduleOptions],
+) -> Schedule: ...
 def schedule(
     name: str,
     cron: str,
@@ -77,7 +101,7 @@ def schedule(
     kwargs: Mapping[str, Any] | None = None,
     tz: Any = None,
     renamed_from: str | Sequence[str] = (),
-    **options: Unpack[ScheduleOptions],
+    **options: Any,
 ) -> Schedule:
     """A schedule that stands in the code: ``schedule("daily-report", "0 7 * * *", report.bind(region="eu"))``.
 

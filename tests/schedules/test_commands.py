@@ -251,6 +251,14 @@ def test_what_sync_leaves_undone_is_an_error(account: Account, run: Run) -> None
     assert ended.err.startswith("schedule 'taken': QStash has one of its id without the label qstash-integrations")
 
 
+def test_what_is_not_pruned_after_all_is_told(account: Account, run: Run) -> None:
+    account.by_hand("shop.prod.taken")
+    account.sync(daily("a"), daily("gone"))
+    ended = run("sync", "--prune", "--yes", schedules=[daily("a"), daily("taken")])
+    assert (ended.code, account.calls) == (1, [])
+    assert ended.out == "- shop.prod.gone stays, since not all could be done\n0 of 3 changed\n"
+
+
 @pytest.mark.parametrize("name", ["QSTASH_APP", "QSTASH_ENVIRONMENT"])
 def test_nobody_is_assumed(account: Account, run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)
