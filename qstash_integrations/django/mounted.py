@@ -22,11 +22,11 @@ from ..tasks.asgi import refuse_injected
 from ..tasks.mount import Mount
 from ..tasks.origin import Outgoing
 from ..tasks.running import Arrived, arun, run
-from ..tasks.serving import answer_of, take
+from ..tasks.serving import answer_of, refuse_unserved_callbacks, take
 from ..tasks.task import Task
-from .conf import improperly_configured, tasks_given
+from .conf import improperly_configured, load, tasks_given
 from .decorators import behind, guard_of
-from .origin import ORIGIN
+from .origin import ELSEWHERE, ORIGIN
 from .response import when_committed
 
 NAME = "task"
@@ -54,6 +54,8 @@ def _served(_: int) -> Mount:
     with improperly_configured():
         tasks = Mount.of(given.tasks, around=given.around)
         refuse_injected(tasks, "Django")
+        if not load().tasks_url:
+            refuse_unserved_callbacks(tasks.tasks, ELSEWHERE)
     return tasks
 
 

@@ -11,6 +11,11 @@ from .conf import improperly_configured, load, tasks_given
 from .publisher import aqstash, qstash
 from .reversing import URLS, included, public_url
 
+ELSEWHERE = (
+    f'name its module in QSTASH_TASKS, with include("{URLS}") in the URLconf, or set QSTASH_TASKS_URL to where another '
+    "app serves it"
+)
+
 
 def _task_url(name: str) -> str:
     serves = tasks_given().tasks is not None
@@ -21,10 +26,7 @@ def _task_url(name: str) -> str:
     with improperly_configured():
         current = load()
         if serves and not current.tasks_url:
-            raise ConfigurationError(
-                f"{name} is none of the tasks that this project serves: name its module in QSTASH_TASKS, with "
-                f'include("{URLS}") in the URLconf, or set QSTASH_TASKS_URL to where another app serves it'
-            )
+            raise ConfigurationError(f"{name} is none of the tasks that this project serves: {ELSEWHERE}")
         return f"{tasks_url(current)}/{name}"
 
 

@@ -21,6 +21,7 @@ from .publisher import public_url
 if TYPE_CHECKING:
     from .._core.publishing.results.published import PublishResponse
 
+ELSEWHERE = "name its module in QStash(app, tasks=...), or set QSTASH_TASKS_URL to where another app serves it"
 _SERVED = "qstash_tasks"
 _ASYNC = "qstash_async"
 
@@ -57,10 +58,7 @@ def _task_url(app: Flask, name: str) -> str:
         return public_url(app, f"{served.base}/{name}")
     settings = load(app)
     if served is not None and not settings.tasks_url:
-        raise ConfigurationError(
-            f"{name} is none of the tasks that this app serves: name its module in QStash(app, tasks=...), or set "
-            "QSTASH_TASKS_URL to where another app serves it"
-        )
+        raise ConfigurationError(f"{name} is none of the tasks that this app serves: {ELSEWHERE}")
     return f"{tasks_url(settings)}/{name}"
 
 

@@ -22,9 +22,9 @@ from .._core.receiving.report import logger
 from ..tasks.asgi import refuse_injected
 from ..tasks.mount import Mount
 from ..tasks.running import Arrived, arun, run
-from ..tasks.serving import answer_of, take
+from ..tasks.serving import answer_of, refuse_unserved_callbacks, take
 from .conf import app_here, config_of, load, request_here
-from .origin import Served, note_served, origin_of
+from .origin import ELSEWHERE, Served, note_served, origin_of
 from .response import response
 from .verification import DELIVERY, Verification
 
@@ -46,6 +46,8 @@ def mount(app: Flask, given: TasksGiven) -> None:
     base, tasks = given.base(), Mount.of(given.tasks, around=given.around)
     refuse_injected(tasks, "Flask")
     _refuse_async(app, tasks)
+    if not load(app).tasks_url:
+        refuse_unserved_callbacks(tasks.tasks, ELSEWHERE)
     verification = Verification(Wanted(options={"of_tasks": True}))
     try:
         verification.guard(app)

@@ -30,14 +30,11 @@ def note_served(app: Starlette, tasks: Mapping[str, Any]) -> None:
 
 def check_callbacks(app: Starlette, settings: Settings) -> None:
     """ConfigurationError for a callback to a task whose place nothing tells: each publish would fail."""
-    served = {} if settings.tasks_url else _SERVED.get(app, {})
-    for task in served.values():
-        for option in ("callback", "failure_callback"):
-            target = task.options.get(option)
-            if isinstance(target, type(task)) and target.name not in served:
-                raise ConfigurationError(
-                    f"{option} of the task {task.name} is {target.name}, which this app does not serve: {_ELSEWHERE}"
-                )
+    served = None if settings.tasks_url else _SERVED.get(app)
+    if served is not None:
+        from ..tasks.serving import refuse_unserved_callbacks
+
+        refuse_unserved_callbacks(served, _ELSEWHERE)
 
 
 def route_name(task: str) -> str:

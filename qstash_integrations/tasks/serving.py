@@ -4,13 +4,17 @@ Only what was verified gets here: a stranger is told nothing, not even which tas
 """
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote
 
+from .._core.errors import ConfigurationError
 from .._core.receiving.answers import REJECTED, Answer, error_answer
 from .._core.receiving.delivery import Delivery
 from .arguments import BadArguments
 from .mount import Mount
 from .running import Arrived, arrive
+from .task import Task
 
 logger = logging.getLogger("qstash_integrations")
 
@@ -49,3 +53,14 @@ def last_part(path: str) -> str:
 def answer_of(result: bytes) -> Answer:
     """That of a task which has returned."""
     return Answer(200, (("content-type", "application/json"),), result)
+
+
+def refuse_unserved_callbacks(tasks: Mapping[str, Task[..., Any]], remedy: str) -> None:
+    """ConfigurationError for a callback to a task that is not among ``tasks``: each publish would fail."""
+    for task in tasks.values():
+        for option in ("callback", "failure_callback"):
+            target = task.options.get(option)
+            if isinstance(target, Task) and target.name not in tasks:
+                raise ConfigurationError(
+                    f"{option} of the task {task.name} is {target.name}, which this app does not serve: {remedy}"
+                )

@@ -16,7 +16,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, current_delivery
+from qstash_integrations import Callback, ConfigurationError, NonRetryable, RetryAfter, current_delivery
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations.flask import QStash
@@ -99,6 +99,16 @@ def fails(how: str) -> None:
 @task
 def print_label(text: str) -> None:
     ran.append(("label", text))
+
+
+@task
+def told(callback: Callback) -> None:
+    ran.append(callback.status)
+
+
+@task(callback=told)
+def tells() -> None:
+    pass
 
 
 HERE = [ship, cancel, seen, seen_async, everything, gives_up, waits, fails, print_label]
@@ -312,6 +322,19 @@ def test_a_task_that_is_served_nowhere_is_an_error_where_it_is_published(
     ):
         cancel.publish(3)
     assert published == []
+
+
+def test_a_callback_that_is_served_nowhere_is_an_error_at_the_start(
+    mounted: Mounted, published: list[APIRequest]
+) -> None:
+    error = f"callback of the task {__name__}.tells is {__name__}.told, which this app does not serve"
+    with pytest.raises(ConfigurationError, match=error), mounted([tells], propagate=True) as served:
+        served.send(request(call_url("any")))
+    with override_settings(QSTASH_TASKS_URL="https://worker.example.com/tasks"), mounted([tells]) as served:
+        assert served.send(request(call_url(f"{__name__}.tells"))).status == 200
+    with mounted([tells, told]) as served, served.context():
+        tells.publish()
+    assert dict(published[0].headers)["Upstash-Callback"] == f"{ORIGIN}/qstash/tasks/{__name__}.told?of=3"
 
 
 def test_a_task_of_another_service_is_published_to_where_that_serves_it(
