@@ -4,6 +4,7 @@ There is no registry: only what is mounted runs.
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
@@ -12,8 +13,6 @@ from typing import Any, cast
 from .._core.errors import ConfigurationError
 from .naming import is_same
 from .task import Task
-
-_CIRCULAR = ("partially initialized module", "circular import")
 
 
 class Mount:
@@ -69,7 +68,7 @@ def _tasks_in(given: object) -> Iterator[Task[..., Any]]:
 
 
 def _of_module(module: ModuleType) -> Iterator[Task[..., Any]]:
-    if getattr(module.__spec__, "_initializing", False):
+    if _is_importing(module):
         raise ConfigurationError(_circular(module.__name__))
     tasks = [cast("Task[..., Any]", value) for value in vars(module).values() if isinstance(value, Task)]
     if not tasks:
@@ -82,11 +81,15 @@ def _imported(name: str) -> ModuleType:
     try:
         return import_module(name)
     except (ImportError, AttributeError) as error:
-        if any(said in str(error) for said in _CIRCULAR):
+        if _is_importing(error.obj if isinstance(error, AttributeError) else sys.modules.get(error.name or "")):
             raise ConfigurationError(_circular(name)) from error
         if isinstance(error, ModuleNotFoundError) and error.name and f"{name}.".startswith(f"{error.name}."):
             raise ConfigurationError(f"tasks: there is no module {error.name}, of {name!r}") from error
         raise
+
+
+def _is_importing(module: object) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
 def _circular(name: str) -> str:
