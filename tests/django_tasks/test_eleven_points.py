@@ -732,6 +732,28 @@ def test_without_results_there_are_no_rows(queue: FakeQStash, signals: Any) -> N
     ]  # fmt: skip
 
 
+def test_without_results_the_app_need_not_be_installed() -> None:
+    program = """
+import django
+from django.conf import settings
+settings.configure(
+    ROOT_URLCONF="tests.django_tasks.urls",
+    ALLOWED_HOSTS=["testserver"],
+    TASKS={"default": {"BACKEND": "qstash_integrations.django.tasks.QStashBackend", "OPTIONS": {"RESULTS": False}}},
+)
+django.setup()
+from qstash_integrations.testing import LocalQStash
+from tests.django_tasks import shop
+with LocalQStash() as local:
+    shop.ship.enqueue(3)
+    local.run_until_idle()
+assert shop.ran == [(3, False)]
+import sys
+assert "qstash_integrations.django.tasks.models" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
 def test_without_results_a_message_waits_for_the_commit_too(queue: FakeQStash) -> None:
     with options(RESULTS=False), transaction.atomic():
         ship.enqueue(3)

@@ -60,10 +60,9 @@ def cancel(row: StoredTask) -> Refusal | None:
 
 def left_behind(now: datetime) -> list[StoredTask]:
     """What may have no message, the oldest first: never published, or silent for long."""
-    never = Q(status=READY, publishes=0, enqueued_at__lt=now - LEFT)
-    waiting = Q(status=READY, publishes__gt=0, enqueued_at__lt=now - SILENT) & (
-        Q(run_after=None) | Q(run_after__lt=now - SILENT)
-    )
+    never = Q(status=READY, message_id="", enqueued_at__lt=now - LEFT)
+    due = Q(run_after=None) | Q(run_after__lt=now - SILENT)
+    waiting = Q(status=READY, enqueued_at__lt=now - SILENT) & ~Q(message_id="") & due
     dead = Q(status=RUNNING, lease_until__lt=now - SILENT)
     return list(rows().filter(never | waiting | dead).order_by("enqueued_at"))
 
@@ -73,11 +72,11 @@ def reap(row: StoredTask, now: datetime) -> str | None:
     backend, task = backend_of(row.backend), registered.find(row.task)
     if backend is None or task is None:
         return None
-    if not row.publishes:
+    if not row.message_id:
         return "published" if publish_again(row, backend.read, now) else None
-    if row.message_id and _is_known(row.message_id):
+    if _is_known(row.message_id):
         return None
-    done, _ = settle(row, task, backend, status=0, message_id=row.message_id or None)
+    done, _ = settle(row, task, backend, status=0, message_id=row.message_id)
     return done if done in ("published", "failed") else None
 
 
