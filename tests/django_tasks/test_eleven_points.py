@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import django
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, connections, transaction
@@ -31,7 +32,7 @@ from qstash_integrations.testing import sign
 from tests.django.project import urlconf
 from tests.django_tasks import shop
 from tests.django_tasks.calls import ORIGIN, SETTINGS, FakeQStash, Message, send
-from tests.django_tasks.shop import BACKEND, ship, ship_once
+from tests.django_tasks.shop import BACKEND, ship, ship_once, task
 from tests.signing import ATTACKER, CURRENT
 
 
@@ -563,6 +564,17 @@ def test_an_unknown_or_wrong_option_is_named_where_it_is_written(given: dict[str
         qstash_options(**given)(lambda: None)
     with pytest.raises(InvalidTaskBackend, match=words), options(**given):
         task_backends["default"]
+
+
+@pytest.mark.skipif((6,) <= django.VERSION < (6, 1), reason="Django 6.0 hands no keywords on")
+def test_options_stand_in_the_decorator(queue: FakeQStash) -> None:
+    task(retries=5, flow_control={"key": "crm", "rate": 2}, timeout="20s")(ship.func).enqueue(3)
+    headers = queue.last.headers
+    assert (headers["Upstash-Retries"], headers["Upstash-Timeout"]) == ("5", "20s")
+    assert headers["Upstash-Flow-Control-Key"] == "crm"
+    for wrong in ({"retry": 5}, {"retries": -1}):
+        with pytest.raises((TypeError, InvalidTask), match="retr"):
+            task(**wrong)(ship.func)
 
 
 def test_options_stand_above_or_below_the_decorator() -> None:
