@@ -8,6 +8,7 @@ Spec: https://fastapi.tiangolo.com/tutorial/dependencies/
 import inspect
 from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
+from functools import partial
 from typing import Annotated, Any, get_args, get_origin
 
 from fastapi import FastAPI
@@ -37,9 +38,11 @@ _RUNNING: ContextVar["_Running"] = ContextVar("qstash_running")
 
 
 class TaskRoute(APIRoute):
-    """A path operation that nothing gets to but the calls of its task."""
+    """A path operation that nothing gets to but the calls of its task; so is every copy, as other routers make them."""
 
-    qstash_task: TaskEndpoint
+    def __init__(self, path: str, endpoint: Any, **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        self.qstash_task: TaskEndpoint = endpoint.qstash_endpoint(self.operate)
 
     @property
     def qstash_guard(self) -> Guards:
@@ -112,7 +115,7 @@ def routes_of(app: FastAPI, given: TasksGiven) -> list[BaseRoute]:
 def _route(app: FastAPI, served: Served, name: str, task: Task[..., Any]) -> TaskRoute:
     app.router.add_api_route(
         served.path(name),
-        _operation(task),
+        _operation(task, partial(served.endpoint, name)),
         methods=["POST"],
         name=route_name(name),
         route_class_override=TaskRoute,
@@ -123,11 +126,12 @@ def _route(app: FastAPI, served: Served, name: str, task: Task[..., Any]) -> Tas
     )
     route = app.router.routes.pop()
     assert isinstance(route, TaskRoute)
-    route.qstash_task = served.endpoint(name, route.operate)
     return route
 
 
-def _operation(task: Task[..., Any]) -> Callable[..., Coroutine[Any, Any, Response]]:
+def _operation(
+    task: Task[..., Any], endpoint: Callable[..., TaskEndpoint]
+) -> Callable[..., Coroutine[Any, Any, Response]]:
     """What FastAPI calls, with what the task's dependencies have given."""
 
     async def operation(**injected: Any) -> Response:
@@ -137,6 +141,7 @@ def _operation(task: Task[..., Any]) -> Callable[..., Coroutine[Any, Any, Respon
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(operation, name, getattr(task, name))
+    operation.qstash_endpoint = endpoint  # type: ignore[attr-defined]
     operation.__signature__ = inspect.Signature(_dependencies(task))  # type: ignore[attr-defined]
     return operation
 

@@ -333,6 +333,17 @@ async def test_an_app_may_name_its_operations_by_their_tags() -> None:
     assert (await asgi_exchange(app, call("ship"))).status == 200
 
 
+async def test_a_copy_of_its_routes_is_verified_too() -> None:
+    app = FastAPI()
+    app.include_router(app_of().router, prefix="/v2")
+    qstash_integrations.starlette.QStash(app, **OPTIONS)
+    url = call_url(f"{__name__}.ship", path="/v2/qstash/tasks")
+    assert (await asgi_exchange(app, request(url, BODY, token=""))).status == 401
+    assert did == []
+    assert (await asgi_exchange(app, request(url, BODY))).body == b'"shop"'
+    assert did == ["open", "ship 3", "commit"]
+
+
 def of(annotation: Any) -> Any:
     @task(name="shop.asks")
     def asks(order_id: int, given: Any = Injected) -> None: ...
