@@ -261,7 +261,11 @@ def test_a_captured_request_does_not_run_a_failed_task_again_under_another_id(qu
 # 4. What a run leaves.
 
 
-@pytest.mark.parametrize("value", [{1}, object(), float("inf"), {"a": datetime(2026, 1, 1, tzinfo=UTC)}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [{1}, object(), float("inf"), {"a": datetime(2026, 1, 1, tzinfo=UTC)}],
+    ids=["a set", "an object", "infinity", "a time"],
+)
 def test_a_return_value_that_is_no_json_is_final(queue: FakeQStash, value: Any) -> None:
     shop.during[:] = [shop.returns(value)]
     ship.enqueue(3)

@@ -97,7 +97,7 @@ def test_a_run_ends_also_when_its_publisher_is_slower(qstash: LocalQStash) -> No
     assert (only_row().status, only_row().publishes, len(shop.ran)) == ("SUCCESSFUL", 1, 1)
 
 
-@pytest.mark.parametrize("value", [{1, 2}, float("nan"), object(), b"\xff"], ids=str)
+@pytest.mark.parametrize("value", [{1, 2}, float("nan"), object(), b"\xff"], ids=["a set", "nan", "an object", "bytes"])
 def test_a_return_value_that_is_no_json_ends_the_task_and_it_does_not_run_again(
     qstash: LocalQStash, value: Any
 ) -> None:
