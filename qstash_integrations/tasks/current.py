@@ -4,6 +4,7 @@ Its id, time and number of retries were signed with its URL. The attempt is what
 for logs and progress.
 """
 
+import json
 import re
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class CurrentCall:
     def is_last_attempt(self) -> bool:
         """Whether QStash gives up when this one fails. Unsigned."""
         return self.attempt > self.retries
+
+    @property
+    def signed_id(self) -> str:
+        """The same on every attempt, and that of no other call, whatever a header says of the message's id."""
+        claims = self.delivery.claims
+        return call_id_of(claims.sub) or json.dumps([self.id, claims.sub, claims.body])
 
     @classmethod
     def of(cls, task: str, delivery: Delivery) -> "CurrentCall":

@@ -6,7 +6,7 @@ Its id is made of that of the call before, and is its deduplication id: publishe
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.names import check_names
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
-    """The next call, and what follows on it."""
+    """The next call, and what follows on it. Shows its name alone: error trackers print the locals of frames."""
 
     name: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(repr=False)
     """Plain JSON, ``RESULT_MARK`` where the result goes."""
-    options: Mapping[str, Any]
-    then: list[Any]
+    options: Mapping[str, Any] = field(repr=False)
+    then: list[Any] = field(repr=False)
 
     @classmethod
     def read(cls, then: Any) -> "Following | None":

@@ -115,11 +115,15 @@ def _called(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
     if not hasattr(manager, "__enter__"):
         raise TypeError(f"around must return a plain context manager here, since {arrived.task.name} is a plain task")
     with manager:
-        result = arrived.task.function(**arrived.arguments, **injected)
-        if inspect.iscoroutine(result):
-            result.close()
-            raise TypeError(f"{arrived.task.name} returned a coroutine, and is no async function; await it there")
-        return result
+        # In no local: leaving may raise, and error trackers print the locals of raising frames.
+        return _plain(arrived.task, arrived.task.function(**arrived.arguments, **injected))
+
+
+def _plain(task: Task[..., Any], result: Any) -> Any:
+    if inspect.iscoroutine(result):
+        result.close()
+        raise TypeError(f"{task.name} returned a coroutine, and is no async function; await it there")
+    return result
 
 
 async def _acalled(arrived: Arrived, injected: Mapping[str, Any]) -> Any:
@@ -218,6 +222,7 @@ def _ended(arrived: Arrived, result: Any) -> _Ended:
             task.name,
             type(result).__name__,
         )
+    del result  # error trackers print the locals of raising frames
     if following is None:
         return _Ended(answer or b"null", [])
     if answer is None and following.awaits_result:
@@ -225,8 +230,11 @@ def _ended(arrived: Arrived, result: Any) -> _Ended:
     base = arrived.call.delivery.claims.sub.partition("?")[0].rpartition("/")[0]
     known = arrived.mount.find(following.name)
     try:
-        message = following.message(answer or b"null", arrived.call.id, known, lambda name: f"{base}/{name}")
+        message = following.message(answer or b"null", arrived.call.signed_id, known, lambda name: f"{base}/{name}")
     except BadArguments as error:
         logger.error("qstash: the chain ends behind %s, which does not run again: %s", task.name, error)
-        raise NonRetryable(f"the chain ends behind {task.name}: {error}") from None
-    return _Ended(answer or b"null", [message])
+        why = str(error)
+    else:
+        return _Ended(answer or b"null", [message])
+    del answer
+    raise NonRetryable(f"the chain ends behind {task.name}: {why}")

@@ -199,6 +199,25 @@ def test_with_once_a_follow_up_that_is_published_twice_runs_once() -> None:
     assert done[2:] == [("close", 3)]
 
 
+def test_what_follows_a_schedules_call_takes_the_place_of_no_other() -> None:
+    calls = chain(mail.bind("ada", b""), close.bind(3))
+    of_call = calls.message()
+    call_id = of_call["url"].partition("?id=")[2][:32]
+    # Its message's id is a header that whoever has captured a request may choose.
+    published: list[Any] = []
+    for delivery in (delivery_of(of_call), delivery_of(calls.planned(), message_id=call_id)):
+        run(arrive(Mount.of(mail), mail, delivery), published.extend)
+    assert published[0]["deduplication_id"] != published[1]["deduplication_id"]
+
+
+def test_what_follows_a_schedules_call_is_one_call_for_all_its_attempts() -> None:
+    planned = chain(mail.bind("ada", b""), close.bind(3)).planned()
+    published: list[Any] = []
+    for attempt in (1, 2):
+        run(arrive(Mount.of(mail), mail, delivery_of(planned, attempt=attempt)), published.extend)
+    assert published[0]["deduplication_id"] == published[1]["deduplication_id"]
+
+
 def test_with_once_what_was_given_up_comes_back_from_the_dead_letters() -> None:
     done.clear()
 

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations import APIError
+from qstash_integrations import APIError, NonRetryable
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.tasks import RESULT, chain, task
+from qstash_integrations.tasks.mount import Mount
+from qstash_integrations.tasks.running import arrive, run
 from tests.hosts import Request
 from tests.outbox import outbox
 from tests.sentry import ours, report
 from tests.signing import CURRENT, NEXT
+from tests.tasks.deliveries import delivery_of
 from tests.tasks.wsgi_mounts import MOUNTS, Mounted, call_url, delivered, request
 
 CARD = "4000-0000-0000-0002"
@@ -80,3 +83,29 @@ def test_S06_nor_where_what_follows_cannot_be_published(mounted: Mounted, first:
         with outbox(APIResponse(400, b"no")), pytest.raises(APIError) as caught:
             served.send(call)
     assert shown_secrets(caught.value, call) == []
+
+
+@contextmanager
+def around_that_cannot_commit(call: Any) -> Iterator[None]:
+    yield
+    raise LookupError("no commit")
+
+
+def test_S06_nor_what_a_task_has_returned_where_its_commit_fails(mounted: Mounted) -> None:
+    call = request(call_url("shop.charged"), b'{"card":"%s"}' % CARD.encode())
+    options = {"propagate": True, "around": around_that_cannot_commit}
+    with mounted([charged], **options) as served, pytest.raises(LookupError, match="no commit") as caught:
+        served.send(call)
+    assert shown_secrets(caught.value, call) == []
+
+
+@task(name="shop.counted")
+def counted(number: int, card: str) -> None: ...
+
+
+def test_S06_nor_what_follows_where_the_chain_ends() -> None:
+    message = chain(charged.bind(card=CARD), counted.bind(RESULT, card=CARD)).message(call_url)
+    arrived = arrive(Mount.of([charged, counted]), charged, delivery_of(message))
+    with pytest.raises(NonRetryable) as caught:
+        run(arrived, lambda messages: None)
+    assert CARD not in ours(report(caught.value))
