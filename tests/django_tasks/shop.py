@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.functional import SimpleLazyObject
+
 from qstash_integrations.django.tasks import qstash_options
 from qstash_integrations.django.tasks.api import TaskContext
 
@@ -52,6 +54,14 @@ class Elsewhere(ImmediateBackend):  # type: ignore[misc]
 def no_task(order_id: int) -> None:
     """Importable, and nobody's task."""
     ran.append(order_id)
+
+
+def _wake() -> None:
+    raise LookupError("somebody has looked at it")
+
+
+LAZY = SimpleLazyObject(_wake)
+"""As modules of projects have: looking for a task must not wake it."""
 
 
 def raises(error: BaseException) -> Callable[[], Any]:

@@ -21,8 +21,10 @@ def declare(task: Task) -> None:
 
 def find(name: str) -> Task | None:
     """None for what is no task. Raises what the import of an installed app's module raises."""
-    module = _module(name.rpartition(".")[0])
-    for value in [] if module is None else [*vars(module).values()]:
+    within, _, own = name.rpartition(".")
+    module = _module(within)
+    # First what has its function's name: others may be the same task with other options.
+    for value in [] if module is None else [vars(module).get(own), *vars(module).values()]:
         if is_task(value) and value.module_path == name:
             return value
     return _declared.get(name)
