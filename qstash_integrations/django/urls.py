@@ -50,4 +50,4 @@ def _patterns(_: int) -> tuple[URLPattern | URLResolver, ...]:
     return tuple(found)
 
 
-urlpatterns = _Patterns()
+urlpatterns: Sequence[URLPattern | URLResolver] = _Patterns()

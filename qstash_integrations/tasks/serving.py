@@ -16,7 +16,7 @@ from .mount import Mount
 from .running import Arrived, arrive
 from .task import Task
 
-logger = logging.getLogger("qstash_integrations")
+logger: logging.Logger = logging.getLogger("qstash_integrations")
 
 
 def take(mount: Mount, name: str, method: str, delivery: Delivery) -> Arrived | Answer:

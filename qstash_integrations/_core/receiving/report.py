@@ -14,7 +14,7 @@ from ..processes import renew_in_children
 from .head import Head
 from .token import Refusal
 
-logger = logging.getLogger("qstash_integrations")
+logger: logging.Logger = logging.getLogger("qstash_integrations")
 
 _PERIOD = 60.0
 _LONGEST = 500

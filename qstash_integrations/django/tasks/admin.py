@@ -26,7 +26,7 @@ _JSON = ("args", "kwargs", "options", "return_value", "worker_ids", "given_up")
 
 
 @admin.register(StoredTask)
-class StoredTaskAdmin(_ModelAdmin):
+class _StoredTaskAdmin(_ModelAdmin):
     """Whoever may view tasks sees them with their arguments; whoever may change them has the actions."""
 
     list_display = ("id", "task", "status", "queue_name", "enqueued_at", "run_after", "finished_at", "runs")
@@ -92,13 +92,13 @@ class StoredTaskAdmin(_ModelAdmin):
             )
 
 
-def _shown(name: str) -> Callable[[StoredTaskAdmin, StoredTask], str]:
+def _shown(name: str) -> Callable[[_StoredTaskAdmin, StoredTask], str]:
     @admin.display(description=name.replace("_", " "))
-    def shown(_: StoredTaskAdmin, row: StoredTask) -> str:
+    def shown(_: _StoredTaskAdmin, row: StoredTask) -> str:
         return format_html("<pre>{}</pre>", json.dumps(getattr(row, name), indent=2, ensure_ascii=False))
 
     return shown
 
 
 for _name in _JSON:
-    setattr(StoredTaskAdmin, f"shown_{_name}", _shown(_name))
+    setattr(_StoredTaskAdmin, f"shown_{_name}", _shown(_name))

@@ -9,16 +9,20 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
-    from django_tasks import TaskContext, TaskResultStatus, task_backends
+    from django.dispatch import Signal
+    from django_tasks import TaskBackendHandler, TaskContext, TaskResultStatus
     from django_tasks import base as _base
     from django_tasks.backends.base import BaseTaskBackend
     from django_tasks.base import TaskError
     from django_tasks.exceptions import InvalidTaskBackendError as InvalidTaskBackend
     from django_tasks.exceptions import InvalidTaskError as InvalidTask
     from django_tasks.exceptions import TaskResultDoesNotExist
-    from django_tasks.signals import task_enqueued, task_finished, task_started
     from django_tasks.utils import normalize_json
 
+    task_backends: TaskBackendHandler
+    task_enqueued: Signal
+    task_finished: Signal
+    task_started: Signal
     Task: TypeAlias = _base.Task[..., Any]
     TaskResult: TypeAlias = _base.TaskResult[Any]
 elif find_spec("django.tasks"):

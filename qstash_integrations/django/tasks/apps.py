@@ -9,7 +9,6 @@ from django.apps import AppConfig
 class QStashTasksConfig(AppConfig):
     name = "qstash_integrations.django.tasks"
     label = "qstash_tasks"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         setattr(self, "verbose_name", "QStash tasks")  # noqa: B010 - to type checkers Django's own has another type

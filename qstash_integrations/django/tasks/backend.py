@@ -61,14 +61,14 @@ class QStashBackend(_Base):
     task_class: Any = QStashTask
     supports_defer = True
     supports_async_task = True
-    supports_get_result = True
+    supports_get_result: bool = True
     supports_priority = False
 
     def __init__(self, alias: str, params: dict[str, Any]) -> None:
         super().__init__(alias, params)
         self.read: BackendOptions = BackendOptions.read(self.options, alias)
         """OPTIONS, checked."""
-        self.supports_get_result = self.read.results
+        self.supports_get_result: bool = self.read.results
 
     def validate_task(self, task: Task) -> None:
         """InvalidTask for what cannot run here; a ``run_after`` may be a ``timedelta``."""

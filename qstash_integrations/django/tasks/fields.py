@@ -19,8 +19,6 @@ else:
 class JSONText(_TextField):
     """Whatever JSON can hold; what it cannot is told by ``encoded`` before it comes here."""
 
-    description = "JSON as text"
-
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         return None if value is None else json.loads(value)
 

@@ -23,9 +23,9 @@ class StoredTask(models.Model):
     status: "models.CharField[str, str]" = models.CharField(
         max_length=10, choices=TaskResultStatus.choices, default=READY
     )
-    args = JSONText(default=list)
-    kwargs = JSONText("keyword arguments", default=dict)
-    options = JSONText(default=dict)
+    args: JSONText = JSONText(default=list)
+    kwargs: JSONText = JSONText("keyword arguments", default=dict)
+    options: JSONText = JSONText(default=dict)
     enqueued_at: "models.DateTimeField[datetime, datetime]" = models.DateTimeField()
     run_after: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, blank=True)
     started_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, blank=True)
@@ -33,9 +33,9 @@ class StoredTask(models.Model):
         null=True, blank=True
     )
     finished_at: "models.DateTimeField[datetime | None, datetime | None]" = models.DateTimeField(null=True, blank=True)
-    return_value = JSONText(null=True, blank=True)
-    errors = JSONText(default=list)
-    worker_ids = JSONText(default=list)
+    return_value: JSONText = JSONText(null=True, blank=True)
+    errors: JSONText = JSONText(default=list)
+    worker_ids: JSONText = JSONText(default=list)
     runs: "models.PositiveIntegerField[int, int]" = models.PositiveIntegerField(
         default=0, help_text="Runs that were started."
     )
@@ -46,14 +46,14 @@ class StoredTask(models.Model):
         null=True, blank=True, help_text="Until then a run counts as alive."
     )
     message_id: "models.CharField[str, str]" = models.CharField(max_length=512, blank=True, default="", db_index=True)
-    given_up = JSONText(default=list, help_text="Earlier messages of the task, which QStash has given up.")
+    given_up: JSONText = JSONText(default=list, help_text="Earlier messages of the task, which QStash has given up.")
     publishes: "models.PositiveIntegerField[int, int]" = models.PositiveIntegerField(
         default=0, help_text="Messages that were published for it."
     )
 
     class Meta:
         verbose_name = "task"
-        ordering = ("-enqueued_at", "-id")
+        ordering: ClassVar[tuple[str, ...]] = ("-enqueued_at", "-id")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["status", "enqueued_at"], name="qstash_tasks_status"),
             models.Index(fields=["task", "enqueued_at"], name="qstash_tasks_task"),

@@ -5,7 +5,7 @@ Spec: https://docs.djangoproject.com/en/stable/howto/custom-management-commands/
 
 import argparse
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     help = f"Schedules of this project, as the code says. {EXIT_CODES}"
     # What is wrong with the project otherwise is no reason not to look: the tasks may run elsewhere.
-    requires_system_checks = ()
+    requires_system_checks: list[str] | tuple[str, ...] | Literal["__all__"] = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_verbs(parser)

@@ -10,7 +10,7 @@ from ..fields import JSONText
 
 
 class Migration(migrations.Migration):
-    initial = True
+    initial: ClassVar[bool | None] = True
 
     dependencies: ClassVar[Sequence[tuple[str, str]]] = ()
 
