@@ -13,6 +13,8 @@ from .._core.errors import ConfigurationError
 from .._core.publishing.results.schedule import Schedule as Held
 
 LABEL = "qstash-integrations"
+# What a schedule of ours can be called: others have ids that the API's paths do not take.
+_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _EXAMPLES = {"QSTASH_APP": "shop", "QSTASH_ENVIRONMENT": "production"}
 
@@ -55,7 +57,8 @@ class Owner:
         return schedule_id.removeprefix(self.prefix)
 
     def owns(self, held: Held) -> bool:
-        return held.schedule_id.startswith(self.prefix) and LABEL in labels_of(held)
+        is_ours = held.schedule_id.startswith(self.prefix) and _NAME.fullmatch(self.name_of(held.schedule_id))
+        return bool(is_ours) and LABEL in labels_of(held)
 
 
 def labels_of(held: Held) -> tuple[str, ...]:

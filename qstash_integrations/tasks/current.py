@@ -15,7 +15,8 @@ from .._core.receiving.delivery import Delivery
 from .._core.receiving.runs import call_id_of
 from .options import DEFAULT_RETRIES
 
-_NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
+# Milliseconds of this many digits are a date that Python has.
+_NUMBER = re.compile(r"[0-9]{1,14}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

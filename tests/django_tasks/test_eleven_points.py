@@ -176,7 +176,11 @@ def test_the_row_of_another_task_does_not_run(queue: FakeQStash) -> None:
     assert (shop.ran, row().runs) == ([], 0)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"no json", b'{"args":3}', b'{"kwargs":[]}', b'{"backend":3}'])
+DEEP = b'{"args":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+NONE_OF_OURS = [b"", b"[]", b"no json", b'{"args":3}', b'{"kwargs":[]}', b'{"backend":3}', b'{"args":[NaN]}', DEEP]
+
+
+@pytest.mark.parametrize("body", NONE_OF_OURS, ids=range(8))
 def test_a_body_that_is_none_of_ours_is_refused(queue: FakeQStash, body: bytes) -> None:
     assert send(f"{ORIGIN}/qstash/django/tests.django_tasks.shop.ship?of=3", body).status_code == 400
     assert (shop.ran, StoredTask.objects.count()) == ([], 0)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,6 +179,15 @@ def test_foreign_ones_are_counted_and_not_named(account: Account) -> None:
     before = account.plan(daily())
     assert (actions(before), before.foreign) == ([("create", "daily")], 4)
     assert "by-hand" not in repr(before)
+
+
+@pytest.mark.parametrize("odd", ["a/b", "a b", "", "\n"])
+def test_an_id_that_none_of_ours_can_have_is_foreign(account: Account, odd: str) -> None:
+    account.sync(daily())
+    (held,) = account.held().values()
+    both = [held, replace(held, schedule_id=f"shop.prod.{odd}")]
+    made = plan(wanted([daily()], OWNER), both, OWNER)
+    assert (actions(made), made.foreign) == ([("unchanged", "daily")], 1)
 
 
 def test_one_that_somebody_made_with_our_id_is_not_ours(account: Account) -> None:

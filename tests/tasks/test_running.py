@@ -1,5 +1,6 @@
 """A delivery becomes a call of the function, and its result the answer."""
 
+import re
 from typing import Any
 
 import pytest
@@ -55,6 +56,14 @@ def test_the_call_is_known_while_it_runs() -> None:
     assert (call.task, call.attempt, call.is_last_attempt) == ("remember", 2, True)
     with pytest.raises(LookupError, match=r"current_call\(\) is for tasks"):
         current_call()
+
+
+@pytest.mark.parametrize("at", ["999999999999999", "9" * 400, "-1", "soon", ""])
+def test_a_time_that_is_none_is_that_of_the_attempt(at: str) -> None:
+    message = shop.ship.bind(3).message()
+    message["url"] = re.sub("at=[0-9]+", f"at={at}", message["url"])
+    call = arrived(message).call
+    assert call.published_at.timestamp() == call.delivery.claims.iat
 
 
 @pytest.mark.parametrize(

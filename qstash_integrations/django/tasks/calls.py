@@ -61,7 +61,10 @@ class Content(NamedTuple):
     @classmethod
     def from_body(cls, body: bytes) -> "Content":
         """ValueError when it is no body of ours."""
-        content: Any = json.loads(body)
+        try:
+            content: Any = json.loads(body, parse_constant=_refuse)
+        except RecursionError:
+            raise ValueError("the body of a task is nested too deeply") from None
         if not isinstance(content, dict):
             raise ValueError("the body of a task must be a JSON object")
         fields = cast("dict[str, Any]", content)
@@ -159,5 +162,10 @@ def _callback(urls: Urls, query: str, reaped: bool) -> dict[str, Any]:
     return {"failure_callback": urls.failed + query, "failure_callback_headers": {"Retries": CALLBACK_RETRIES}}
 
 
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"the body of a task has {constant}, which is no JSON")
+
+
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 18 else None
+    # Milliseconds of this many digits are a date that Python has.
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 14 else None
