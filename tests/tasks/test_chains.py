@@ -51,10 +51,14 @@ def tell(callback: Callback) -> None:
     done.append((callback.status, json.loads(callback.source_body)["to"]))
 
 
-@pytest.fixture
-def local() -> Iterator[LocalQStash]:
+@pytest.fixture(autouse=True)
+def nothing_was_done() -> None:
     done.clear()
     broken.clear()
+
+
+@pytest.fixture
+def local() -> Iterator[LocalQStash]:
     with LocalQStash(TasksApp([invoice, mail, close, odd, tell])) as local:
         yield local
 
