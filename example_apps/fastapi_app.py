@@ -5,12 +5,13 @@ from pydantic import BaseModel
 
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.fastapi import DeliveryDep, QStash, QStashDep, VerifiedRoute
-from qstash_integrations.tasks import Callback, schedule, task
+from qstash_integrations.tasks import RESULT, Callback, chain, schedule, task
 
 app = FastAPI()
 hooks = APIRouter(prefix="/hooks", route_class=VerifiedRoute)
 shipped: list[int] = []
 invoices: list[str] = []
+mailed: list[tuple[str, str]] = []
 
 
 @task(retries=5)
@@ -23,8 +24,13 @@ async def note(callback: Callback) -> None:
     invoices.append(invoice.result(callback))
 
 
+@task
+async def mail(to: str, text: str) -> None:
+    mailed.append((to, text))
+
+
 monthly = schedule("monthly-invoice", "0 3 1 * *", invoice.bind(order_id=0), tz="Europe/Berlin")
-QStash(app, tasks=[invoice, note])
+QStash(app, tasks=[invoice, note, mail])
 
 
 class Order(BaseModel):
@@ -50,7 +56,8 @@ async def ship(order: Order, delivery: DeliveryDep) -> dict[str, int]:
 
 @app.post("/invoices", status_code=202)
 async def order_invoice(order: Order) -> dict[str, str]:
-    published = await invoice.using(callback=note).apublish(order_id=order.id)
+    written = invoice.using(callback=note).bind(order_id=order.id)
+    published = await chain(written, mail.bind(to="ada@example.com", text=RESULT)).apublish()
     return {"message_id": published.message_id}
 
 

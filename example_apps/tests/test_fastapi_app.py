@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from qstash_integrations.testing import LocalQStash, Outbox
 
-from ..fastapi_app import app, invoice, invoices, note, shipped
+from ..fastapi_app import app, invoice, invoices, mailed, note, shipped
 
 HOOK = "https://testserver/hooks/ship"
 
@@ -16,6 +16,7 @@ HOOK = "https://testserver/hooks/ship"
 def client() -> Iterator[TestClient]:
     shipped.clear()
     invoices.clear()
+    mailed.clear()
     with TestClient(app) as client:
         yield client
 
@@ -63,7 +64,15 @@ def test_an_invoice_is_a_task(client: TestClient, qstash_outbox: Outbox) -> None
     qstash_outbox.assert_published(task=invoice.using(callback=note), order_id=3)
 
 
-def test_an_invoice_is_written_and_noted(client: TestClient, qstash_local: LocalQStash) -> None:
+def test_an_invoice_is_written_noted_and_mailed(client: TestClient, qstash_local: LocalQStash) -> None:
     client.post("/invoices", json={"id": 3})
     qstash_local.run_until_idle()
     assert client.get("/invoices").json() == ["invoice 3"]
+    assert mailed == [("ada@example.com", "invoice 3")]
+
+
+def test_an_outage_delays_an_invoice_and_its_mail(client: TestClient, qstash_local: LocalQStash) -> None:
+    qstash_local.fail_next(times=2)
+    client.post("/invoices", json={"id": 3})
+    qstash_local.run_until_idle()
+    assert (invoices, mailed) == (["invoice 3"], [("ada@example.com", "invoice 3")])
