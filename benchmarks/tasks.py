@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from qstash_integrations.server.app import running
+from qstash_integrations.server.app import environment, running
 from tests.django.postgres import cluster
 from tests.server.destination import free_port
 
@@ -60,27 +60,23 @@ def _rates(database: Mapping[str, Any]) -> dict[str, float]:
         runs.touch()
         server = stack.enter_context(running())
         port = free_port()
-        environment = {
+        environ = {
             **os.environ,
-            "QSTASH_URL": server.url,
-            "QSTASH_TOKEN": server.token,
-            "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
-            "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
-            "QSTASH_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            **environment(server, f"http://127.0.0.1:{port}"),
             "DJANGO_SETTINGS_MODULE": "benchmarks.apps.tasks.settings",
             "BENCHMARK_DATABASE": json.dumps(database),
             "BENCHMARK_RUNS": str(runs),
         }
-        subprocess.run(_python("-m django migrate -v0"), check=True, cwd=_ROOT, env=environment)
+        subprocess.run(_python("-m django migrate -v0"), check=True, cwd=_ROOT, env=environ)
         app = "django.core.wsgi:get_wsgi_application()"
         gunicorn = _python(f"-m gunicorn -w {PROCESSES} --threads 4 -b 127.0.0.1:{port} --log-level warning {app}")
-        stack.enter_context(_process(gunicorn, environment))
+        stack.enter_context(_process(gunicorn, environ))
         _wait_until_it_listens(port)
         for side in SIDES:
             with ExitStack() as while_it_runs:
                 for _ in range(PROCESSES if side == "peer" else 0):
-                    while_it_runs.enter_context(_process(_python("-m django db_worker --backend db -v0"), environment))
-                enqueuing = while_it_runs.enter_context(_enqueuing(side, environment))
+                    while_it_runs.enter_context(_process(_python("-m django db_worker --backend db -v0"), environ))
+                enqueuing = while_it_runs.enter_context(_enqueuing(side, environ))
                 for count in (WARM_UP, *[TASKS] * ROUNDS):
                     seconds[side].append(_seconds(enqueuing, count, runs))
     return {side: TASKS / median(found[1:]) for side, found in seconds.items()}
@@ -105,18 +101,18 @@ def _seconds(enqueuing: subprocess.Popen[str], count: int, runs: Path) -> float:
 
 
 @contextmanager
-def _enqueuing(side: str, environment: Mapping[str, str]) -> Generator[subprocess.Popen[str]]:
+def _enqueuing(side: str, environ: Mapping[str, str]) -> Generator[subprocess.Popen[str]]:
     command = _python(f"-m benchmarks.apps.tasks.enqueue {side}")
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=_ROOT, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+    with subprocess.Popen(command, cwd=_ROOT, env=environ, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
         yield process
 
 
 @contextmanager
-def _process(command: list[str], environment: Mapping[str, str]) -> Generator[None]:
-    process = subprocess.Popen(command, cwd=_ROOT, env=environment)
+def _process(command: list[str], environ: Mapping[str, str]) -> Generator[None]:
+    process = subprocess.Popen(command, cwd=_ROOT, env=environ)
     try:
         yield
     finally:

@@ -72,7 +72,7 @@ def qstash_server() -> "Generator[LocalServer]":
     Its ``url``, ``token`` and ``keys`` are for apps in other processes. It delivers over HTTP, in real time.
     """
     try:
-        from .server.app import ServerConfig, running
+        from .server.app import ServerConfig, environment, running
     except ImportError as error:
         _lacks("qstash_server", error)
     from .testing.settings import for_tests
@@ -80,12 +80,7 @@ def qstash_server() -> "Generator[LocalServer]":
     with (
         # CI tests the image that goes into production, whose variables say so: there, too, this is a test.
         running(ServerConfig(port=0, patience=1.0, allow_production=True)) as server,
-        for_tests(
-            QSTASH_URL=server.url,
-            QSTASH_TOKEN=server.token,
-            QSTASH_CURRENT_SIGNING_KEY=server.keys.current,
-            QSTASH_NEXT_SIGNING_KEY=server.keys.next,
-        ),
+        for_tests(**environment(server)),
     ):
         yield server
 

@@ -7,7 +7,7 @@ import httpx
 import jwt
 
 from .._core.publishing.client import QStash
-from ..server.app import LocalServer, ServerConfig, running
+from ..server.app import LocalServer, ServerConfig, environment, running
 from ..server.attempt import Attempt
 from .apps import App, DemoError, running_apps
 from .clock import SECONDS_BEFORE, MinuteClock
@@ -30,7 +30,7 @@ def run(say: Say = print) -> int:
     config = ServerConfig(port=0, patience=1.0, allow_production=True)
     with running(config, clock=clock, watch=story.watch) as server:
         say(f"local QStash at {server.url}")
-        with running_apps(_settings(server)) as apps:
+        with running_apps(environment(server)) as apps:
             for app in apps:
                 say(f"{app.name} app at {app.url}")
             _explain(say)
@@ -167,12 +167,3 @@ def _ask(app: App, request: Callable[[], httpx.Response]) -> httpx.Response:
 
 def _row(app: str, what: str, outcome: str) -> str:
     return f"{app:<10} {what:<36} {outcome}"
-
-
-def _settings(server: LocalServer) -> dict[str, str]:
-    return {
-        "QSTASH_URL": server.url,
-        "QSTASH_TOKEN": server.token,
-        "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
-        "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
-    }

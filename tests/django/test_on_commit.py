@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from copy import copy, deepcopy
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -24,7 +23,7 @@ from qstash_integrations import APIError
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations._core.publishing.results.published import PublishResponse
 from qstash_integrations.django import aqstash, qstash
-from tests.django.postgres import cluster, missing
+from tests.django.databases import DATABASES, postgres  # noqa: F401 - a fixture
 from tests.django.project import forget_connections
 from tests.django.shop import HOSTS
 from tests.hosts import Request as HttpCall
@@ -57,26 +56,6 @@ def count_orders() -> int:
     with closing(connections.create_connection("default")) as other, other.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM orders")
         return int(cursor.fetchone()[0])
-
-
-def a_file(request: pytest.FixtureRequest) -> dict[str, Any]:
-    directory: Path = request.getfixturevalue("tmp_path")
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "orders.sqlite3")}
-
-
-def a_server(request: pytest.FixtureRequest) -> dict[str, Any]:
-    found: dict[str, Any] = request.getfixturevalue("postgres")
-    return found
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Generator[dict[str, Any]]:
-    with cluster() as database:
-        yield database
-
-
-ON_POSTGRES = [pytest.mark.system, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
-DATABASES = [pytest.param(a_file, id="SQLite"), pytest.param(a_server, id="PostgreSQL", marks=ON_POSTGRES)]
 
 
 @pytest.fixture(autouse=True, params=DATABASES)

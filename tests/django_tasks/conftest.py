@@ -1,8 +1,6 @@
 """Django is configured before any test module is imported; each test has a table of its own."""
 
 from collections.abc import Generator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,29 +14,9 @@ from django.test import override_settings  # noqa: E402
 from qstash_integrations._core.publishing.client import override_transport  # noqa: E402
 from qstash_integrations.django.tasks.models import StoredTask  # noqa: E402
 from qstash_integrations.testing import LocalQStash  # noqa: E402
-from tests.django.postgres import cluster, missing  # noqa: E402
+from tests.django.databases import DATABASES, postgres  # noqa: E402, F401 - a fixture
 from tests.django_tasks import shop  # noqa: E402
 from tests.django_tasks.calls import SETTINGS, FakeQStash  # noqa: E402
-
-
-def a_file(request: pytest.FixtureRequest) -> dict[str, Any]:
-    directory: Path = request.getfixturevalue("tmp_path")
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(directory / "tasks.sqlite3")}
-
-
-def a_server(request: pytest.FixtureRequest) -> dict[str, Any]:
-    found: dict[str, Any] = request.getfixturevalue("postgres")
-    return found
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Generator[dict[str, Any]]:
-    with cluster() as database:
-        yield database
-
-
-ON_POSTGRES = [pytest.mark.system, pytest.mark.skipif(missing() is not None, reason=str(missing()))]
-DATABASES = [pytest.param(a_file, id="SQLite"), pytest.param(a_server, id="PostgreSQL", marks=ON_POSTGRES)]
 
 
 @pytest.fixture(autouse=True, params=DATABASES)

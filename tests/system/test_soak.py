@@ -18,7 +18,7 @@ import pytest
 
 from qstash_integrations import QStash
 from qstash_integrations._core.environment import override_settings
-from qstash_integrations.server.app import LocalServer, running
+from qstash_integrations.server.app import LocalServer, environment, running
 from qstash_integrations.server.attempt import Attempt
 from tests.server.destination import free_port
 from tests.system.soak_app import work
@@ -50,20 +50,14 @@ class Seen:
 
 @contextmanager
 def gunicorn(server: LocalServer, port: int, directory: Path) -> Generator[subprocess.Popen[bytes]]:
-    environment = {
+    environ = {
         **os.environ,
-        "QSTASH_URL": server.url,
-        "QSTASH_TOKEN": server.token,
-        "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
-        "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
-        "QSTASH_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **environment(server, f"http://127.0.0.1:{port}"),
         "SOAK_STORE": str(directory / "once.db"),
         "SOAK_ENDED": str(directory / "ended"),
     }
     command = f"-m gunicorn --no-control-socket --workers {WORKERS} --bind 127.0.0.1:{port} --log-level error"
-    process = subprocess.Popen(
-        [sys.executable, *command.split(), "tests.system.soak_app:app"], cwd=ROOT, env=environment
-    )
+    process = subprocess.Popen([sys.executable, *command.split(), "tests.system.soak_app:app"], cwd=ROOT, env=environ)
     try:
         wait_until(lambda: listens(port), 60)
         yield process

@@ -20,7 +20,7 @@ from django.db import connections
 from django.test import override_settings
 
 from qstash_integrations.django.tasks.models import StoredTask
-from qstash_integrations.server.app import LocalServer, running
+from qstash_integrations.server.app import LocalServer, environment, running
 from tests.django_tasks.killed import jobs
 from tests.django_tasks.shop import BACKEND
 from tests.server.destination import free_port
@@ -49,18 +49,13 @@ class Site:
     def __init__(self, place: Path, server: LocalServer, tasks: Any, workers: int) -> None:
         self.port = free_port()
         self.printed = place / "printed"
-        self.settings = {
-            "URL": server.url,
-            "TOKEN": server.token,
-            "CURRENT_SIGNING_KEY": server.keys.current,
-            "NEXT_SIGNING_KEY": server.keys.next,
-            "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
-        }
+        there = environment(server, f"http://127.0.0.1:{self.port}")
+        self.settings = {name.removeprefix("QSTASH_"): value for name, value in there.items()}
         database = {**connections.settings["default"]}
         known = ("ENGINE", "NAME", "HOST", "USER", "OPTIONS")
         environ = {
             **os.environ,
-            **{f"QSTASH_{name}": value for name, value in self.settings.items()},
+            **there,
             "DATABASE": json.dumps({name: database[name] for name in known if database.get(name)}),
             "TASKS": json.dumps(tasks),
         }
