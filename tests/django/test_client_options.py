@@ -177,4 +177,5 @@ def test_what_is_wrong_is_improperly_configured_and_an_error_of_the_checks(table
         with pytest.raises(ImproperlyConfigured, match=text) as caught:
             qstash.publish(url=URL)
         assert "s3cret" not in str(caught.value)
-        assert [message.id for message in run_checks()] == ["qstash.E003"]
+        # Django 6 checks the backends of tasks as well.
+        assert [message.id for message in run_checks() if message.id != "qstash_tasks.E002"] == ["qstash.E003"]
