@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,3 +38,10 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         if ("QSTASH" in name and name != "QSTASH_OPENAPI") or name in NAMES:
             monkeypatch.delenv(name)
     settings_changed()
+
+
+@pytest.fixture(autouse=True)
+def no_script_name_from_another_test() -> None:
+    """Django keeps that of a thread's last request."""
+    if "django.urls.base" in sys.modules:
+        sys.modules["django.urls.base"].clear_script_prefix()

@@ -13,7 +13,7 @@ from django.urls import path
 
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.django import verify_qstash
-from tests.django.project import urlconf
+from tests.django.project import forget_connections, urlconf
 from tests.django.shop import HOSTS, OPTIONS, request_to
 from tests.signing import signed
 
@@ -29,7 +29,7 @@ OUTCOMES: dict[str, tuple[Exception | None, int]] = {
 @pytest.fixture
 def orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[[], int]]:
     """How many orders there are, in a database of the test's own."""
-    connection.close()
+    forget_connections()  # closing one to memory does nothing
     monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "orders.sqlite3"))
     execute("CREATE TABLE orders (id INTEGER)")
     yield lambda: execute("SELECT COUNT(*) FROM orders")
