@@ -9,11 +9,12 @@ Spec: https://docs.djangoproject.com/en/stable/topics/http/urls/#including-other
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import overload
+from typing import Any, overload
 
 from django.apps import apps
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.module_loading import import_string
 
 from .._core.environment import generation
 from .conf import tasks_given
@@ -45,9 +46,18 @@ def _patterns(_: int) -> tuple[URLPattern | URLResolver, ...]:
 
         found += patterns()
     backends = [str(params.get("BACKEND")) for params in getattr(settings, "TASKS", {}).values()]
-    if apps.is_installed(_BACKEND) or any(backend.startswith(_BACKEND) for backend in backends):
+    if apps.is_installed(_BACKEND) or any(map(_is_ours, backends)):
         found.append(path("django/", include(f"{_BACKEND}.urls")))
     return tuple(found)
+
+
+def _is_ours(backend: str) -> bool:
+    """Whether it is the backend of this package, or made of it."""
+    try:
+        kind: Any = import_string(backend)
+    except ImportError:
+        return False  # Django says so where it uses it
+    return any(made.__module__.startswith(_BACKEND) for made in getattr(kind, "__mro__", ()))
 
 
 urlpatterns: Sequence[URLPattern | URLResolver] = _Patterns()

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.test import override_settings
 from django.urls import include, path
 
+from qstash_integrations.django.tasks import QStashBackend
 from qstash_integrations.django.tasks.api import task_backends
 from qstash_integrations.tasks import schedule
 from tests.django.project import urlconf
@@ -41,6 +42,21 @@ def test_the_app_is_needed_for_rows_alone(queue: FakeQStash, monkeypatch: pytest
     monkeypatch.setattr(apps, "is_installed", lambda name: name.endswith("tasks") is False and installed(name))
     assert checked() == ["qstash_tasks.E001"]
     assert checked(RESULTS=False) == []
+
+
+class Subclass(QStashBackend):
+    """Of a project's own."""
+
+
+def test_a_backend_made_of_ours_has_its_urls_without_the_app(
+    queue: FakeQStash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = apps.is_installed
+    monkeypatch.setattr(apps, "is_installed", lambda name: name.endswith("tasks") is False and installed(name))
+    backend = {"BACKEND": f"{__name__}.Subclass", "OPTIONS": {"RESULTS": False}}
+    with override_settings(TASKS={"default": backend}, ROOT_URLCONF=urlconf(path("qstash/", OURS))):
+        ship.enqueue(3)
+        assert queue.last.url.startswith(f"{ORIGIN}/qstash/django/tests.django_tasks.shop.ship?id=")
 
 
 @pytest.mark.parametrize(
