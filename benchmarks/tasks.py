@@ -53,7 +53,7 @@ def _row(what: str, ours: float, peer: float, of: str) -> Row:
 
 
 def _rates(database: Mapping[str, Any]) -> dict[str, float]:
-    """Of every side, in turns."""
+    """Of every side, the median of its rounds."""
     seconds: dict[str, list[float]] = {side: [] for side in SIDES}
     with tempfile.TemporaryDirectory() as directory, ExitStack() as stack:
         runs = Path(directory, "runs")
