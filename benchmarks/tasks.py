@@ -7,7 +7,6 @@ Django project. A run appends one byte to a file; nothing counts unless there ar
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from typing import Any
 
 from qstash_integrations.server.app import environment, running
 from tests.django.postgres import cluster
-from tests.server.destination import free_port
+from tests.server.destination import free_port, listens
 
 from .table import Row, at_least
 
@@ -126,10 +125,7 @@ def _python(arguments: str) -> list[str]:
 
 def _wait_until_it_listens(port: int) -> None:
     for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if listens(port):
             return
+        time.sleep(0.05)
     raise SystemExit(f"gunicorn does not listen on port {port}")

@@ -18,16 +18,15 @@ from django.urls import URLPattern, path, re_path
 from .._core.environment import generation
 from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
-from ..tasks.asgi import refuse_injected
 from ..tasks.mount import Mount
 from ..tasks.origin import Outgoing
 from ..tasks.running import Arrived, arun, run
-from ..tasks.serving import answer_of, refuse_unserved_callbacks, take
+from ..tasks.serving import answer_of, refuse_injected, refuse_unserved_callbacks, take
 from ..tasks.task import Task
 from .conf import improperly_configured, load, tasks_given
 from .decorators import behind, guard_of
 from .origin import ELSEWHERE, ORIGIN
-from .response import when_committed
+from .response import response_of, when_committed
 
 NAME = "task"
 _WANTED = Wanted(options={"of_tasks": True})
@@ -62,11 +61,11 @@ def _served(_: int) -> Mount:
 def _view(tasks: Mount, name: str, task: Task[..., Any]) -> Callable[..., Any]:
     def run_it(request: HttpRequest) -> HttpResponse:
         taken = _take(tasks, name, request)
-        return _response(taken if isinstance(taken, Answer) else answer_of(run(taken, _publish)))
+        return response_of(taken if isinstance(taken, Answer) else answer_of(run(taken, _publish)))
 
     async def arun_it(request: HttpRequest) -> HttpResponse:
         taken = _take(tasks, name, request)
-        return _response(taken if isinstance(taken, Answer) else answer_of(await arun(taken, ORIGIN.apublish)))
+        return response_of(taken if isinstance(taken, Answer) else answer_of(await arun(taken, ORIGIN.apublish)))
 
     view: Any = arun_it if task.is_async else run_it
     # Django refuses to serve an async view otherwise.
@@ -78,7 +77,7 @@ def _rest(tasks: Mount) -> Callable[..., Any]:
     """Finds nothing to run: each task has a route of its own, ahead of this one."""
 
     def refuse(request: HttpRequest, name: str = "") -> HttpResponse:
-        return _response(cast("Answer", _take(tasks, name, request)))
+        return response_of(cast("Answer", _take(tasks, name, request)))
 
     return _verified(refuse)
 
@@ -98,7 +97,3 @@ def _publish(messages: Sequence[Any]) -> None:
     del messages  # error trackers print the locals of raising frames
     if not when_committed(following.publish):
         following.publish()
-
-
-def _response(answer: Answer) -> HttpResponse:
-    return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))

@@ -5,8 +5,7 @@ Spec: https://docs.djangoproject.com/en/stable/topics/http/urls/
 
 from collections.abc import Collection
 
-from .._core.errors import ConfigurationError
-from ..tasks.origin import Origin, tasks_url
+from ..tasks.origin import Origin, url_elsewhere
 from .conf import improperly_configured, load, tasks_given
 from .publisher import aqstash, qstash
 from .reversing import URLS, included, public_url
@@ -24,10 +23,7 @@ def _task_url(name: str) -> str:
         if path is not None:
             return public_url(path)
     with improperly_configured():
-        current = load()
-        if serves and not current.tasks_url:
-            raise ConfigurationError(f"{name} is none of the tasks that this project serves: {ELSEWHERE}")
-        return f"{tasks_url(current)}/{name}"
+        return url_elsewhere(load(), name, f"this project serves: {ELSEWHERE}" if serves else "")
 
 
 def _served() -> Collection[str]:

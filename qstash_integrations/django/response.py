@@ -9,12 +9,17 @@ from typing import Any
 from weakref import ref
 
 from django.db import connections, transaction
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
+from .._core.receiving.answers import Answer
 from .._core.receiving.once import Turn
 from .._core.receiving.to_the_end import AsyncToTheEnd, ToTheEnd
+
+
+def response_of(answer: Answer) -> HttpResponse:
+    return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
 
 
 def end_with_request(request: HttpRequest, turn: Turn) -> None:

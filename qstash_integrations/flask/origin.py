@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import Flask
 
-from .._core.errors import ConfigurationError
 from .._core.from_settings import FromSettings
 from .._core.publishing.client import AsyncQStash
-from ..tasks.origin import Origin, Outgoing, tasks_url
+from ..tasks.origin import NOT_HERE, Origin, Outgoing, url_elsewhere
 from .conf import config_of, given_to, load
 from .publisher import public_url
 
 if TYPE_CHECKING:
     from .._core.publishing.results.published import PublishResponse
 
-ELSEWHERE = "name its module in QStash(app, tasks=...), or set QSTASH_TASKS_URL to where another app serves it"
 _SERVED = "qstash_tasks"
 _ASYNC = "qstash_async"
 
@@ -56,10 +54,7 @@ def _task_url(app: Flask, name: str) -> str:
     served = cast("Served | None", app.extensions.get(_SERVED))
     if served is not None and name in served.names:
         return public_url(app, f"{served.base}/{name}")
-    settings = load(app)
-    if served is not None and not settings.tasks_url:
-        raise ConfigurationError(f"{name} is none of the tasks that this app serves: {ELSEWHERE}")
-    return f"{tasks_url(settings)}/{name}"
+    return url_elsewhere(load(app), name, NOT_HERE if served is not None else "")
 
 
 def _async_client(app: Flask) -> AsyncQStash:

@@ -19,12 +19,12 @@ from .._core.errors import ConfigurationError
 from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
 from .._core.receiving.report import logger
-from ..tasks.asgi import refuse_injected
 from ..tasks.mount import Mount
+from ..tasks.origin import ELSEWHERE
 from ..tasks.running import Arrived, arun, run
-from ..tasks.serving import answer_of, refuse_unserved_callbacks, take
+from ..tasks.serving import answer_of, refuse_injected, refuse_unserved_callbacks, take
 from .conf import app_here, config_of, load, request_here
-from .origin import ELSEWHERE, Served, note_served, origin_of
+from .origin import Served, note_served, origin_of
 from .response import response
 from .verification import DELIVERY, Verification
 

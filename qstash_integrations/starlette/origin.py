@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 from starlette.applications import Starlette
 
-from .._core.errors import ConfigurationError
 from .._core.receiving.guards import values_of_app
 from .._core.settings import Settings
 from .current import publishers_here
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 # By app. None is kept alive.
 _SERVED: WeakKeyDictionary[Starlette, Mapping[str, Any]] = WeakKeyDictionary()
-_ELSEWHERE = "name its module in QStash(app, tasks=...), or set QSTASH_TASKS_URL to where another app serves it"
 
 
 def note_served(app: Starlette, tasks: Mapping[str, Any]) -> None:
@@ -32,9 +30,10 @@ def check_callbacks(app: Starlette, settings: Settings) -> None:
     """ConfigurationError for a callback to a task whose place nothing tells: each publish would fail."""
     served = None if settings.tasks_url else _SERVED.get(app)
     if served is not None:
+        from ..tasks.origin import ELSEWHERE
         from ..tasks.serving import refuse_unserved_callbacks
 
-        refuse_unserved_callbacks(served, _ELSEWHERE)
+        refuse_unserved_callbacks(served, ELSEWHERE)
 
 
 def route_name(task: str) -> str:
@@ -59,10 +58,7 @@ def task_url(publishers: tuple[Any, ...], name: str) -> str:
         if name in _SERVED[publisher.app]:
             url: str = publisher.url_for(route_name(name))
             return url
-    from ..tasks.origin import tasks_url
+    from ..tasks.origin import NOT_HERE, url_elsewhere
 
     values = values_of_app(publishers[0].app)
-    settings = values.load() if values else Settings.load()
-    if serving and not settings.tasks_url:
-        raise ConfigurationError(f"{name} is none of the tasks that this app serves: {_ELSEWHERE}")
-    return f"{tasks_url(settings)}/{name}"
+    return url_elsewhere(values.load() if values else Settings.load(), name, NOT_HERE if serving else "")

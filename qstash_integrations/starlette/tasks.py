@@ -11,8 +11,9 @@ from starlette.types import Scope
 from .._core.app_options import TasksGiven
 from .._core.receiving.guards import Guards
 from .._core.receiving.options import Wanted
-from ..tasks.asgi import TaskEndpoint, Then, answer, refuse_injected
+from ..tasks.asgi import TaskEndpoint, Then, answer
 from ..tasks.mount import Mount
+from ..tasks.serving import refuse_injected
 from .origin import note_served, route_name
 
 

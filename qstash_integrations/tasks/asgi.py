@@ -19,7 +19,7 @@ from .._core.receiving.options import Wanted
 from .mount import Mount
 from .origin import origin
 from .running import Arrived, arun
-from .serving import answer_of, last_part, take
+from .serving import answer_of, last_part, refuse_injected, take
 
 Then = Callable[[Arrived, Scope, Receive, Send], Awaitable[None]]
 
@@ -95,13 +95,3 @@ class TasksApp:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def refuse_injected(mount: Mount, served_by: str) -> None:
-    """ConfigurationError for a task whose dependencies nobody there fills in."""
-    for name, task in mount.tasks.items():
-        for parameter in task.arguments.parameters.injected:
-            raise ConfigurationError(
-                f"{served_by} has no dependencies, and {parameter} of the task {name} is one: serve it with "
-                "qstash_integrations.fastapi.QStash(app, tasks=...), or take it from elsewhere"
-            )

@@ -1,6 +1,7 @@
 """Calls as values: for batches, transactions and schedules, and one after the other."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -42,15 +43,15 @@ RESULT: Any = _Result()
 
 
 @discreet
-class Publishable:
+class Publishable(ABC):
     """What can be published: a call, or a chain of them."""
 
     __slots__ = ()
     _shown = "chain(...)"
 
+    @abstractmethod
     def message(self, task_url: Callable[[str], str] | None = None) -> CallMessage:
         """The keywords of ``publish``, or of ``enqueue`` where a queue is among them, with an id of its own."""
-        raise NotImplementedError
 
     def publish(self) -> "PublishResponse":
         """Publish it. RuntimeError in an event loop, where ``await ...apublish()`` is the way."""

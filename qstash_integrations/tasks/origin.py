@@ -19,6 +19,9 @@ from .._core.settings import Settings
 if TYPE_CHECKING:
     from .._core.publishing.results.published import PublishResponse
 
+ELSEWHERE = "name its module in QStash(app, tasks=...), or set QSTASH_TASKS_URL to where another app serves it"
+"""What to do about a task that an app does not serve."""
+NOT_HERE = f"this app serves: {ELSEWHERE}"
 NO_TASKS_URL = (
     "QSTASH_TASKS_URL and QSTASH_PUBLIC_URL are not set; set QSTASH_PUBLIC_URL to the origin under which QStash calls "
     "the app with tasks=, such as https://api.example.com, or QSTASH_TASKS_URL to where it serves them"
@@ -84,8 +87,18 @@ def tasks_url(settings: Settings, path: str = TASKS_PATH) -> str:
     return join_public_url(bases, path)
 
 
+def url_elsewhere(settings: Settings, name: str, not_here: str = "") -> str:
+    """Of a task that the running app does not serve; ``not_here`` says so where it serves others.
+
+    Only QSTASH_TASKS_URL tells where those are that such an app lacks: ConfigurationError without it.
+    """
+    if not_here and not settings.tasks_url:
+        raise ConfigurationError(f"{name} is none of the tasks that {not_here}")
+    return f"{tasks_url(settings)}/{name}"
+
+
 def _task_url(name: str) -> str:
-    return f"{tasks_url(Settings.load())}/{name}"
+    return url_elsewhere(Settings.load(), name)
 
 
 _sync = QStash.from_settings(Settings.load)

@@ -64,3 +64,13 @@ def refuse_unserved_callbacks(tasks: Mapping[str, Task[..., Any]], remedy: str) 
                 raise ConfigurationError(
                     f"{option} of the task {task.name} is {target.name}, which this app does not serve: {remedy}"
                 )
+
+
+def refuse_injected(mount: Mount, served_by: str) -> None:
+    """ConfigurationError for a task whose dependencies nobody there fills in."""
+    for name, task in mount.tasks.items():
+        for parameter in task.arguments.parameters.injected:
+            raise ConfigurationError(
+                f"{served_by} has no dependencies, and {parameter} of the task {name} is one: serve it with "
+                "qstash_integrations.fastapi.QStash(app, tasks=...), or take it from elsewhere"
+            )

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from tests.django.postgres import cluster, missing
+from tests.django.project import forget_connections
 
 
 def a_file(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -23,6 +25,14 @@ def a_server(request: pytest.FixtureRequest) -> dict[str, Any]:
 def postgres() -> Generator[dict[str, Any]]:
     with cluster() as database:
         yield database
+
+
+def use(database: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """``default``, and ``other`` for the same database."""
+    configured = connections.configure_settings({"default": database})["default"]
+    for alias in ("default", "other"):
+        monkeypatch.setitem(connections.settings, alias, configured)
+    forget_connections()
 
 
 ON_POSTGRES = [pytest.mark.system, pytest.mark.skipif(missing() is not None, reason=str(missing()))]

@@ -23,7 +23,7 @@ from qstash_integrations import APIError
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations._core.publishing.results.published import PublishResponse
 from qstash_integrations.django import aqstash, qstash
-from tests.django.databases import DATABASES, postgres  # noqa: F401 - a fixture
+from tests.django.databases import DATABASES, postgres, use  # noqa: F401 - a fixture
 from tests.django.project import forget_connections
 from tests.django.shop import HOSTS
 from tests.hosts import Request as HttpCall
@@ -61,10 +61,7 @@ def count_orders() -> int:
 @pytest.fixture(autouse=True, params=DATABASES)
 def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """``default`` with an empty table of orders, and ``other`` for the same database."""
-    configured = connections.configure_settings({"default": request.param(request)})["default"]
-    for alias in ("default", "other"):
-        monkeypatch.setitem(connections.settings, alias, configured)
-    forget_connections()
+    use(request.param(request), monkeypatch)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS orders")
         cursor.execute("DROP TABLE IF EXISTS shops")

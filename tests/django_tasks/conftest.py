@@ -8,13 +8,13 @@ from tests.django.project import configure, forget_connections
 
 configure()
 
-from django.db import connection, connections  # noqa: E402 - after Django is configured
+from django.db import connection  # noqa: E402 - after Django is configured
 from django.test import override_settings  # noqa: E402
 
 from qstash_integrations._core.publishing.client import override_transport  # noqa: E402
 from qstash_integrations.django.tasks.models import StoredTask  # noqa: E402
 from qstash_integrations.testing import LocalQStash  # noqa: E402
-from tests.django.databases import DATABASES, postgres  # noqa: E402, F401 - a fixture
+from tests.django.databases import DATABASES, postgres, use  # noqa: E402, F401 - a fixture
 from tests.django_tasks import shop  # noqa: E402
 from tests.django_tasks.calls import SETTINGS, FakeQStash  # noqa: E402
 
@@ -22,10 +22,7 @@ from tests.django_tasks.calls import SETTINGS, FakeQStash  # noqa: E402
 @pytest.fixture(autouse=True, params=DATABASES)
 def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """``default`` with an empty table, and ``other`` for the same database."""
-    configured = connections.configure_settings({"default": request.param(request)})["default"]
-    for alias in ("default", "other"):
-        monkeypatch.setitem(connections.settings, alias, configured)
-    forget_connections()
+    use(request.param(request), monkeypatch)
     with connection.schema_editor() as editor:
         editor.create_model(StoredTask)
     yield

@@ -92,6 +92,13 @@ def destination(script: Script = OK, *, certificate: Path | None = None, **scrip
             thread.join()
 
 
+def listens(port: int) -> bool:
+    with suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    return False
+
+
 def free_port() -> int:
     """A port on which nobody listens."""
     with socket.socket() as probe:

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +19,7 @@ from qstash_integrations import QStash
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations.server.app import LocalServer, environment, running
 from qstash_integrations.server.attempt import Attempt
-from tests.server.destination import free_port
+from tests.server.destination import free_port, listens
 from tests.system.soak_app import work
 
 pytestmark = [
@@ -64,13 +63,6 @@ def gunicorn(server: LocalServer, port: int, directory: Path) -> Generator[subpr
     finally:
         process.terminate()
         process.wait(60)
-
-
-def listens(port: int) -> bool:
-    with suppress(OSError):
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return True
-    return False
 
 
 def wait_until(condition: object, patience: float) -> None:

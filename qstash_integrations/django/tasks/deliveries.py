@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from ..._core.errors import NonRetryable, RetryAfter
-from ..._core.receiving.answers import ALREADY_DONE, Answer, answer_signal, in_progress
+from ..._core.receiving.answers import ALREADY_DONE, Answer, answer_signal, error_answer, in_progress
 from ..._core.receiving.delivery import Callback, Delivery
 from ..._core.receiving.report import logger
 from .api import READY, SUCCESSFUL, Task, task_enqueued, task_finished, task_started
@@ -19,7 +19,7 @@ from .fields import plain
 from .models import StoredTask
 from .results import result_of, task_of, tell
 from .rows import change, claim, database, end, failed, failure, has_run, lost, rows
-from .running import Outcome, answer_of, error_answer, log_failure, run, token_of
+from .running import Outcome, answer_of, log_failure, run, token_of
 from .task import options_of
 
 _TRIES = 5  # at a row that others change in the same moment

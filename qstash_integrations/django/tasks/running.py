@@ -3,13 +3,12 @@
 Spec: https://docs.djangoproject.com/en/stable/ref/tasks/#django.tasks.Task.takes_context
 """
 
-import json
 import os
 import socket
 from typing import Any, NamedTuple
 
 from ..._core.errors import NonRetryable, RetryAfter
-from ..._core.receiving.answers import Answer, answer_signal
+from ..._core.receiving.answers import Answer, answer_signal, error_answer
 from ..._core.receiving.delivery import Delivery
 from ..._core.receiving.report import logger
 from ..._core.receiving.runs import run_of
@@ -55,10 +54,6 @@ def answer_of(outcome: Outcome, *, is_over: bool, shows_value: bool) -> Answer:
     if is_over:
         return answer_signal(NonRetryable(f"the task {said}"))
     return error_answer(500, f"the task {said}")
-
-
-def error_answer(status: int, error: str) -> Answer:
-    return Answer(status, _HEADERS, json.dumps({"error": error}, separators=(",", ":")).encode())
 
 
 def log_failure(outcome: Outcome, task: Task, call_id: str, run_number: int) -> None:

@@ -14,16 +14,17 @@ from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 
 from ..._core.errors import NonRetryable, RetryAfter
-from ..._core.receiving.answers import ALREADY_DONE, Answer
+from ..._core.receiving.answers import ALREADY_DONE, Answer, error_answer
 from ..._core.receiving.delivery import Callback, Delivery
 from ..._core.receiving.report import logger
 from ..decorators import verify_qstash
+from ..response import response_of
 from . import unstored
 from .api import Task
 from .backend import QStashBackend, backend_of
 from .calls import Called, Content
 from .registered import find
-from .running import Outcome, error_answer
+from .running import Outcome
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
@@ -41,7 +42,7 @@ def called(request: HttpRequest, name: str) -> HttpResponse:
     delivery = _delivery(request)
     found = _found(name, delivery.body)
     if isinstance(found, Answer):
-        return _response(found)
+        return response_of(found)
     task, content, backend = found
     call = Called.from_url(delivery.claims.sub)
     outcome: Outcome | None
@@ -53,7 +54,7 @@ def called(request: HttpRequest, name: str) -> HttpResponse:
         answer, outcome = unstored.deliver(task, call, content, delivery, backend)
     if outcome is not None and outcome.error is not None:
         _report(outcome.error, request)
-    return _response(answer)
+    return response_of(answer)
 
 
 @_on_every_database
@@ -65,21 +66,21 @@ def given_up(request: HttpRequest, name: str) -> HttpResponse:
         callback = Callback.from_delivery(delivery)
     except ValueError as error:
         logger.warning("qstash task %s: a failure callback that is none: %s", name, error)
-        return _response(error_answer(400, str(error)))
+        return response_of(error_answer(400, str(error)))
     found = _found(name, callback.source_body)
     if isinstance(found, Answer):
-        return _response(found)
+        return response_of(found)
     task, content, backend = found
     if not backend.read.results:
-        return _response(ALREADY_DONE)
+        return response_of(ALREADY_DONE)
     from . import deliveries, reaping
 
     call = Called.from_url(delivery.claims.sub)
     row = deliveries.row_given_up(task, call, content, callback, backend)
     if isinstance(row, Answer):
-        return _response(row)
+        return response_of(row)
     settled = reaping.settle(row, task, backend, status=callback.status, message_id=callback.source_message_id)
-    return _response(reaping.answer_of(*settled))
+    return response_of(reaping.answer_of(*settled))
 
 
 def _delivery(request: Any) -> Delivery:
@@ -115,7 +116,3 @@ def _report(error: BaseException, request: HttpRequest) -> None:
         raise error
     except Exception:  # noqa: BLE001 - the answer is made already
         got_request_exception.send(sender=None, request=request)
-
-
-def _response(answer: Answer) -> HttpResponse:
-    return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))

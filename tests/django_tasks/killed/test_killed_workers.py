@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +22,7 @@ from qstash_integrations.django.tasks.models import StoredTask
 from qstash_integrations.server.app import LocalServer, environment, running
 from tests.django_tasks.killed import jobs
 from tests.django_tasks.shop import BACKEND
-from tests.server.destination import free_port
+from tests.server.destination import free_port, listens
 
 pytestmark = [
     pytest.mark.system,
@@ -72,10 +71,7 @@ class Site:
 
     def is_up(self) -> bool:
         assert self.process.poll() is None, self.printed.read_text()
-        with suppress(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", self.port)).close()
-            return True
-        return False
+        return listens(self.port)
 
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
