@@ -28,7 +28,7 @@ def browser() -> "Iterator[Browser]":
     from playwright.sync_api import expect, sync_playwright
 
     # A busy machine takes its time; what is right comes sooner.
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=30_000)
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("there is no chromium on PATH; on Debian: apt-get install chromium")

@@ -69,7 +69,7 @@ def opened(
 ) -> Generator[Desk]:
     """A fresh browser profile at the dashboard; ``options`` are those of its context."""
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_init_script(_WATCH)
     page = context.new_page()

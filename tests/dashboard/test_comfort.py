@@ -37,6 +37,26 @@ def test_it_is_used_by_keyboard_alone(desk: Desk) -> None:
     expect(page.get_by_label("Destination")).to_be_visible()
 
 
+def test_who_goes_on_while_typing_is_not_brought_back(desk: Desk) -> None:
+    message_id = desk.publish("/one")
+    desk.open("messages")
+    expect(desk.row(message_id)).to_be_visible()
+    # The address is to change for what was typed when it has changed for the message, and before the page knows.
+    desk.page.evaluate(
+        """(message) => {
+        const field = document.querySelector("[data-search]");
+        field.value = "one";
+        field.dispatchEvent(new Event("input"));
+        const until = performance.now() + 100;
+        while (performance.now() < until);
+        location.hash = `#/messages/${message}`;
+    }""",
+        message_id,
+    )
+    expect(desk.page.locator("h1.url")).to_contain_text("/one")
+    assert desk.page.url.endswith(f"#/messages/{message_id}")
+
+
 def test_a_task_is_shown_by_its_name(desk: Desk) -> None:
     called = "/qstash/tasks/shop.tasks.ship?id=0a1b2c&at=1770000000000&of=0"
     message_id = desk.publish(called)

@@ -13,12 +13,14 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def forget_connections() -> None:
     """Those of this thread: each keeps the settings that it was made with."""
     connections.close_all()
     for made in connections.all(initialized_only=True):
+        BaseDatabaseWrapper.close(made)  # SQLite's own leaves one to memory open
         del connections[made.alias]
 
 

@@ -22,13 +22,17 @@ export function messages(parameters) {
   const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), load())));
   let asked = 0;
   let timer = null;
+  let address = location.hash;
 
   const narrowed = () => FILTERS.some((name) => wanted[name]);
   const filters = filterForm(wanted, () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
+      // Somebody has gone on meanwhile, and is not to be brought back.
+      if (location.hash !== address) return;
       cursors.splice(0, cursors.length, "");
       history.replaceState(null, "", `#/messages${api.query(wanted)}`);
+      address = location.hash;
       act(load)();
     }, SOON);
   });
