@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from qstash_integrations.server.app import environment, running
-from tests.django.postgres import cluster
+from tests.databases import postgresql
 from tests.server.destination import free_port, listens
 
 from .table import Row, at_least
@@ -33,8 +33,8 @@ _ROOT = Path(__file__).parent.parent
 def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as directory:
         sqlite = _rates({"ENGINE": "django.db.backends.sqlite3", "NAME": f"{directory}/db", "OPTIONS": _SQLITE})
-    with cluster() as database:
-        postgres = _rates(database)
+    with postgresql() as server, server() as database:
+        postgres = _rates(database.django)
     return [
         _row("tasks beside publish_json and a view", sqlite["neutral"], sqlite["view"], "of the view"),
         *(

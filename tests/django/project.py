@@ -9,11 +9,14 @@ from typing import Any
 
 import anyio
 import django
+import pytest
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tests.databases import Database
 
 
 def forget_connections() -> None:
@@ -22,6 +25,14 @@ def forget_connections() -> None:
     for made in connections.all(initialized_only=True):
         BaseDatabaseWrapper.close(made)  # SQLite's own leaves one to memory open
         del connections[made.alias]
+
+
+def use(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``default``, and ``other`` for the same database."""
+    configured = connections.configure_settings({"default": database.django})["default"]
+    for alias in ("default", "other"):
+        monkeypatch.setitem(connections.settings, alias, configured)
+    forget_connections()
 
 
 def configure() -> None:

@@ -4,7 +4,8 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.django.project import configure, forget_connections
+from tests.databases import Database
+from tests.django.project import configure, forget_connections, use
 
 configure()
 
@@ -14,20 +15,17 @@ from django.test import override_settings  # noqa: E402
 from qstash_integrations._core.publishing.client import override_transport  # noqa: E402
 from qstash_integrations.django.tasks.models import StoredTask  # noqa: E402
 from qstash_integrations.testing import LocalQStash  # noqa: E402
-from tests.django.databases import DATABASES, postgres, use  # noqa: E402, F401 - a fixture
 from tests.django_tasks import shop  # noqa: E402
 from tests.django_tasks.calls import SETTINGS, FakeQStash  # noqa: E402
 
 
-@pytest.fixture(autouse=True, params=DATABASES)
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+@pytest.fixture(autouse=True)
+def database(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """``default`` with an empty table, and ``other`` for the same database."""
-    use(request.param(request), monkeypatch)
+    use(empty_database, monkeypatch)
     with connection.schema_editor() as editor:
         editor.create_model(StoredTask)
     yield
-    with connection.schema_editor() as editor:
-        editor.delete_model(StoredTask)
     forget_connections()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import django
 import pytest
 
-from tests.django.postgres import cluster, missing
+from tests.databases import Database
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
@@ -111,11 +111,5 @@ def check(outcome: Any) -> None:
     assert (len(outcome["passed"]), outcome["skipped"]) == (TESTS - len(REASONS), 0)
 
 
-def test_djangos_suite_passes_on_sqlite(suite: Path) -> None:
-    check(run(suite, {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}))
-
-
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
-def test_djangos_suite_passes_on_postgresql(suite: Path) -> None:
-    with cluster() as database:
-        check(run(suite, database))
+def test_djangos_suite_passes(suite: Path, empty_database: Database) -> None:
+    check(run(suite, empty_database.django))
