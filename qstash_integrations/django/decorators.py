@@ -24,13 +24,25 @@ View = TypeVar("View", bound=Callable[..., Any])
 USE_METHOD_DECORATOR = (
     'verify_qstash is for views that take a request; on a class write @method_decorator(verify_qstash, name="dispatch")'
 )
+NO_ASYNC_INBOX = (
+    "inbox= is for plain views: Django has no transactions in async ones, so that the mark of a message would not "
+    "commit with the work; write the view with def, or use once="
+)
+
+
+class ViewOptions(GuardOptions, total=False):
+    """The options of Django's ``verify_qstash``. None counts as not given."""
+
+    inbox: str | None
+    """The alias of a database: the view runs in a transaction on it, and each message has its effect there exactly
+    once. For plain views, with ``qstash_integrations.django.inbox`` in INSTALLED_APPS."""
 
 
 @overload
 def verify_qstash(view: View, /) -> View: ...
 @overload
-def verify_qstash(**options: Unpack[GuardOptions]) -> Callable[[View], View]: ...
-def verify_qstash(view: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
+def verify_qstash(**options: Unpack[ViewOptions]) -> Callable[[View], View]: ...
+def verify_qstash(view: Any = None, /, **options: Unpack[ViewOptions]) -> Any:
     """Lets only requests through that QStash signed; they carry ``request.qstash_delivery``. CSRF-exempt.
 
     For views, plain or async, and with ``method_decorator(verify_qstash, name="dispatch")`` for classes: on ``post``
@@ -39,14 +51,19 @@ def verify_qstash(view: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
     if view is not None:
         return behind(view, _with_settings, _NOTHING)
     with improperly_configured():
-        wanted = Wanted.taken_from(options)
-    return functools.partial(behind, guard=guard_of(wanted), wanted=wanted)
+        inbox = _alias(options.pop("inbox", None))
+        wanted = Wanted.taken_from(options, ViewOptions.__annotations__)
+    return functools.partial(behind, guard=guard_of(wanted), wanted=wanted, inbox=inbox)
 
 
-def behind(view: Callable[..., Any], guard: FromSettings[Guard], wanted: Wanted) -> Callable[..., Any]:
-    """``view``, verified by ``guard``, which is made of ``wanted``."""
+def behind(
+    view: Callable[..., Any], guard: FromSettings[Guard], wanted: Wanted, inbox: str | None = None
+) -> Callable[..., Any]:
+    """``view``, verified by ``guard``, which is made of ``wanted``; in a transaction on the database ``inbox``."""
     if not callable(view) or isinstance(view, type):
         raise TypeError(USE_METHOD_DECORATOR)
+    is_async = _is_async(view)
+    called = view if inbox is None else _within(view, inbox, is_async, wanted)
 
     def made() -> Guard:
         try:
@@ -55,15 +72,19 @@ def behind(view: Callable[..., Any], guard: FromSettings[Guard], wanted: Wanted)
             raise ConfigurationError(str(error)) from None
 
     def verified(request: Any, *args: Any, **kwargs: Any) -> Any:
-        return handle(made, DjangoHost(view, _plain(request), request, args, kwargs))
+        return handle(made, DjangoHost(called, _plain(request), request, args, kwargs))
 
     async def averified(request: Any, *args: Any, **kwargs: Any) -> Any:
-        return await ahandle(made, AsyncDjangoHost(DjangoHost(view, _plain(request), request, args, kwargs)))
+        return await ahandle(made, AsyncDjangoHost(DjangoHost(called, _plain(request), request, args, kwargs)))
 
-    wrapper: Any = functools.wraps(view)(averified if _is_async(view) else verified)
+    wrapper: Any = functools.wraps(view)(averified if is_async else verified)
     wrapper.csrf_exempt = True
     wrapper.login_required = False  # to LoginRequiredMiddleware
     wrapper.qstash_wanted = wanted
+    if inbox is not None:
+        wrapper.qstash_inbox = inbox
+        # The transaction of the inbox is the outermost one.
+        wrapper._non_atomic_requests = {*getattr(view, "_non_atomic_requests", ()), inbox}
     return cast("Callable[..., Any]", wrapper)
 
 
@@ -74,6 +95,20 @@ def guard_of(wanted: Wanted) -> FromSettings[Guard]:
         return guard_from_settings(wanted.within(for_all_views()), load, allowed_hosts)()
 
     return FromSettings(made, load)
+
+
+def _alias(given: object) -> str | None:
+    if given is not None and (not isinstance(given, str) or not given):
+        raise errors.ConfigurationError(f"inbox must be the alias of a database, such as 'default', not {given!r}")
+    return given
+
+
+def _within(view: Callable[..., Any], inbox: str, is_async: bool, wanted: Wanted) -> Callable[..., Any]:
+    if is_async:
+        raise ConfigurationError(NO_ASYNC_INBOX)
+    from .inbox.handling import around
+
+    return around(view, inbox, of_tasks=wanted.options.get("of_tasks", False))
 
 
 def _plain(request: Any) -> HttpRequest:

@@ -57,6 +57,11 @@ def test_a_malformed_header_counts_as_absent(text: str) -> None:
     assert given == Delivery(body=b"", claims=CLAIMS)
 
 
+def test_it_knows_the_row_of_an_outbox_and_how_it_came() -> None:
+    given = Delivery.of(CLAIMS, b"", lambda names: map({"qstash-outbox": "0197"}.get, names), "PUT")
+    assert (given.outbox_id, given.method) == ("0197", "PUT")
+
+
 @pytest.mark.parametrize(("text", "retried"), [("0", 0), ("3", 3), ("999999999", 999999999), ("1000000000", None)])
 def test_the_retries_are_a_number(text: str, retried: int | None) -> None:
     assert delivery(b"", **{"upstash-retried": text}).retried == retried

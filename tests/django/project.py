@@ -43,7 +43,11 @@ def configure() -> None:
         SECRET_KEY="only for tests",
         DEBUG=False,
         ALLOWED_HOSTS=[],
-        INSTALLED_APPS=["qstash_integrations.django", "qstash_integrations.django.tasks"],
+        INSTALLED_APPS=[
+            "qstash_integrations.django",
+            "qstash_integrations.django.tasks",
+            "qstash_integrations.django.inbox",
+        ],
         TASKS={"default": {"BACKEND": "qstash_integrations.django.tasks.QStashBackend"}},
         MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
         ROOT_URLCONF=urlconf(),

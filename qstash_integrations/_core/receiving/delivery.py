@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, cast
 
 from .token import Claims
 
+OUTBOX_HEADER = "Qstash-Outbox"
+"""Forwarded with each message of an outbox: the id of its row, by which an inbox knows the message again."""
 _SHOWN: ContextVar["Delivery | OfRequest | None"] = ContextVar("qstash_delivery", default=None)
 _LONGEST_HEADER = 1024
 _HEADERS = (
@@ -26,6 +28,7 @@ _HEADERS = (
     "upstash-caller-ip",
     "upstash-topic-name",
     "upstash-region",
+    OUTBOX_HEADER.lower(),
 )
 
 
@@ -48,6 +51,10 @@ class Delivery(NamedTuple):
     """Unsigned."""
     region: str | None = None
     """Unsigned. Where QStash keeps the message, such as "EU-CENTRAL-1"."""
+    outbox_id: str | None = None
+    """Unsigned. The row of the outbox that it was published from: the same where that was sent a second time."""
+    method: str = "POST"
+    """Unsigned. As which it came."""
 
     def json(self) -> Any:
         """The body read as JSON; ValueError when it is none."""
@@ -57,14 +64,22 @@ class Delivery(NamedTuple):
         return f"Delivery(message_id={self.message_id!r}, retried={self.retried!r}, body={len(self.body)} bytes)"
 
     @classmethod
-    def of(cls, claims: Claims, body: bytes, headers: Callable[[Iterable[str]], Iterable[str | None]]) -> "Delivery":
+    def of(
+        cls,
+        claims: Claims,
+        body: bytes,
+        headers: Callable[[Iterable[str]], Iterable[str | None]],
+        method: str = "POST",
+    ) -> "Delivery":
         """``headers`` looks up headers by their lower-case names. A malformed one counts as absent."""
-        message_id, retried, *others = [
+        message_id, retried, schedule_id, caller_ip, url_group, region, outbox_id = [
             text if text and len(text) <= _LONGEST_HEADER and text.isascii() and text.isprintable() else None
             for text in headers(_HEADERS)
         ]
         attempts = int(retried) if retried and retried.isdigit() and len(retried) <= 9 else None
-        return cls(body, claims, message_id, attempts, *others)
+        return cls(
+            body, claims, message_id, attempts, schedule_id, caller_ip, url_group, region, outbox_id, method=method
+        )
 
 
 class OfRequest(NamedTuple):

@@ -104,7 +104,7 @@ class Guard:
             # Starlette's that did so hands on an empty body.
             return self.taken(head)
         refusal = check_body(claims, hashlib.sha256(body).digest())
-        return self.reject(head, refusal) if refusal else Delivery.of(claims, body, head.headers)
+        return self.reject(head, refusal) if refusal else Delivery.of(claims, body, head.headers, head.method)
 
     def reject(self, head: Head, refusal: Refusal) -> Answer:
         """401, and one log record that says why."""

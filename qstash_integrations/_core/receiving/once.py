@@ -18,11 +18,10 @@ from .answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progr
 from .delivery import Delivery
 from .renewals import THE_THREAD, Lease, Renewals
 from .report import Reporter
-from .runs import Run, Standing, Store, run_of
+from .runs import METHODS, Run, Standing, Store, run_of
 
 # Whoever comes first when a store is back after a long time waits until all of them are released.
 _REMEMBERED = 100
-_METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")  # that QStash delivers with
 
 
 class _Claim(NamedTuple):
@@ -161,7 +160,7 @@ class Once:
         """The run to claim, or what there is to say without asking the store."""
         # Some frameworks take methods in any case.
         method = method.upper()
-        if method not in _METHODS:
+        if method not in METHODS:
             self.reporter.repeated("method", delivery.claims.sub)
             return REJECTED
         within = tuple(claim.holder for claim in claimed or ())

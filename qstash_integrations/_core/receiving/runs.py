@@ -25,6 +25,7 @@ from .receiver import LARGEST_TOLERANCE
 LEASE = 10.0
 # Seconds: five retries by the default backoff come within 31 hours, with two hours for each of the attempts within 43.
 KEPT = 2 * 86_400.0
+METHODS = ("POST", "GET", "PUT", "PATCH", "DELETE")  # that QStash delivers with
 _CALL_ID = re.compile(r"[?&]id=([0-9a-f]{32})(?=&|\Z)", re.ASCII)
 _LONGEST_LEASE = 86_400.0
 _LONGEST_KEPT = 366 * 86_400.0
@@ -126,25 +127,35 @@ def run_of(
 
     With ``of_tasks`` one whose URL has the id of a call is known by that.
     """
+    message, token = keys_of(delivery, method, of_tasks=of_tasks)
+    return Run(
+        message=message,
+        token=token,
+        holder=uuid4().hex,
+        # The tolerance of the receiver that took it may differ from the next one's; at least a second is left.
+        token_ttl=max(delivery.claims.exp + LARGEST_TOLERANCE - now, 1.0),
+        lease=lease,
+        kept=kept,
+        within=within,
+    )
+
+
+def keys_of(
+    delivery: Delivery, method: str, *, of_tasks: bool = False, outbox_id: str | None = None
+) -> tuple[str, str]:
+    """The digests by which a message and a token are known. ``outbox_id`` stands in for the message's own."""
     claims = delivery.claims
     # A token without a jti is known by all that was signed.
     token = _digest("jti", claims.jti) if claims.jti else _digest("token", *map(str, claims[:5]))
     # Without an id it cannot be told from other messages with the same body: it is known by its token alone.
     known_by = ("id", delivery.message_id) if delivery.message_id else ("token", token)
+    if outbox_id is not None:
+        known_by = ("outbox", outbox_id)
     call_id = call_id_of(claims.sub) if of_tasks else None
     # The rest of a call's URL and its body may differ where it is published again: it has another time, and what it was
     # told of the call before it.
     of_call = ("call", call_id, method, claims.sub.partition("?")[0]) if call_id else None
-    return Run(
-        message=_digest(*(of_call or (*known_by, method, claims.sub, claims.body.rstrip("=")))),
-        token=token,
-        holder=uuid4().hex,
-        # The tolerance of the receiver that took it may differ from the next one's; at least a second is left.
-        token_ttl=max(claims.exp + LARGEST_TOLERANCE - now, 1.0),
-        lease=lease,
-        kept=kept,
-        within=within,
-    )
+    return _digest(*(of_call or (*known_by, method, claims.sub, claims.body.rstrip("=")))), token
 
 
 def call_id_of(url: str) -> str | None:

@@ -1,0 +1,26 @@
+"""A digest in a column of its size, without the second index that Django gives to texts on PostgreSQL.
+
+Spec: https://docs.djangoproject.com/en/stable/howto/custom-model-fields/
+"""
+
+from typing import Any
+
+from django.db import models
+
+_TYPES = {"mysql": "char(64) CHARACTER SET ascii COLLATE ascii_bin"}
+
+
+class Digest(models.CharField[str, str]):
+    """64 hexadecimal digits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 64
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_length"]
+        return name, path, args, kwargs
+
+    def db_type(self, connection: Any) -> str:
+        return _TYPES.get(connection.vendor, "char(64)")
