@@ -32,6 +32,8 @@ class Operation(Generic[T]):
     """Whether it asks QStash to deliver messages, which a framework may hold back until a transaction commits."""
     calls: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """The URLs that it asks QStash to call, each with the argument that it came in."""
+    has_token: bool = False
+    """Whether a provider's token travels with it, which is not to be stored."""
     in_parts: bool = False
     """Whether it is one call of the many of ``publish_many``, which cannot be held back."""
 

@@ -23,7 +23,7 @@ class Batch:
     No tuple or list, which error trackers would print: bodies and providers' tokens are in it.
     """
 
-    __slots__ = ("_calls", "_items", "_new_id", "_outlines", "_own_ids", "first", "size")
+    __slots__ = ("_calls", "_items", "_new_id", "_outlines", "_own_ids", "_tokens", "first", "size")
 
     def __init__(self, new_id: NewId | None, outlines: Outlines, first: int = 0) -> None:
         self.first = first
@@ -33,6 +33,7 @@ class Batch:
         self._outlines = outlines
         self._items: list[str] = []
         self._own_ids: list[bool] = []
+        self._tokens: list[bool] = []
         self._calls: list[Mapping[str, str]] = []
 
     def __len__(self) -> int:
@@ -48,6 +49,7 @@ class Batch:
         self.size += len(item) + bool(self._items)
         self._items.append(item)
         self._own_ids.append(outline.own_id)
+        self._tokens.append(outline.has_token)
         self._calls.append(outline.calls)
 
     def following(self) -> "Batch":
@@ -62,6 +64,7 @@ class Batch:
         rest.size += len(item)
         rest._items.append(item)
         rest._own_ids.append(self._own_ids.pop())
+        rest._tokens.append(self._tokens.pop())
         rest._calls.append(self._calls.pop())
         return rest
 
@@ -76,6 +79,7 @@ class Batch:
             repeatable=self._new_id is not None,
             publishes=True,
             calls=self._urls(),
+            has_token=any(self._tokens),
             in_parts=in_parts,
         )
 

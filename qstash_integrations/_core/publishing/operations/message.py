@@ -89,6 +89,7 @@ def _publish(
         repeatable=new_id is not None or own_id,
         publishes=True,
         calls=urls_in(message),
+        has_token=message.get("api") is not None,
     )
 
 

@@ -18,15 +18,19 @@ class Outline:
     No tuple, which error trackers would print: a provider's token may be in it.
     """
 
-    __slots__ = ("_end", "_start", "_start_with_id", "calls", "own_id")
+    __slots__ = ("_end", "_start", "_start_with_id", "calls", "has_token", "own_id")
 
-    def __init__(self, item: dict[str, Any], queue: str | None, *, own_id: bool, calls: Mapping[str, str]) -> None:
+    def __init__(
+        self, item: dict[str, Any], queue: str | None, *, own_id: bool, has_token: bool, calls: Mapping[str, str]
+    ) -> None:
         # Without the ends of both objects.
         self._start = encode(item)[:-2]
         self._start_with_id = f'{self._start}{"," if item["headers"] else ""}"{ID_HEADER}":'
         self._end = "}" if queue is None else f',"queue":{encode(queue)}}}'
         self.own_id = own_id
         """Whether deduplication was the caller's own wish."""
+        self.has_token = has_token
+        """Whether a provider's token is among its headers."""
         self.calls = calls
         """The URLs that QStash is to call, each with its option."""
 
@@ -67,4 +71,5 @@ def _outline(message: Mapping[str, Any], default_type: str | None, added: Sequen
     queue = None if message.get("queue") is None else check_name(message["queue"], "queue")
     destination, headers = destination_of(message, default_type, added)
     item = {"destination": destination, "headers": dict(headers)}
-    return Outline(item, queue, own_id=has_own_id(message), calls=urls_in(message))
+    has_token = message.get("api") is not None
+    return Outline(item, queue, own_id=has_own_id(message), has_token=has_token, calls=urls_in(message))

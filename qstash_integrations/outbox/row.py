@@ -1,0 +1,67 @@
+"""A row of the outbox: a message that was written in a transaction, until QStash has it.
+
+Waiting: ``due_at`` is set. Parked: neither ``due_at`` nor ``sent_at`` is. Sent: ``sent_at`` is.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.publishing.inputs import Header
+from .._core.publishing.results.fields import is_list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Instants are Unix milliseconds. Only its id shows in the repr."""
+
+    id: str
+    """Also the deduplication id, unless the message has one of its own. Later rows have greater ids."""
+    destination: str = field(repr=False)
+    """A URL, or the name of a URL group."""
+    queue: str | None = field(default=None, repr=False)
+    headers: tuple[Header, ...] | None = field(default=(), repr=False)
+    """Upstash-* and Content-Type, without what the client adds to every message. None: what is stored is none."""
+    body: bytes | None = field(default=None, repr=False)
+    created_at: int = field(repr=False)
+    due_at: int | None = field(repr=False)
+    """When it may be taken: at the end of its holder's lease, or at its next try."""
+    holder: str | None = field(repr=False)
+    """Who took it last. Nobody else changes it."""
+    tries: int = field(default=0, repr=False)
+    """Sends that were refused or lost."""
+    error: str | None = field(default=None, repr=False)
+    """Why the last one was; holds no secret."""
+    message_id: str | None = field(default=None, repr=False)
+    sent_at: int | None = field(default=None, repr=False)
+
+
+def new_id(now: int) -> str:
+    """32 hexadecimal digits, of which the first twelve are the moment: rows lie in the order of time."""
+    return f"{now:012x}{os.urandom(10).hex()}"
+
+
+def new_holder() -> str:
+    """Whoever takes rows has one of its own each time, so that whoever comes back late is told from the next."""
+    return os.urandom(16).hex()
+
+
+def stored_headers(headers: Iterable[Header]) -> str:
+    """As the column ``headers`` has them."""
+    return json.dumps([list(pair) for pair in headers], separators=(",", ":"))
+
+
+def headers_stored(text: str) -> tuple[Header, ...] | None:
+    """None for what is no list of pairs of texts."""
+    with suppress(ValueError, RecursionError):
+        found: Any = json.loads(text)
+        if is_list(found) and all(map(_is_pair, found)):
+            return tuple((name, value) for name, value in found)
+    return None
+
+
+def _is_pair(value: Any) -> bool:
+    return is_list(value) and [type(text) for text in value] == [str, str]
