@@ -76,6 +76,7 @@ HELD = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("made", "use"), HELD.values(), ids=HELD)
 def test_a_child_does_not_wait_for_a_thread_that_it_has_not(made: str, use: str) -> None:
     program = FORK.format(made=made, use=use)

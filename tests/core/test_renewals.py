@@ -320,6 +320,7 @@ mine.end(200)
 """
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_S05_a_child_renews_what_it_is_at_work_on_and_nothing_of_its_parents() -> None:
     # Python 3.12 warns of forks beside threads, which is what this is about.
@@ -341,6 +342,7 @@ assert store.renewed.acquire(timeout=30)
 """
 
 
+@pytest.mark.system
 def test_S05_a_process_ends_while_its_handlers_are_at_work() -> None:
     ended = subprocess.run([sys.executable, "-c", EXIT], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -22,6 +22,7 @@ def run(*arguments: str, directory: Path, **environment: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("package", ["example_apps", "somewhere_else._examples"])
 def test_every_app_can_be_imported_from_anywhere(tmp_path: Path, package: str) -> None:
     shutil.copytree(EXAMPLES, tmp_path / package.replace(".", "/"), ignore=shutil.ignore_patterns("__pycache__"))
@@ -30,6 +31,7 @@ def test_every_app_can_be_imported_from_anywhere(tmp_path: Path, package: str) -
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.system
 def test_manage_py_checks_the_settings() -> None:
     manage = str(EXAMPLES / "django_app" / "manage.py")
     done = run(manage, "check", directory=EXAMPLES.parent, **ENVIRONMENT)

@@ -200,6 +200,7 @@ def elsewhere(path: Path, message_id: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.system
 def test_two_stores_on_one_file_lose_nothing_to_other_processes(tmp_path: Path) -> None:
     path = tmp_path / "claims.db"
     first = SQLiteStore(path)
@@ -214,6 +215,7 @@ def test_two_stores_on_one_file_lose_nothing_to_other_processes(tmp_path: Path) 
     second.close()
 
 
+@pytest.mark.system
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_store_outlives_a_fork_on_both_sides(tmp_path: Path) -> None:
     path = tmp_path / "claims.db"

@@ -279,6 +279,7 @@ with sentry_sdk.start_transaction(name="publishing"), httpx.Client() as http:
 """
 
 
+@pytest.mark.system
 def test_S06_neither_breadcrumbs_nor_spans_show_what_was_sent() -> None:
     with loopback(answer(500, {"error": "no"})) as qstash:
         ran = subprocess.run(

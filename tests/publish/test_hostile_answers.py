@@ -216,6 +216,7 @@ print(tracemalloc.get_traced_memory()[1] // 1024**2)
 """
 
 
+@pytest.mark.system
 def test_S10_an_answer_is_never_larger_than_its_limit_not_even_while_it_is_unpacked() -> None:
     with loopback(answer(201, bomb(1024), Content_Encoding="gzip")) as qstash:
         run = subprocess.run(

@@ -171,6 +171,7 @@ def test_the_bar(size: int | None, drawn: list[str]) -> None:
     assert terminal.getvalue().split("\r") == ["", *drawn]
 
 
+@pytest.mark.system
 def test_on_a_terminal_there_is_a_bar(tmp_path: Path) -> None:
     (tmp_path / "lines").write_text("1\n2\n3\n4\n")
     ours, terminal = pty.openpty()

@@ -34,6 +34,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("program", "count"), PROGRAMS.values(), ids=PROGRAMS)
 def test_the_plain_one_in_an_event_loop_is_warned_of(program: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with loopback(answer(201, {"messageId": "msg_1"}), answer(201, {"messageId": "msg_2"})) as qstash:
@@ -46,6 +47,7 @@ def test_the_plain_one_in_an_event_loop_is_warned_of(program: str, count: int, m
     assert ended.stdout.count("\n") == count
 
 
+@pytest.mark.system
 def test_a_view_of_flask_may_use_the_only_publisher_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     program = """
 from flask import Flask
@@ -65,6 +67,7 @@ assert app.test_client().get("/").text == "msg_1"
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
+@pytest.mark.system
 def test_a_forgotten_await_is_named_by_python() -> None:
     program = BLOCKING + "async def main(): AsyncQStash('a-token').publish_json(MESSAGE)\nasyncio.run(main())"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

@@ -58,6 +58,7 @@ def publish(settings: dict[str, str], url: str) -> str:
     return str(answer.json()["messageId"])
 
 
+@pytest.mark.system
 def test_dev_prints_what_to_copy_and_a_line_per_delivery() -> None:
     port = free_port()
     with destination() as there, dev("--port", str(port)) as (process, settings):
@@ -74,6 +75,7 @@ def test_dev_prints_what_to_copy_and_a_line_per_delivery() -> None:
     assert re.fullmatch(rf"\d\d:\d\d:\d\d  200 +\d+ ms  {message_id}  POST  {there.url}/hook\n", told)
 
 
+@pytest.mark.system
 def test_its_first_line_is_what_the_official_javascript_sdk_waits_for() -> None:
     with subprocess.Popen([*COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -82,6 +84,7 @@ def test_its_first_line_is_what_the_official_javascript_sdk_waits_for() -> None:
     assert re.search(r"runn+ing( at|\.)", first, re.IGNORECASE)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_ends_it_once_deliveries_have_ended(number: int, code: int) -> None:
     arrived, go_on = threading.Event(), threading.Event()
@@ -103,6 +106,7 @@ def test_a_signal_ends_it_once_deliveries_have_ended(number: int, code: int) -> 
     assert (process.returncode, errors) == (code, "")
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)], ids=["SIGINT", "SIGTERM"]
 )
@@ -125,6 +129,7 @@ def test_a_second_signal_does_not_wait(number: int, code: int) -> None:
     assert process.returncode == code
 
 
+@pytest.mark.system
 def test_after_a_kill_every_accepted_message_is_delivered(tmp_path: Path) -> None:
     db = str(tmp_path / "qstash.db")
     go_on = threading.Event()
@@ -203,6 +208,7 @@ def test_no_url_is_written_to_a_file_that_a_shell_would_run(tmp_path: Path, caps
     assert not path.exists()
 
 
+@pytest.mark.system
 def test_the_settings_are_written_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     with dev("--port", "0", "--write-env", str(path), "--public-url", "http://127.0.0.1:5000") as (_, settings):
@@ -216,11 +222,13 @@ def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
     assert "run a local QStash" in capsys.readouterr().err
 
 
+@pytest.mark.system
 def test_the_command_line_imports_no_server_until_one_is_run() -> None:
     program = "import sys, qstash_integrations.cli; print('starlette' in sys.modules, 'uvicorn' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False False\n"
 
 
+@pytest.mark.system
 def test_rewritten_deliveries_are_told_as_json() -> None:
     """Every line of the output is one object, for machines."""
     started_at = time.time()
@@ -281,6 +289,7 @@ def test_a_rewrite_to_no_origin_is_one_line_and_exit_code_1(capsys: pytest.Captu
     )
 
 
+@pytest.mark.system
 @pytest.mark.skipif(os.name != "posix", reason="signals and named pipes are those of POSIX")
 def test_ctrl_c_during_a_command_is_exit_code_130(tmp_path: Path) -> None:
     pipe = tmp_path / "body"

@@ -147,6 +147,7 @@ for number in range(1_000_000):
 """
 
 
+@pytest.mark.system
 def test_what_was_accepted_survives_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "qstash.db"
     process = subprocess.Popen([sys.executable, "-c", _PROGRAM, str(path)], stdout=subprocess.PIPE, text=True)

@@ -18,11 +18,13 @@ def seen() -> Any:
     return json.loads(subprocess.run(program, capture_output=True, check=True, timeout=100).stdout)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", APPS)
 def test_an_app_is_verified_as_without_it(seen: Any, name: str) -> None:
     assert seen[name]["answers"] == {"unsigned": 401, "genuine": 200, "stops": 489, "fails": 500}
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", APPS)
 def test_what_it_sends_of_an_error_has_no_secret_of_ours(seen: Any, name: str) -> None:
     (event,) = seen[name]["events"]  # neither the refusal nor what steers QStash is an error

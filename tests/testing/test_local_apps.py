@@ -249,6 +249,7 @@ def test_a_django_project_is_found_by_itself() -> None:
             local.deliver_due()
 
 
+@pytest.mark.system
 def test_without_one_the_app_is_asked_for() -> None:
     program = "from qstash_integrations.testing import LocalQStash; LocalQStash()"
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
