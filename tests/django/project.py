@@ -47,6 +47,7 @@ def configure() -> None:
             "qstash_integrations.django",
             "qstash_integrations.django.tasks",
             "qstash_integrations.django.inbox",
+            "qstash_integrations.django.outbox",
         ],
         TASKS={"default": {"BACKEND": "qstash_integrations.django.tasks.QStashBackend"}},
         MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
@@ -61,6 +62,8 @@ def configure() -> None:
             "UNAUTHENTICATED_USER": None,
         },
         USE_TZ=True,
+        # Else it were among the schedules of each project.
+        QSTASH_OUTBOX_SCHEDULE=False,
     )
     django.setup()
 
