@@ -3,14 +3,20 @@
 Spec: https://docs.djangoproject.com/en/stable/howto/custom-model-fields/
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+
+# Only its stubs take arguments.
+if TYPE_CHECKING:
+    _CharField = models.CharField[str, str]
+else:
+    _CharField = models.CharField
 
 _TYPES = {"mysql": "char(64) CHARACTER SET ascii COLLATE ascii_bin"}
 
 
-class Digest(models.CharField[str, str]):
+class Digest(_CharField):
     """64 hexadecimal digits."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
