@@ -51,19 +51,17 @@ def find(expected: Mapping[str, Any], published: Sequence[T]) -> T | None:
     return next((one for one in published if all(field.same for field in fields(expected, one))), None)
 
 
-def difference(what: str, expected: Mapping[str, Any], published: Sequence[Published]) -> str:
-    """Why nothing fits: the nearest of what was published, and where the others went."""
+def difference(what: str, expected: Mapping[str, Any], published: Sequence[Published], done: str = "published") -> str:
+    """Why nothing fits: the nearest of what was published (``done``), and where the others went."""
     if not published:
-        return f"no {what} was published; expected {_listed(expected)}"
+        return f"no {what} was {done}; expected {_listed(expected)}"
     nearest = max(published, key=lambda one: sum(field.likeness for field in fields(expected, one)))
-    lines = [f"no published {what} is as expected; the nearest of {len(published)} is to {nearest.destination}"]
+    lines = [f"no {done} {what} is as expected; the nearest of {len(published)} is to {nearest.destination}"]
     for field in fields(expected, nearest):
         if field.same:
             lines.append(f"    {field.name}: {_shown(field.published)}")
         else:
-            lines.append(
-                f"  ! {field.name}: {_shown(field.published)} was published, expected {_shown(field.expected)}"
-            )
+            lines.append(f"  ! {field.name}: {_shown(field.published)} was {done}, expected {_shown(field.expected)}")
             lines += [f"      {line}" for line in _inside(field.name, field.expected, field.published)]
     others = [one.destination for one in published if one is not nearest]
     if others:

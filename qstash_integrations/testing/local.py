@@ -115,6 +115,7 @@ class LocalQStash:
             api = InProcessApi(engine, settings["QSTASH_TOKEN"], self._lock)
             self._parts = _Parts(engine, places, driver, api)
             stack.enter_context(override_transport(self._publish))
+            stack.enter_context(self.outbox.watching())
             self._exit = stack.pop_all()
         return self
 

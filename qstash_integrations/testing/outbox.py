@@ -1,14 +1,19 @@
-"""An outbox: what the app's publishers send is kept for the test instead of being sent."""
+"""An outbox: what the app's publishers send is kept for the test instead of being sent, and what its database keeps
+until a commit is seen.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from .._core.names import check_names
 from .._core.publishing.client import APIRequest, APIResponse, override_transport
 from .._core.publishing.message import DeliveryOptions, MessageOptions
+from ..outbox.row import Row
+from ..outbox.watching import Written, watching
+from ..outbox.written import ROW_HEADER
 from ..server import identifiers
 from .calls import ExpectedCall
 from .comparing import difference, find
@@ -53,11 +58,23 @@ class Outbox:
         """All that was published, in order; a batch counts as its messages."""
         self.schedules: list[CreatedSchedule] = []
         """All that were created or replaced, in order."""
+        self._written: list[Written] = []
+
+    @property
+    def written(self) -> list[PublishedMessage]:
+        """What was written into the outbox of a database and not rolled back, in order.
+
+        After a commit it is among the ``messages`` as well. Where a test never commits, as Django's ``TestCase``, it is
+        what a commit would send.
+        """
+        sent = {message.header(ROW_HEADER) for message in self.messages}
+        return [_message(written.row) for written in self._written if written.row.id in sent or written.is_there()]
 
     def clear(self) -> None:
-        """Forget what was published so far."""
+        """Forget what was published and written so far."""
         self.messages.clear()
         self.schedules.clear()
+        self._written.clear()
 
     @overload
     def assert_published(self, **expected: Unpack[ExpectedMessage]) -> PublishedMessage: ...
@@ -73,6 +90,15 @@ class Outbox:
         """
         __tracebackhide__ = True  # pytest then shows the line of the test
         return _first("message", _checked(expected, ExpectedMessage), self.messages)
+
+    @overload
+    def assert_written(self, **expected: Unpack[ExpectedMessage]) -> PublishedMessage: ...
+    @overload
+    def assert_written(self, *, task: "Task[..., Any] | Call", **arguments: Any) -> PublishedMessage: ...
+    def assert_written(self, **expected: Any) -> PublishedMessage:
+        """As ``assert_published``, for what is ``written``. A delay became a ``not_before`` there."""
+        __tracebackhide__ = True
+        return _first("message", _checked(expected, ExpectedMessage), self.written, "written")
 
     @overload
     def assert_scheduled(self, **expected: Unpack[ExpectedSchedule]) -> CreatedSchedule: ...
@@ -94,9 +120,14 @@ class Outbox:
                 self.messages += published
         return published
 
+    def watching(self) -> AbstractContextManager[None]:
+        """While it lasts, what is written into an outbox is seen, and is sent by the commit itself."""
+        return watching(self._written.append)
+
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(for_tests(**credentials()))
+            stack.enter_context(self.watching())
             stack.enter_context(override_transport(self._accept))
             self._exit = stack.pop_all()
         return self
@@ -132,12 +163,18 @@ def _checked(expected: dict[str, Any], known: type[Any]) -> Mapping[str, Any]:
     return expected
 
 
-def _first(what: str, expected: Mapping[str, Any], published: Sequence[T]) -> T:
+def _first(what: str, expected: Mapping[str, Any], published: Sequence[T], done: str = "published") -> T:
     __tracebackhide__ = True
     found = find(expected, published)
     if found is None:
-        raise AssertionError(difference(what, expected, published))
+        raise AssertionError(difference(what, expected, published, done))
     return found
+
+
+def _message(row: Row) -> PublishedMessage:
+    return PublishedMessage(
+        destination=row.destination, headers=row.headers or (), body=row.body or b"", queue=row.queue
+    )
 
 
 def _receipt(message: PublishedMessage) -> Any:
