@@ -40,8 +40,10 @@ class SignatureError(QStashError):
 class APIError(QStashError):
     """QStash answered with an error: ``status`` is the HTTP status, ``detail`` its text, cut to 500 characters.
 
-    Of a 401 the text names the setting as well.
+    Of a 401 the text names the setting as well. ``retry_after`` is the seconds that it asks to wait.
     """
+
+    retry_after: float = 0.0
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(status, detail)

@@ -108,12 +108,9 @@ def backoff(tries: int, spread: Callable[[float, float], float] = random.uniform
 
 def pause_after(error: Exception, failures: int, now: int) -> int:
     """Milliseconds for which nothing is sent, after so many failures in a row before this one."""
-    asked = 0.0
+    asked = error.retry_after * 1000 if isinstance(error, APIError) else 0.0
     if isinstance(error, RateLimitError) and error.resets_at is not None:
-        asked = error.resets_at * 1000.0 - now
-    retry_after = getattr(error, "retry_after", None)
-    if retry_after is not None:
-        asked = max(asked, retry_after * 1000.0)
+        asked = max(asked, error.resets_at * 1000 - now)
     return int(min(max(asked, backoff(failures)), _LONGEST_PAUSE))
 
 

@@ -15,7 +15,7 @@ from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
 from ..hosts import is_hosted, is_loopback, is_private
 from .account import Account
 from .operations import Operation, nothing
-from .retry import RetryPolicy
+from .retry import RetryPolicy, demanded
 
 T = TypeVar("T")
 _LONGEST_DETAIL = 500
@@ -58,8 +58,7 @@ class Call(Generic[T]):
     """The tries of one operation. Feed ``take`` what came of each, until it says None; then ask for ``result``."""
 
     def __init__(self, operation: Operation[T], account: Account, policy: RetryPolicy) -> None:
-        if operation.calls and is_hosted(account.base_url):
-            _check_reachable(operation.calls, account.base_url)
+        check_reachable(operation.calls, account.base_url)
         self.request = _request(operation, account)
         self._operation = operation
         self._base_url = account.base_url
@@ -94,7 +93,10 @@ class Call(Generic[T]):
         return f"no answer from {self._base_url}{tries}: {lost.problem}{hint}"
 
 
-def _check_reachable(calls: Mapping[str, str], base_url: str) -> None:
+def check_reachable(calls: Mapping[str, str], base_url: str) -> None:
+    """ValueError for a private URL that a hosted QStash is to call; it names the argument that the URL came in."""
+    if not calls or not is_hosted(base_url):
+        return
     for url, name in calls.items():
         if is_private(url):
             raise ValueError(
@@ -127,11 +129,14 @@ def _asked(response: APIResponse) -> tuple[int | None, str | None]:
 
 def _raise_for(response: APIResponse) -> NoReturn:
     detail = _detail(response)
-    if response.status != 429:
-        raise APIError(response.status, detail)
-    daily = "ratelimit-limit" in response.headers
-    numbers = [_number(response, daily, name) for name in ("limit", "remaining", "reset")]
-    raise (DailyLimitError if daily else RateLimitError)(response.status, detail, *numbers)
+    if response.status == 429:
+        daily = "ratelimit-limit" in response.headers
+        numbers = [_number(response, daily, name) for name in ("limit", "remaining", "reset")]
+        error: APIError = (DailyLimitError if daily else RateLimitError)(response.status, detail, *numbers)
+    else:
+        error = APIError(response.status, detail)
+    error.retry_after = demanded(response.headers.get("retry-after"), time.time())
+    raise error
 
 
 def _number(response: APIResponse, daily: bool, name: str) -> int | None:

@@ -67,7 +67,7 @@ class RetryPolicy(NamedTuple):
         if tries > self.retries or not (status is None or status in _RETRIED_STATUS):
             return None
         # No sooner than either says: a Retry-After of 0 is no leave to hammer.
-        seconds = max(_demanded(retry_after, now), self._backoff(tries - 1))
+        seconds = max(demanded(retry_after, now), self._backoff(tries - 1))
         return seconds if seconds <= LONGEST_WAIT and elapsed + seconds <= LONGEST_ALTOGETHER else None
 
     def _backoff(self, retry: int) -> float:
@@ -90,7 +90,7 @@ def _retries(retry: RetryOptions) -> int:
     return count - least
 
 
-def _demanded(text: str | None, now: float) -> float:
+def demanded(text: str | None, now: float) -> float:
     """Seconds that a Retry-After header asks for, as a number or an HTTP date; 0 when it asks for nothing."""
     if not text or len(text) > 64:
         return 0.0

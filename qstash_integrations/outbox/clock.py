@@ -1,0 +1,16 @@
+"""The two clocks of the outbox."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Clock(NamedTuple):
+    now: Callable[[], int] = _now
+    """Unix milliseconds: what stands in rows, which other machines read as well. May be set back."""
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds: how long something takes here."""

@@ -1,0 +1,51 @@
+"""Takes the steps of a sweep: the same twice, since a loop must not wait in its thread."""
+
+from typing import Any, TypeVar
+
+from .._core.publishing.client import AsyncQStash, QStash
+from .store import AsyncStore, Store
+from .sweeping import OfStore, Step, Steps
+
+T = TypeVar("T")
+
+
+def drive(steps: Steps[T], store: Store, client: QStash) -> T:
+    """What the steps do not catch, such as a database that is away, is raised; what was taken is due again later."""
+
+    def take(step: Step) -> Any:
+        return step.ask(store if isinstance(step, OfStore) else client)
+
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = take(step)
+            except Exception as error:  # noqa: BLE001 - handed on
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as over:
+        result: T = over.value
+        return result
+
+
+async def adrive(steps: Steps[T], store: AsyncStore, client: AsyncQStash) -> T:
+    """``drive`` for async code."""
+
+    async def take(step: Step) -> Any:
+        if isinstance(step, OfStore):
+            return await step.ask(store)
+        return await step.ask(client) if step.waits else step.ask(client)
+
+    try:
+        step = next(steps)
+        while True:
+            try:
+                answer = await take(step)
+            except Exception as error:  # noqa: BLE001 - handed on
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as over:
+        result: T = over.value
+        return result
