@@ -100,10 +100,8 @@ def answer_of(found: Standing) -> Answer:
 def is_contended(error: BaseException) -> bool:
     """Whether a database error says that others were at the same rows: all is rolled back, and may be tried again."""
     for layer in (error, error.__cause__, getattr(error, "orig", None)):
-        code = getattr(layer, "sqlstate", None) or getattr(layer, "pgcode", None)
-        if code is None and layer is not None and layer.args:
-            code = layer.args[0]
-        if isinstance(code, str | int) and code in _LOCKS:
+        codes = (getattr(layer, "sqlstate", None), getattr(layer, "pgcode", None), *getattr(layer, "args", ())[:1])
+        if any(isinstance(code, str | int) and code in _LOCKS for code in codes):
             return True
         if getattr(layer, "sqlite_errorcode", 0) & 0xFF in _SQLITE_LOCKS:
             return True

@@ -109,3 +109,11 @@ class RetryAfter(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class InProgress(RetryAfter):
+    """Raised by an inbox: another request is at work on the same message. QStash gets 409 with ``Retry-After``."""
+
+
+class Replayed(NonRetryable):
+    """Raised by an inbox: the token was presented before, so somebody repeats a request of QStash. It gets 401."""

@@ -108,7 +108,7 @@ def test_a_duplicate_and_a_replay_are_answered_as_once_does() -> None:
     assert ("retry-after", "10") in answer_of("busy").headers
 
 
-class PostgreSQLError(Exception):
+class DatabaseError(Exception):
     def __init__(self, sqlstate: str) -> None:
         super().__init__("canceling statement due to lock timeout")
         self.sqlstate = sqlstate
@@ -122,13 +122,16 @@ class Wrapped(Exception):
 
 @pytest.mark.parametrize("code", ["55P03", "40P01", "40001"])
 def test_postgresqls_locks_are_contention(code: str) -> None:
-    assert is_contended(PostgreSQLError(code))
-    assert is_contended(Wrapped(PostgreSQLError(code)))
+    assert is_contended(DatabaseError(code))
+    assert is_contended(Wrapped(DatabaseError(code)))
 
 
 @pytest.mark.parametrize("code", [1020, 1205, 1213, 1305])
 def test_mariadbs_locks_are_contention(code: int) -> None:
-    assert is_contended(Exception(code, "Deadlock found when trying to get lock"))
+    error = DatabaseError("HY000")  # which PyMySQL tells as well
+    error.args = (code, "Deadlock found when trying to get lock")
+    assert is_contended(error)
+    assert is_contended(Wrapped(Exception(code, "Deadlock found when trying to get lock")))
 
 
 def test_sqlites_locks_are_contention(tmp_path: Path) -> None:
@@ -143,7 +146,7 @@ def test_sqlites_locks_are_contention(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        PostgreSQLError("23505"),
+        DatabaseError("23505"),
         Exception(1062, "Duplicate entry"),
         sqlite3.OperationalError("no such table"),
         Exception(),

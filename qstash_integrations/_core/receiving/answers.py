@@ -7,7 +7,7 @@ import json
 import logging
 from typing import NamedTuple
 
-from ..errors import NonRetryable, RetryAfter
+from ..errors import InProgress, NonRetryable, Replayed, RetryAfter
 from .delivery import found
 
 _LOGGER = logging.getLogger("qstash_integrations")
@@ -24,6 +24,10 @@ class Answer(NamedTuple):
 
 def answer_signal(signal: NonRetryable | RetryAfter) -> Answer:
     """What QStash is told when a verified handler raised ``signal``; the app's own log has a record of it as well."""
+    if isinstance(signal, InProgress):
+        return in_progress(signal.seconds)
+    if isinstance(signal, Replayed):
+        return REJECTED
     if isinstance(signal, RetryAfter):
         _tell(logging.INFO, f"RetryAfter, QStash comes again in {signal.seconds} seconds", signal)
         return error_answer(503, str(signal) or "try again later", ("retry-after", str(signal.seconds)))

@@ -1,0 +1,12 @@
+"""SQLAlchemy: messages and their marks in the transactions of a ``Session``.
+
+Spec: https://docs.sqlalchemy.org/en/20/orm/session_transaction.html
+"""
+
+from .._core.extras import need
+
+need("sqlalchemy", "sqlalchemy")
+
+from .inbox import Inbox
+
+__all__ = ["Inbox"]
