@@ -3,9 +3,6 @@
 import difflib
 from collections.abc import Collection, Iterable
 
-OUTBOX_HEADER = "Qstash-Outbox"
-"""Forwarded with each message of an outbox: the id of its row, by which an inbox knows the message again."""
-
 
 def check_names(given: Iterable[str], known: Collection[str], what: str = "option") -> None:
     """TypeError for a name that is not known; it proposes the nearest one that is, or lists them all."""

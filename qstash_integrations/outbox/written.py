@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._core.durations import parse_duration
-from .._core.names import OUTBOX_HEADER
 from .._core.publishing.inputs import Header
 from .._core.publishing.operations import Operation
 from .._core.publishing.options import OPTIONS
+from .._core.receiving.delivery import OUTBOX_HEADER
 from .row import Row, new_id
 from .rule import BORN
 

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from typing import Any, NamedTuple, cast
 
-from ..names import OUTBOX_HEADER
 from .token import Claims
 
+OUTBOX_HEADER = "Qstash-Outbox"
+"""Forwarded with each message of an outbox: the id of its row, by which an inbox knows the message again."""
 _SHOWN: ContextVar["Delivery | OfRequest | None"] = ContextVar("qstash_delivery", default=None)
 _LONGEST_HEADER = 1024
 _HEADERS = (
