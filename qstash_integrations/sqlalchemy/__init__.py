@@ -8,5 +8,6 @@ from .._core.extras import need
 need("sqlalchemy", "sqlalchemy")
 
 from .inbox import Inbox
+from .outbox import Outbox
 
-__all__ = ["Inbox"]
+__all__ = ["Inbox", "Outbox"]

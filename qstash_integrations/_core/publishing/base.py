@@ -68,6 +68,12 @@ class BaseClient:
         client._set_up(load, manner or Manner())
         return client
 
+    @classmethod
+    def like(cls, client: "BaseClient", changed: Callable[[Manner], Manner], /) -> Self:
+        """A client of the same account that sends in another manner; for this package."""
+        manner = client._manner
+        return cls.from_settings(client._load, lambda: changed(manner()))
+
     def _set_up(self, load: Callable[[], Settings], manner: Manner | Callable[[], Manner]) -> None:
         self._load = load
         chosen = manner if callable(manner) else lambda: manner

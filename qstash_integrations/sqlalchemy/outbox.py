@@ -1,0 +1,143 @@
+"""The outbox in a ``Table`` of the app's own metadata: ``outbox.publish_json(session, url=..., body=...)``.
+
+The message is a row in the session's transaction: rolled back, also to a savepoint, it was never there; committed, it
+is sent, at least once.
+
+Spec: https://docs.sqlalchemy.org/en/20/orm/session_transaction.html
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, TypeAlias, Unpack, overload
+
+from sqlalchemy import Engine, MetaData, Table
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from .._core.durations import Duration, parse_duration
+from .._core.errors import ConfigurationError
+from .._core.publishing.discreet import discreet
+from .._core.publishing.message import AnyMessage, GroupMessage, QueuedGroupMessage, QueuedUrlMessage, UrlMessage
+from .._core.publishing.operations import Operation, merged
+from .._core.publishing.operations.batch import batch
+from .._core.publishing.operations.message import enqueue, publish
+from .._core.publishing.signatures import named_options
+from .clients import AnyClient, Clients
+from .sending import Sending
+from .sessions import AnySession, made, session_of
+from .stores import AsyncEngineStore, EngineStore
+from .table import NAME, outbox_table
+from .written import stored_in, write
+
+AnyEngine: TypeAlias = Engine | AsyncEngine
+_NO_ENGINE = "the outbox knows no engine: give it one here, or say Outbox(metadata, engine=...)"
+
+
+@named_options
+@discreet
+class Outbox:
+    """A table of messages that ``metadata`` gets, made with the app's other tables.
+
+    ``engine`` is for who sweeps without a session: an ``Engine``, an ``AsyncEngine``, or a function that returns one.
+    ``client`` publishes what is swept: a ``QStash`` or ``AsyncQStash``, or a function that returns one; by default that
+    of the running app, else of the environment. ``keep`` is for how long rows stay when they are sent, such as "7d";
+    they are deleted at once by default. ``schema`` is that of the metadata unless it is given.
+
+    Each ``session`` may be a ``Session``, an ``AsyncSession`` without an await, or a scoped one of either. The messages
+    are those of the publisher's verbs, checked as there; what comes back is the id of the row. A provider's ``api`` is
+    a ValueError: its token would be stored.
+    """
+
+    def __init__(
+        self,
+        metadata: MetaData,
+        *,
+        engine: AnyEngine | Callable[[], AnyEngine] | None = None,
+        client: AnyClient | Callable[[], AnyClient] | None = None,
+        keep: Duration | None = None,
+        name: str = NAME,
+        schema: str | None = None,
+    ) -> None:
+        if not isinstance(metadata, MetaData):
+            raise TypeError(f"metadata must be a MetaData, such as Base.metadata, not {type(metadata).__name__}")
+        self.keep: timedelta | None = None if keep is None else parse_duration(keep, "keep")
+        self._engine = engine
+        self._clients = Clients(client)
+        self.table: Table = outbox_table(metadata, name, schema)
+        self._sending = Sending(self.table, self._clients, keep=keep is not None)
+        self._kind = stored_in(self.table)
+        made.add(self)
+
+    @overload
+    def publish(self, session: AnySession, message: UrlMessage | GroupMessage, /) -> str: ...
+    @overload
+    def publish(self, session: AnySession, /, **message: Unpack[UrlMessage]) -> str: ...
+    @overload
+    def publish(self, session: AnySession, /, **message: Unpack[GroupMessage]) -> str: ...
+    def publish(self, session: AnySession, message: Any = None, /, **fields: Any) -> str:
+        """Write a message to a ``url``, or to every endpoint of a ``url_group``."""
+        return self._write(session, publish(merged(message, fields), None))[0]
+
+    @overload
+    def publish_json(self, session: AnySession, message: UrlMessage | GroupMessage, /) -> str: ...
+    @overload
+    def publish_json(self, session: AnySession, /, **message: Unpack[UrlMessage]) -> str: ...
+    @overload
+    def publish_json(self, session: AnySession, /, **message: Unpack[GroupMessage]) -> str: ...
+    def publish_json(self, session: AnySession, message: Any = None, /, **fields: Any) -> str:
+        """``publish`` with the body encoded as JSON, whatever it is."""
+        return self._write(session, publish(merged(message, fields), None, as_json=True))[0]
+
+    @overload
+    def enqueue(self, session: AnySession, message: QueuedUrlMessage | QueuedGroupMessage, /) -> str: ...
+    @overload
+    def enqueue(self, session: AnySession, /, **message: Unpack[QueuedUrlMessage]) -> str: ...
+    @overload
+    def enqueue(self, session: AnySession, /, **message: Unpack[QueuedGroupMessage]) -> str: ...
+    def enqueue(self, session: AnySession, message: Any = None, /, **fields: Any) -> str:
+        """``publish`` through a ``queue``."""
+        return self._write(session, enqueue(merged(message, fields), None))[0]
+
+    @overload
+    def enqueue_json(self, session: AnySession, message: QueuedUrlMessage | QueuedGroupMessage, /) -> str: ...
+    @overload
+    def enqueue_json(self, session: AnySession, /, **message: Unpack[QueuedUrlMessage]) -> str: ...
+    @overload
+    def enqueue_json(self, session: AnySession, /, **message: Unpack[QueuedGroupMessage]) -> str: ...
+    def enqueue_json(self, session: AnySession, message: Any = None, /, **fields: Any) -> str:
+        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        return self._write(session, enqueue(merged(message, fields), None, as_json=True))[0]
+
+    def batch(self, session: AnySession, messages: Iterable[AnyMessage]) -> list[str]:
+        """Many messages, each with its own destination and options; the ids of their rows, in their order."""
+        return self._write(session, batch(messages, None))
+
+    def batch_json(self, session: AnySession, messages: Iterable[AnyMessage]) -> list[str]:
+        """``batch`` with the bodies encoded as JSON."""
+        return self._write(session, batch(messages, None, as_json=True))
+
+    def store(self, engine: Engine | None = None) -> EngineStore:
+        """The table on an engine, by default the one that was given; ConfigurationError where there is none."""
+        found = self._known_engine() if engine is None else engine
+        if isinstance(found, AsyncEngine):
+            raise ConfigurationError("the outbox has an AsyncEngine: ask for its astore(), or give an Engine")
+        return EngineStore(found, self.table)
+
+    def astore(self, engine: AsyncEngine | None = None) -> AsyncEngineStore:
+        """``store`` for an ``AsyncEngine``."""
+        found = self._known_engine() if engine is None else engine
+        if isinstance(found, Engine):
+            raise ConfigurationError("the outbox has an Engine: ask for its store(), or give an AsyncEngine")
+        return AsyncEngineStore(found, self.table)
+
+    def _known_engine(self) -> AnyEngine:
+        found = self._engine() if callable(self._engine) else self._engine
+        if found is None:
+            raise ConfigurationError(_NO_ENGINE)
+        return found
+
+    def _write(self, session: AnySession, operation: Operation[Any]) -> list[str]:
+        self._clients.check(operation)
+        return write(session_of(session), self._kind, operation, self._sending.soon)
+
+    def __repr__(self) -> str:
+        return f"<Outbox {self.table.fullname}>"
