@@ -31,7 +31,7 @@ COME_AGAIN = 10.0
 KEPT = timedelta(days=45)
 # Five retries by the default backoff, with two hours for each of the attempts, take 43 hours.
 SHORTEST_KEPT = timedelta(days=2)
-MARKS_AT_ONCE = 1000  # that are deleted in one transaction
+MARKS_AT_ONCE = 500  # that are deleted in one transaction
 _HEX = frozenset("0123456789abcdef")
 _LOCKS = {
     "55P03",  # PostgreSQL: lock_timeout

@@ -14,17 +14,20 @@ from django.urls import URLResolver, get_resolver
 
 from .._core.errors import ConfigurationError
 from .._core.public_urls import NO_PUBLIC_URL
-from .._core.receiving.options import Options, Wanted
+from .._core.receiving.options import Options
 from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
 from ..once import DjangoCacheStore
 from .conf import allowed_hosts, for_all_views, load, manner, publishes_on_commit, tasks_given
+from .decorators import NO_ASYNC_INBOX
+from .inbox.handling import problem_of
 from .reversing import URLS, included
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
-    """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: the cache of a store.
+    """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: the cache of a store,
+    E005: the inbox of a view.
 
     What is missing is a warning, so that ``migrate`` runs where there are no keys. W001: a signing key. W002: no public
     URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it. W003: tasks that
@@ -43,7 +46,8 @@ def check_settings(**_: object) -> list[CheckMessage]:
     problems = [_key_problem(of_view) for options, of_view in verified if _needs_keys(options, of_view) is False]
     found += [Error(problem, id="qstash.E001") for problem in dict.fromkeys(problems) if problem]
     problems = [_cache_problem(options.get("once")) for options, _ in verified]
-    return found + [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
+    found += [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
+    return found + [Error(problem, id="qstash.E005") for problem in dict.fromkeys(_inbox_problems())]
 
 
 def check_deployment(**_: object) -> list[CheckMessage]:
@@ -78,7 +82,7 @@ def _not_included(current: Settings) -> Iterator[CheckMessage]:
 
 def _needing(current: Settings) -> list[tuple[Options, Settings]]:
     """What is verified, and by which settings; where those alone say that something is, nothing in particular."""
-    verified = [(wanted.options, load(*wanted.given)) for wanted in _verified()]
+    verified = [(view.qstash_wanted.options, load(*view.qstash_wanted.given)) for view in _verified()]
     return verified or ([(Options(), current)] if _intended(current) else [])
 
 
@@ -87,8 +91,8 @@ def _needs_keys(options: Options, of_view: Settings) -> bool | None:
     return None if "receiver" in options else not all((key or "").strip() for key in of_view.signing_keys)
 
 
-def _verified() -> Iterator[Wanted]:
-    """What every verified view in the URLconf was given."""
+def _verified() -> Iterator[Any]:
+    """Every verified view in the URLconf."""
     if not getattr(settings, "ROOT_URLCONF", None):
         return
     pending: list[Any] = list(get_resolver().url_patterns)
@@ -96,8 +100,8 @@ def _verified() -> Iterator[Wanted]:
         entry = pending.pop()
         if isinstance(entry, URLResolver):
             pending.extend(entry.url_patterns)
-        elif (wanted := getattr(entry.callback, "qstash_wanted", None)) is not None:
-            yield wanted
+        elif hasattr(entry.callback, "qstash_wanted"):
+            yield entry.callback
 
 
 def _intended(current: Settings) -> bool:
@@ -112,6 +116,19 @@ def _cache_problem(store: object) -> str | None:
         except ConfigurationError as error:
             return str(error)
     return None
+
+
+def _inbox_problems() -> Iterator[str]:
+    for view in _verified():
+        alias: str | None = getattr(view, "qstash_inbox", None)
+        if alias is None:
+            continue
+        # Which method_decorator decorates for each request.
+        if getattr(getattr(view, "view_class", None), "view_is_async", False):
+            yield NO_ASYNC_INBOX
+        problem = problem_of(alias)
+        if problem is not None:
+            yield problem
 
 
 def _key_problem(current: Settings) -> str | None:

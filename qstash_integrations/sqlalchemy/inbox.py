@@ -114,7 +114,7 @@ class Inbox:
         return await own.run_sync(self.first_time, delivery)
 
     def prune(self, engine: Engine | None = None) -> int:
-        """Delete the marks that are older than ``kept``, a thousand per transaction; how many they were."""
+        """Delete the marks that are older than ``kept``, a few hundred per transaction; how many they were."""
         found = self._known(engine)
         deleted = 0
         with found.begin() as connection:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 else:
     _CharField = models.CharField
 
-_TYPES = {"mysql": "char(64) CHARACTER SET ascii COLLATE ascii_bin"}
+_TYPES = {
+    "mysql": "char(64) CHARACTER SET ascii COLLATE ascii_bin",
+    # PostgreSQL's own name of char: without its length, as Django casts in bulk, a char would be a single one.
+    "postgresql": "bpchar(64)",
+}
 
 
 class Digest(_CharField):

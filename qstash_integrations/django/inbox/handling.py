@@ -29,6 +29,10 @@ from .finishing import finished
 from .places import APP, VENDORS
 
 _reporter = Reporter()
+_ROLLED_BACK = (
+    "the view answered 2xx, and its transaction is to be rolled back: a database error was caught outside of an "
+    "atomic() of its own, or set_rollback() was called"
+)
 
 
 class _Found(NamedTuple):
@@ -48,7 +52,8 @@ def around(view: Callable[..., Any], alias: str, *, of_tasks: bool = False) -> C
             return view(seen, *args, **kwargs)
         around_it.append(alias)
         try:
-            outcome = handled(alias, request.qstash_delivery, partial(view, seen, *args, **kwargs), of_tasks=of_tasks)
+            work = partial(_answered, partial(view, seen, *args, **kwargs))
+            outcome = handled(alias, request.qstash_delivery, work, of_tasks=of_tasks)
         finally:
             around_it.remove(alias)
         return response_of(outcome) if isinstance(outcome, Answer) else outcome
@@ -59,12 +64,15 @@ def around(view: Callable[..., Any], alias: str, *, of_tasks: bool = False) -> C
 def handled(
     alias: str,
     delivery: Delivery,
-    view: Callable[[], Any],
+    work: Callable[[], tuple[Any, bool]],
     *,
     of_tasks: bool = False,
     now: Callable[[], float] = time.time,
 ) -> Any:
-    """The view's response, once it is committed; or the ``Answer`` to a message that is not for the view."""
+    """What ``work`` has returned, once it is committed; or the ``Answer`` to a message that is not for it.
+
+    ``work`` says as well whether it is done: otherwise it is rolled back.
+    """
     with improperly_configured():
         connection = _usable(alias)
     mark, url = mark_of(delivery, of_tasks=of_tasks), delivery.claims.sub
@@ -74,7 +82,7 @@ def handled(
         return REJECTED
     failures: list[Exception] = []
     try:
-        outcome = _committed(connection, mark, view, failures, int(now() * 1000))
+        outcome = _committed(connection, mark, work, failures, int(now() * 1000))
         if failures:
             raise failures.pop()
     except DatabaseError as error:
@@ -88,31 +96,44 @@ def handled(
     return outcome
 
 
-def _committed(connection: Any, mark: Mark, view: Callable[[], Any], failures: list[Exception], at: int) -> Any:
+def problem_of(alias: str) -> str | None:
+    """Why there can be no inbox in this database. Does not connect to it."""
+    if alias not in connections.settings:
+        return f"inbox={alias!r}: DATABASES has no such database"
+    if not apps.is_installed(APP):
+        return f"inbox= needs its table: add {APP!r} to INSTALLED_APPS, and migrate"
+    vendor: str = cast("Any", connections)[alias].vendor
+    if vendor not in VENDORS:
+        return f"inbox={alias!r}: it is for PostgreSQL, MariaDB and SQLite, not {vendor}"
+    return None
+
+
+def _answered(view: Callable[[], Any]) -> tuple[Any, bool]:
+    response = finished(view())
+    return response, 200 <= response.status_code < 300
+
+
+def _committed(connection: Any, mark: Mark, work: Any, failures: list[Exception], at: int) -> Any:
     with ExitStack() as beginning:
         beginning.enter_context(marks.impatient(connection))
         with transaction.atomic(using=connection.alias):
             found = marks.take(connection, mark, at)
             beginning.close()
             if found in ("first", "again"):
-                return _worked(connection, mark, view, failures, at)
+                return _worked(connection, mark, work, failures, at)
             connection.set_rollback(True)
     return _Found(found)
 
 
-def _worked(connection: Any, mark: Mark, view: Callable[[], Any], failures: list[Exception], at: int) -> Any:
-    response: Any = None
+def _worked(connection: Any, mark: Mark, work: Any, failures: list[Exception], at: int) -> Any:
+    outcome, is_done = None, False
     try:
         with transaction.atomic(using=connection.alias):
-            response = finished(view())
-            is_done = 200 <= response.status_code < 300
-            if is_done and connection.needs_rollback:
-                raise TransactionManagementError(
-                    f"the view answered {response.status_code}, and its transaction is to be rolled back: a database "
-                    "error was caught outside of an atomic() of its own, or set_rollback() was called"
-                )
+            outcome, is_done = work()
             if not is_done:
                 connection.set_rollback(True)
+            elif connection.needs_rollback:
+                raise TransactionManagementError(_ROLLED_BACK)
     except Exception as error:  # noqa: BLE001 - raised again behind the transaction
         failures.append(error)
         is_done = False
@@ -122,18 +143,15 @@ def _worked(connection: Any, mark: Mark, view: Callable[[], Any], failures: list
             marks.fail(connection, mark, at)
         except DatabaseError:
             connection.set_rollback(True)
-    return response
+    return outcome
 
 
 def _usable(alias: str) -> Any:
     """Its connection, outside of any transaction; ConfigurationError says why not."""
-    if alias not in connections.settings:
-        raise ConfigurationError(f"inbox={alias!r}: DATABASES has no such database")
-    if not apps.is_installed(APP):
-        raise ConfigurationError(f"inbox= needs its table: add {APP!r} to INSTALLED_APPS, and migrate")
+    problem = problem_of(alias)
+    if problem is not None:
+        raise ConfigurationError(problem)
     connection = cast("Any", connections)[alias]
-    if connection.vendor not in VENDORS:
-        raise ConfigurationError(f"inbox={alias!r}: it is for PostgreSQL, MariaDB and SQLite, not {connection.vendor}")
     blocks = connection.atomic_blocks
     # What is opened further out may be committed whatever the answer is, or rolled back behind it.
     if (blocks and not is_of_a_test(blocks[-1:])) or not (blocks or connection.get_autocommit()):
