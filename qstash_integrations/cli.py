@@ -275,7 +275,41 @@ def schedules(options: argparse.Namespace) -> int:
         return run(options, lambda: stack.enter_context(located(options.app)), Terminal.of_process())
 
 
-COMMANDS: Sequence[Callable[[Commands], None]] = (add_dev, add_demo, add_sign, add_publish_many, add_schedules)
+def add_outbox(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "outbox",
+        help="send what an outbox still has, and look after it",
+        description="Messages that were written in transactions, until QStash has them.",
+    )
+    from .outbox.verbs import add_verbs
+
+    add_verbs(parser, _add_outbox)
+    parser.set_defaults(run=outbox)
+
+
+def _add_outbox(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--outbox",
+        required=True,
+        metavar="MODULE[:NAME]",
+        help="your outbox, such as shop.db:outbox; in a Django project there is manage.py qstash_outbox",
+    )
+
+
+def outbox(options: argparse.Namespace) -> int:
+    """Run a verb of ``outbox``; its exit code."""
+    try:
+        from .located import located_outbox
+        from .outbox.commands import run
+        from .schedules.commands import Terminal
+    except ImportError as error:
+        raise QStashError(str(error)) from error
+    return run(options, lambda: located_outbox(options.outbox), Terminal.of_process())
+
+
+COMMANDS: Sequence[Callable[[Commands], None]] = (
+    add_dev, add_demo, add_sign, add_publish_many, add_schedules, add_outbox,
+)  # fmt: skip
 
 
 class _Version(argparse.Action):

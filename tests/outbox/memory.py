@@ -1,12 +1,16 @@
 """A store in memory: the contract in as few words as it has."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from qstash_integrations.outbox.row import Row
+from qstash_integrations._core.publishing.operations.message import publish
+from qstash_integrations.outbox.row import Row, new_holder
 from qstash_integrations.outbox.rule import FAR, OVERDUE, Change
 from qstash_integrations.outbox.store import Stats
+from qstash_integrations.outbox.written import rows_of
 
 
 class MemoryStore:
@@ -128,3 +132,12 @@ class AsyncMemoryStore:
 
 def is_parked(row: Row) -> bool:
     return row.due_at is None and row.sent_at is None
+
+
+def filled(store: MemoryStore, count: int, **values: Any) -> list[Row]:
+    """Puts rows in that have just been due."""
+    now = time.time_ns() // 1_000_000
+    message = publish({"url": "https://shop.example/hooks/ship", "body": "hi", **values}, None)
+    rows = [row for _ in range(count) for row in rows_of(message, now - 30_000, new_holder())]
+    store.write(rows)
+    return rows

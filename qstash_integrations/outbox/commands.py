@@ -1,0 +1,227 @@
+"""Runs a verb of ``outbox``: the same in Django and in ``qstash-integrations``. Shows no body and no header."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TextIO
+
+from .._core.errors import ConfigurationError, QStashError
+from .._core.publishing.client import QStash
+from ..schedules.commands import Terminal
+from .clock import Clock
+from .relay import pruned, relay
+from .row import Row
+from .stopping import stopped_by_signals
+from .store import Stats, Store
+from .sweeping import Swept
+from .verbs import FAILED, OK, UNHEALTHY
+
+_SHOWN = 20  # parked rows
+_DRAWN_EVERY = 0.1  # seconds
+_OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """The outbox that a command is about."""
+
+    store: Store
+    client: QStash
+    """Tries each call once: rows are what is tried again."""
+    keep: timedelta | None = None
+    """How long rows stay when they are sent; None deletes them at once."""
+    clock: Clock = Clock()  # noqa: RUF009 - immutable
+
+    @property
+    def kept(self) -> int | None:
+        """In milliseconds."""
+        return None if self.keep is None else _milliseconds(self.keep)
+
+
+def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
+    """Run a verb; the exit code. What went wrong is one line."""
+    try:
+        return _RUN[options.verb](options, find(), terminal)
+    except QStashError as error:
+        why = str(error)
+    except Exception as error:
+        if not isinstance(error, OSError) and _OF_DATABASES.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+            raise
+        # The first line of what the driver says: the others show the statement and its values.
+        why = f"the database: {type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"
+    terminal.complain(f"outbox {options.verb}: {why}")
+    return FAILED
+
+
+def _relay(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+    begun_at = here.clock.monotonic()
+    line = _Line(sys.stderr, here.clock) if sys.stderr is not None and sys.stderr.isatty() else None
+
+    def report(total: Swept) -> None:
+        if options.json:
+            terminal.say(json.dumps(_swept_json(total)))
+        elif line is not None:
+            line.draw(_swept_line(total, here.clock.monotonic() - begun_at))
+
+    with stopped_by_signals() as stop:
+        total = relay(
+            here.store,
+            here.client,
+            stop=stop,
+            once=options.once,
+            interval=options.interval,
+            keep=here.kept,
+            report=report,
+            clock=here.clock,
+        )
+    if line is not None:
+        line.end()
+    if options.json:
+        terminal.say(json.dumps(_swept_json(total)))
+    else:
+        terminal.say(_swept_line(total, here.clock.monotonic() - begun_at))
+    if not options.once or stop.is_set():
+        return OK
+    if total.pause:
+        terminal.complain(f"outbox relay: {total.error}")
+        return FAILED
+    return _health(here.store.stats(here.clock.now()))
+
+
+def _stats(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+    now = here.clock.now()
+    stats, parked = here.store.stats(now), here.store.parked(_SHOWN)
+    if options.json:
+        terminal.say(json.dumps(_stats_json(here.store.label, stats, parked, now), indent=2))
+    else:
+        for text in _stats_lines(stats, parked, now):
+            terminal.say(text)
+    return _health(stats)
+
+
+def _requeue(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+    if bool(options.ids) == options.all:
+        raise ConfigurationError("give ids of parked rows, or --all")
+    ids = list(dict.fromkeys(options.ids))
+    count = here.store.requeue(None if options.all else ids, here.clock.now())
+    terminal.say(json.dumps({"requeued": count}) if options.json else f"{_rows(count)} due again")
+    if not options.all and count < len(ids):
+        terminal.complain(f"outbox requeue: {len(ids) - count} of {len(ids)} are not parked")
+        return FAILED
+    return OK
+
+
+def _prune(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+    age = here.kept if options.older_than is None else _milliseconds(options.older_than)
+    if age is None:
+        raise ConfigurationError(
+            "rows are deleted when they are sent; for those that were kept before say --older-than"
+        )
+    line = (
+        _Line(sys.stderr, here.clock) if not options.json and sys.stderr is not None and sys.stderr.isatty() else None
+    )
+    count = 0
+    for some in pruned(here.store, here.clock.now() - age):
+        count += some
+        if line is not None:
+            line.draw(f"{_rows(count)} deleted")
+    if line is not None:
+        line.end()
+    terminal.say(json.dumps({"pruned": count}) if options.json else f"{_rows(count)} deleted")
+    return OK
+
+
+def _health(stats: Stats) -> int:
+    return UNHEALTHY if stats.parked or stats.overdue else OK
+
+
+class _Line:
+    """A line of a terminal that is drawn over itself, not more often than anybody can read."""
+
+    def __init__(self, terminal: TextIO, clock: Clock) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        self._drawn_at: float | None = None
+        self._width = 0
+
+    def draw(self, text: str) -> None:
+        now = self._clock.monotonic()
+        if self._drawn_at is None or now - self._drawn_at >= _DRAWN_EVERY:
+            self._drawn_at = now
+            self._terminal.write(f"\r{text.ljust(self._width)}")
+            self._terminal.flush()
+            self._width = len(text)
+
+    def end(self) -> None:
+        if self._drawn_at is not None:
+            self._terminal.write(f"\r{' ' * self._width}\r")
+            self._terminal.flush()
+
+
+def _swept_line(total: Swept, seconds: float) -> str:
+    parts = [f"{total.sent:,} sent"]
+    if seconds >= 1 and total.sent:
+        parts[0] += f" ({total.sent / seconds:,.0f} a second)"
+    parts += [f"{count:,} {what}" for count, what in ((total.refused, "refused"), (total.parked, "parked")) if count]
+    if total.error:
+        parts.append(total.error)
+    return ", ".join(parts)
+
+
+def _swept_json(total: Swept) -> dict[str, Any]:
+    return {
+        "sent": total.sent,
+        "refused": total.refused,
+        "parked": total.parked,
+        "lost": total.lost,
+        "pause_seconds": total.pause / 1000,
+        "error": total.error,
+    }
+
+
+def _stats_lines(stats: Stats, parked: list[Row], now: int) -> Iterator[str]:
+    oldest = "" if stats.oldest_at is None else f", the oldest for {_span(now - stats.oldest_at)}"
+    yield f"waiting  {stats.waiting:,}{oldest}"
+    yield f"overdue  {stats.overdue:,}"
+    yield f"parked   {stats.parked:,}"
+    yield f"sent     {stats.sent:,}"
+    for row in parked:
+        yield f"  {row.id}  {row.tries} {'try' if row.tries == 1 else 'tries'}  {row.error or ''}".rstrip()
+    if stats.parked > len(parked):
+        yield f"  and {stats.parked - len(parked):,} more"
+
+
+def _stats_json(label: str, stats: Stats, parked: list[Row], now: int) -> dict[str, Any]:
+    return {
+        "store": label,
+        **asdict(stats),
+        "oldest_at": _iso(stats.oldest_at),
+        "oldest_seconds": None if stats.oldest_at is None else max(0, now - stats.oldest_at) / 1000,
+        "parked_rows": [
+            {"id": row.id, "created_at": _iso(row.created_at), "tries": row.tries, "error": row.error} for row in parked
+        ],
+    }
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def _span(milliseconds: int) -> str:
+    return str(timedelta(seconds=max(0, milliseconds) // 1000))
+
+
+def _iso(at: int | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at / 1000, UTC).isoformat()
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
+
+
+_RUN: Mapping[str, Callable[[argparse.Namespace, Here, Terminal], int]] = {
+    "relay": _relay, "stats": _stats, "requeue": _requeue, "prune": _prune,
+}  # fmt: skip
