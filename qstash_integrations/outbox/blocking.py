@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
+from weakref import finalize
 
 from .row import Row
 from .rule import Change
@@ -18,6 +19,8 @@ class BlockingStore:
         self.label: str = inner.label
         self._inner = inner
         self._runner = asyncio.Runner()
+        # Not by close(): the connections of a pool belong to the loop.
+        finalize(self, self._runner.close)
 
     def claim(self, holder: str, now: int, until: int, limit: int) -> list[Row]:
         return self._run(self._inner.claim(holder, now, until, limit))
