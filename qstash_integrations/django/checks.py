@@ -8,6 +8,7 @@ Spec: https://docs.djangoproject.com/en/stable/topics/checks/
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 from django.urls import URLResolver, get_resolver
@@ -19,15 +20,27 @@ from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
 from ..once import DjangoCacheStore
-from .conf import allowed_hosts, for_all_views, load, manner, publishes_on_commit, tasks_given
+from .conf import (
+    allowed_hosts,
+    for_all_views,
+    load,
+    manner,
+    outbox_keep,
+    outbox_schedule,
+    publishes_on_commit,
+    tasks_given,
+    writes_to_outbox,
+)
 from .decorators import NO_ASYNC_INBOX
 from .inbox.handling import problem_of
+from .outbox.places import APP as OUTBOX
+from .outbox.places import NOT_INSTALLED
 from .reversing import URLS, included
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
     """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: the cache of a store,
-    E005: the inbox of a view.
+    E005: the inbox of a view, E006: the table of the outbox.
 
     What is missing is a warning, so that ``migrate`` runs where there are no keys. W001: a signing key. W002: no public
     URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it. W003: tasks that
@@ -38,7 +51,11 @@ def check_settings(**_: object) -> list[CheckMessage]:
         publishes_on_commit()
         manner()
         for_all_views()
+        outbox_keep()
+        outbox_schedule()
         found = [*_not_included(current)]
+        if writes_to_outbox() and not apps.is_installed(OUTBOX):
+            found.append(Error(NOT_INSTALLED, id="qstash.E006"))
         verified = _needing(current)
     except ConfigurationError as error:
         return [Error(str(error), id="qstash.E003")]

@@ -7,6 +7,7 @@ Spec: https://docs.djangoproject.com/en/stable/topics/settings/
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Self, cast
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from .._core import errors
 from .._core.app_options import TasksGiven
+from .._core.durations import parse_duration
 from .._core.environment import settings_changed
 from .._core.given import REGIONS, Given, values_of
 from .._core.names import hint
@@ -39,7 +41,7 @@ NAMES = {
     "URL_MATCH": "QSTASH_URL_MATCH",
     "SETTINGS": "QSTASH_SETTINGS",
     **{name.upper(): flat for name, flat in CONFIGURED.items()},
-    "ON_COMMIT": "QSTASH_ON_COMMIT",
+    **{name: f"QSTASH_{name}" for name in ("ON_COMMIT", "OUTBOX", "OUTBOX_KEEP", "OUTBOX_SCHEDULE")},
     "TASKS": "QSTASH_TASKS",
     "AROUND": "QSTASH_AROUND",
     "TASKS_URL": "QSTASH_TASKS_URL",
@@ -50,8 +52,8 @@ NAMES = {
 }
 # As the client's own argument is called.
 _ALIAS, _ALIASED = "BASE_URL", "URL"
-# Of Django alone, and True or False where the others are texts.
-_ON_COMMIT = "QSTASH_ON_COMMIT"
+# Every five minutes: a sweep is a message of the plan's.
+_SWEEP = "*/5 * * * *"
 
 
 class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
@@ -68,11 +70,35 @@ def load(*given: Given) -> Settings:
 
 def publishes_on_commit() -> bool:
     """QSTASH_ON_COMMIT: whether what is published within a transaction waits until it commits."""
+    return _flag("QSTASH_ON_COMMIT")
+
+
+def writes_to_outbox() -> bool:
+    """QSTASH_OUTBOX: whether what waits for a commit is a row until then."""
+    return _flag("QSTASH_OUTBOX")
+
+
+def outbox_keep() -> timedelta | None:
+    """QSTASH_OUTBOX_KEEP: how long the rows of what was sent stay; None deletes them at once."""
     with improperly_configured():
-        wanted = _Config().get(_ON_COMMIT)
-        if not isinstance(wanted, bool | None):
-            raise errors.ConfigurationError(f"{_ON_COMMIT} must be True or False, not {wanted!r}")
-    return wanted is True
+        given: Any = _Config().get("QSTASH_OUTBOX_KEEP")
+        try:
+            return None if given is None else parse_duration(given, "QSTASH_OUTBOX_KEEP")
+        except (TypeError, ValueError) as error:
+            raise errors.ConfigurationError(str(error)) from None
+
+
+def outbox_schedule() -> str | None:
+    """QSTASH_OUTBOX_SCHEDULE: when QStash has the outbox swept, as cron has it; None where it is False."""
+    with improperly_configured():
+        given = _Config().get("QSTASH_OUTBOX_SCHEDULE")
+        if given is None or given is True:
+            return _SWEEP
+        if given is False:
+            return None
+        if not isinstance(given, str):
+            raise errors.ConfigurationError(f"QSTASH_OUTBOX_SCHEDULE must be a cron expression or False, not {given!r}")
+        return given
 
 
 def manner() -> Manner:
@@ -125,6 +151,14 @@ def improperly_configured() -> Generator[None]:
     except errors.ConfigurationError as error:
         # No cause: its frames are the core's, and Django's debug page prints the locals of every frame.
         raise ConfigurationError(str(error)) from None
+
+
+def _flag(name: str) -> bool:
+    with improperly_configured():
+        wanted = _Config().get(name)
+        if not isinstance(wanted, bool | None):
+            raise errors.ConfigurationError(f"{name} must be True or False, not {wanted!r}")
+    return wanted is True
 
 
 def _imported(name: str, value: Any) -> Any:

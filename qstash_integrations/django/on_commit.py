@@ -3,15 +3,21 @@
 Spec: https://docs.djangoproject.com/en/stable/topics/db/transactions/#performing-actions-after-commit
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from django.db import transaction
 from django.utils.functional import LazyObject
 
+from .._core.publishing.inputs import Header
 from .._core.publishing.message import ApiMessage, GroupMessage, UrlMessage
 from .._core.publishing.operations import Operation
+from .._core.publishing.operations.batch import BATCH
+from .conf import writes_to_outbox
+from .outbox.databases import database
+from .outbox.receipts import Written
+from .outbox.writing import check_open, is_open, write
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -33,11 +39,16 @@ class GroupMessageOnCommit(GroupMessage, total=False):
     queue: str | None
 
 
-def held_back(operation: Operation[T], send: Callable[[Operation[T]], T], using: str | None) -> T | None:
+def held_back(
+    operation: Operation[T], send: Callable[[Operation[T]], T], using: str | None, added: Sequence[Header]
+) -> T | None:
     """A receipt for what is sent when the open transaction commits; None where there is no transaction.
 
-    What fails then is logged by Django: it cannot undo the commit, and other hooks of the transaction still run.
+    What fails then is logged by Django: it cannot undo the commit, and other hooks of the transaction still run. With
+    QSTASH_OUTBOX it waits as a row, without ``added``, the headers of the client's.
     """
+    if writes_to_outbox():
+        return _written(operation, using, added)
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and connection.get_autocommit():
         return None
@@ -49,6 +60,15 @@ def held_back(operation: Operation[T], send: Callable[[Operation[T]], T], using:
     held = _Held(operation, send)
     transaction.on_commit(held.publish, using=using, robust=True)
     return cast("T", Receipt(held))
+
+
+def _written(operation: Operation[T], using: str | None, added: Sequence[Header]) -> T | None:
+    alias = database(using)
+    if not is_open(alias):
+        check_open(alias)
+        return None
+    receipts = [Receipt(Written(row)) for row in write(operation, alias, added)]
+    return cast("T", receipts if operation.path == BATCH else receipts[0])
 
 
 class _Held(Generic[T]):
@@ -81,7 +101,8 @@ class Receipt(_Lazy):
     """What publishing returns where it waits for a commit.
 
     Once the transaction has committed it is the receipt, in every respect but its type; where publishing has failed
-    then, it raises that error. Before, and for ever after a rollback, whatever is asked of it is a RuntimeError.
+    then, it raises that error. Before, and for ever after a rollback, whatever is asked of it is a RuntimeError. With
+    an outbox it is one until this process has sent the row, whose id it names.
     """
 
     def __init__(self, held: Any) -> None:

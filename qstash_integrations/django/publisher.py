@@ -27,6 +27,9 @@ from .._core.publishing.signatures import named_options
 from .._core.settings import Settings
 from .conf import improperly_configured, load, manner, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
+from .outbox.databases import database
+from .outbox.verbs import AsyncOutbox, Outbox
+from .outbox.writing import check_open, write
 from .reversing import public_url
 
 T = TypeVar("T")
@@ -76,6 +79,11 @@ class Publisher(QStash):
             return self._on_commit(operation, None)
         return super().run(operation)
 
+    @property
+    def outbox(self) -> Outbox:
+        """The verbs that publish, for messages that are rows of the database until its transaction commits."""
+        return Outbox(self)
+
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
         """The public URL of a view, on the first QSTASH_PUBLIC_URL, or the one public ALLOWED_HOSTS; never on the
         request's host.
@@ -90,13 +98,26 @@ class Publisher(QStash):
         receipt = super().run(_operation(message, self.new_id, self.added))
         return cast("PublishResponse", receipt).message_id
 
+    def write_now(self, message: Mapping[str, Any], /, using: str | None) -> str:
+        """Write one message into the outbox, whatever the settings say; the database. For this package."""
+        operation = _operation(message, None, ())
+        self._call(operation)
+        alias = database(using)
+        check_open(alias)
+        write(operation, alias)
+        return alias
+
     def check_now(self, message: Mapping[str, Any], /) -> None:
         """Raise what ``publish_now`` would raise without asking QStash; for this package."""
         self._call(_operation(message, None, self.added))
 
+    def check_operation(self, operation: Operation[Any], /) -> None:
+        """Raise what ``run`` would raise without asking QStash; for this package."""
+        self._call(operation)
+
     def _on_commit(self, operation: Operation[T], using: str | None) -> T:
         self._call(operation)  # a missing setting is said now, not after the commit
-        receipt = held_back(operation, super().run, using)
+        receipt = held_back(operation, super().run, using, self.added)
         return super().run(operation) if receipt is None else receipt
 
     def _call(self, operation: Operation[T]) -> Call[T]:
@@ -152,6 +173,11 @@ class AsyncPublisher(AsyncQStash):
             return await self._on_commit(operation, None)
         return await super().run(operation)
 
+    @property
+    def outbox(self) -> AsyncOutbox:
+        """As on ``Publisher``, awaited."""
+        return AsyncOutbox(self.sync.outbox)
+
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
         """As on ``Publisher``; nothing to await."""
         return public_url(reverse(viewname, kwargs=kwargs))
@@ -163,7 +189,7 @@ class AsyncPublisher(AsyncQStash):
 
     async def _on_commit(self, operation: Operation[T], using: str | None) -> T:
         self._call(operation)  # a missing setting is said now, not after the commit
-        receipt = await sync_to_async(held_back)(operation, partial(QStash.run, self.sync), using)
+        receipt = await sync_to_async(held_back)(operation, partial(QStash.run, self.sync), using, self.added)
         return await super().run(operation) if receipt is None else receipt
 
     def _call(self, operation: Operation[T]) -> Call[T]:
@@ -171,11 +197,7 @@ class AsyncPublisher(AsyncQStash):
             return super()._call(operation)
 
 
-def _operation(message: Any, new_id: NewId | None, added: Sequence[Header]) -> Operation[PublishResult]:
-    return (publish if message.get("queue") is None else enqueue)(message, new_id, added)
-
-
-def _manner_without(of_the_others: str) -> Callable[[], Manner]:
+def manner_without(of_the_others: str) -> Callable[[], Manner]:
     """How to send, made again when the settings have changed. A ready client serves code that waits in its way."""
 
     def made(_: Settings) -> Manner:
@@ -186,8 +208,12 @@ def _manner_without(of_the_others: str) -> Callable[[], Manner]:
     return FromSettings(made, load)
 
 
-qstash: Publisher = Publisher.from_settings(load, _manner_without("AsyncClient"))
-aqstash: AsyncPublisher = AsyncPublisher.from_settings(load, _manner_without("Client"))
+def _operation(message: Any, new_id: NewId | None, added: Sequence[Header]) -> Operation[PublishResult]:
+    return (publish if message.get("queue") is None else enqueue)(message, new_id, added)
+
+
+qstash: Publisher = Publisher.from_settings(load, manner_without("AsyncClient"))
+aqstash: AsyncPublisher = AsyncPublisher.from_settings(load, manner_without("Client"))
 
 
 def _running_origin() -> Any:

@@ -1,5 +1,5 @@
-"""The schedules of a project: those of the modules ``tasks`` and ``schedules`` of its apps, and of QSTASH_TASKS and
-QSTASH_SCHEDULES.
+"""The schedules of a project: those of the modules ``tasks`` and ``schedules`` of its apps, of QSTASH_TASKS and
+QSTASH_SCHEDULES, and that by which QStash sweeps the outbox.
 
 Spec: https://docs.djangoproject.com/en/stable/ref/applications/
 """
@@ -14,7 +14,9 @@ from django.utils.module_loading import module_has_submodule
 
 from ..schedules.commands import Here
 from ..schedules.finding import schedules_beside, schedules_in
+from ..tasks.schedules import Schedule
 from .conf import configured, tasks_given
+from .outbox.places import APP as OUTBOX
 from .publisher import qstash
 
 _MODULES = ("tasks", "schedules")
@@ -33,8 +35,17 @@ def here() -> Here:
         *schedules_in(list(_modules())),
         *schedules_beside(tasks_given().tasks),
         *schedules_in(config.get("QSTASH_SCHEDULES"), "QSTASH_SCHEDULES"),
+        *_of_outbox(),
     ]
     return Here(schedules=list(dict.fromkeys(found)), client=qstash, config=config)
+
+
+def _of_outbox() -> list[Schedule]:
+    if not apps.is_installed(OUTBOX):
+        return []
+    from .outbox.sweep import schedules
+
+    return schedules()
 
 
 def _modules() -> Iterator[ModuleType]:

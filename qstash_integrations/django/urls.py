@@ -1,8 +1,9 @@
 """The views of ours that a project serves: ``path("qstash/", include("qstash_integrations.django.urls"))``.
 
 Below ``tasks/`` those of ``QSTASH = {"TASKS": ...}``; below ``django/`` those of the backend for ``django.tasks``, with
-its app in INSTALLED_APPS or a backend that keeps no rows. Nothing is looked for before Django asks: modules with tasks
-may import what imports this.
+its app in INSTALLED_APPS or a backend that keeps no rows; below ``outbox/`` that of the outbox, with its app.
+
+Nothing is looked for before Django asks: modules with tasks may import what imports this.
 
 Spec: https://docs.djangoproject.com/en/stable/topics/http/urls/#including-other-urlconfs
 """
@@ -18,6 +19,7 @@ from django.utils.module_loading import import_string
 
 from .._core.environment import generation
 from .conf import tasks_given
+from .outbox.places import APP as OUTBOX
 
 _BACKEND = "qstash_integrations.django.tasks"
 
@@ -48,6 +50,8 @@ def _patterns(_: int) -> tuple[URLPattern | URLResolver, ...]:
     backends = [str(params.get("BACKEND")) for params in getattr(settings, "TASKS", {}).values()]
     if apps.is_installed(_BACKEND) or any(map(_is_ours, backends)):
         found.append(path("django/", include(f"{_BACKEND}.urls")))
+    if apps.is_installed(OUTBOX):
+        found.append(path("outbox/", include(f"{OUTBOX}.urls")))
     return tuple(found)
 
 

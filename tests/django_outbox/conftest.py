@@ -32,4 +32,4 @@ def qstash_api() -> Generator[FakeQStash]:
     made = FakeQStash()
     with override_settings(QSTASH=SETTINGS | {"HTTP_CLIENT": made.client}):
         yield made
-        made.wait_until_empty()  # nothing is at work on the table any more
+        made.wait()  # nothing is at work on the table any more

@@ -1,13 +1,12 @@
 """A QStash behind an HTTP client of the app's own: senders reach it from their threads, as they reach the real one."""
 
 import json
-import time
 from queue import Queue
 from typing import NamedTuple
 
 import httpx
 
-from qstash_integrations.django.outbox.models import StoredMessage
+from qstash_integrations.django.outbox.sending import sender_of
 
 URL = "https://shop.example.com/hooks/ship"
 SETTINGS = {"TOKEN": "only_for_tests", "PUBLIC_URL": "https://shop.example.com"}
@@ -24,26 +23,27 @@ class FakeQStash:
     def __init__(self) -> None:
         self.sent: Queue[Sent] = Queue()
         self.client = httpx.Client(transport=httpx.MockTransport(self._answer))
-        self.answer: httpx.Response | None = None
+        self.refusal: int | None = None
         self._count = 0
 
     def next(self) -> Sent:
         """The next message that comes, within ten seconds."""
         return self.sent.get(timeout=10)
 
-    def wait_until_empty(self) -> None:
-        """Until the table is: a row goes after its message was accepted."""
-        until = time.monotonic() + 10
-        while StoredMessage.objects.exists():
-            assert time.monotonic() < until, "rows are left"
+    def refuse(self, status: int | None) -> None:
+        self.refusal = status
+
+    def wait(self) -> None:
+        """Until the senders have nothing to do."""
+        assert all(sender_of(alias).wait(10) for alias in ("default", "other"))
 
     @property
     def is_idle(self) -> bool:
         return self.sent.empty()
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        if self.answer is not None:
-            return self.answer
+        if self.refusal is not None:
+            return httpx.Response(self.refusal, json={"error": "no"})
         path = str(request.url).partition("/v2/")[2]
         kind, _, rest = path.partition("/")
         if kind == "batch":

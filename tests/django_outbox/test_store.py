@@ -1,14 +1,18 @@
 """The table: who holds a row, on SQLite, PostgreSQL and MariaDB."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
-from django.db import connection
+import pytest
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from qstash_integrations.django.outbox.models import StoredMessage
 from qstash_integrations.django.outbox.store import DjangoStore
 from qstash_integrations.outbox.row import Row, new_holder, new_id
 from qstash_integrations.outbox.rule import FAR, OVERDUE, Change
+from tests.django.project import forget_connections
 
 NOW = 1_800_000_000_000
 URL = "https://shop.example.com/hooks/ship"
@@ -112,3 +116,53 @@ def test_rows_are_counted() -> None:
     found = store.stats(NOW)
     assert (found.waiting, found.overdue, found.parked, found.sent) == (2, 1, 1, 1)
     assert found.oldest_at == NOW - OVERDUE - 1
+
+
+@pytest.fixture(params=["read committed", "repeatable read"])
+def isolation(request: pytest.FixtureRequest) -> None:
+    if connection.vendor == "mysql":
+        connections.settings["default"]["OPTIONS"]["isolation_level"] = request.param
+        forget_connections()
+
+
+@pytest.mark.usefixtures("isolation")
+def test_relays_that_claim_at_once_share_what_is_due() -> None:
+    written = write(*(row(number) for number in range(200)))
+    begin = Barrier(4)
+
+    def relay() -> list[str]:
+        mine: list[str] = []
+        holder = new_holder()
+        begin.wait(10)
+        try:
+            while found := store.claim(holder, NOW + 1_000, NOW + 60_000, 7):
+                mine += [one.id for one in found]
+                store.settle([Change(id=one.id, holder=holder, delete=True) for one in found])
+        finally:
+            store.close()
+        return mine
+
+    with ThreadPoolExecutor(4) as threads:
+        claimed = [id_ for future in [threads.submit(relay) for _ in range(4)] for id_ in future.result()]
+    assert len(claimed) == len(set(claimed))
+    # Whoever skipped a row that another held has left it to that one.
+    assert set(claimed) == {one.id for one in written}
+    assert not StoredMessage.objects.exists()
+
+
+@pytest.mark.usefixtures("isolation")
+def test_a_writer_whose_transaction_is_open_is_in_nobodys_way() -> None:
+    (waiting,) = write(row())
+    with ThreadPoolExecutor(1) as elsewhere, transaction.atomic():
+        write(row(1))
+        if connection.vendor == "sqlite":
+            return  # one writer at a time
+        (claimed,) = elsewhere.submit(claim_elsewhere).result(10)
+        assert claimed.id == waiting.id
+
+
+def claim_elsewhere() -> list[Row]:
+    try:
+        return store.claim(ME, NOW + 1_000, NOW + 60_000, 10)
+    finally:
+        store.close()

@@ -597,8 +597,7 @@ def test_options_stand_above_or_below_the_decorator() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"ENQUEUE": "outbox"}, "outbox"),
-        ({"ENQUEUE": "later"}, "on_commit"),
+        ({"ENQUEUE": "later"}, "outbox"),
         ({"ARGUMENTS": "elsewhere"}, "database"),
         ({"RESULTS": 0}, "RESULTS"),
         ({"RESULTS": False, "ARGUMENTS": "database"}, "RESULTS False"),

@@ -4,7 +4,9 @@ Spec: https://docs.djangoproject.com/en/stable/ref/applications/
 """
 
 from django.apps import AppConfig
+from django.core.checks import register
 
+from .checks import check_outbox
 from .places import APP, LABEL
 
 
@@ -14,3 +16,4 @@ class QStashOutboxConfig(AppConfig):
 
     def ready(self) -> None:
         setattr(self, "verbose_name", "QStash outbox")  # noqa: B010 - to type checkers Django's own has another type
+        register(check_outbox, "qstash")

@@ -11,6 +11,7 @@ class Written:
 
     def __init__(self, row: Row) -> None:
         self._row_id = row.id
+        self._is_of_group = "://" not in row.destination
         self._message_id: str | None = None
         _written[row.id] = self
 
@@ -18,6 +19,8 @@ class Written:
         self._message_id = message_id
 
     def result(self) -> PublishResponse:
+        if self._is_of_group:
+            raise RuntimeError(f"the message is row {self._row_id} of the outbox, of which no receipts of a group come")
         if self._message_id is None:
             raise RuntimeError(
                 f"the message is row {self._row_id} of the outbox, and has no other id until it was sent after the "

@@ -101,6 +101,7 @@ class DjangoStore:
                 return []
             own = self._rows().filter(pk__in=ids, holder=holder, due_at=until)
             return [stored.row for stored in own]
+        _without_gaps(connections[self.label])
         with transaction.atomic(using=self.label, durable=True):
             found = list(oldest.select_for_update(skip_locked=True)[:limit])
             self._rows().filter(pk__in=[stored.pk for stored in found]).update(holder=holder, due_at=until)
@@ -141,6 +142,16 @@ class DjangoStore:
 def is_in_memory(connection: Any) -> bool:
     """Whether other connections find another database, or one that locks them out."""
     return connection.vendor == "sqlite" and bool(connection.is_in_memory_db())
+
+
+def _without_gaps(connection: Any) -> None:
+    """MySQL locks what lies between rows as well, unless it is told otherwise, and writers would wait or deadlock."""
+    if connection.vendor != "mysql" or connection.in_atomic_block:
+        return
+    connection.ensure_connection()
+    if connection.isolation_level != "read committed":
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
 def _id_of(row: Row) -> str:

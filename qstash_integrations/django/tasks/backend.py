@@ -19,6 +19,9 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
 from ..conf import ConfigurationError
+from ..outbox.places import APP as OUTBOX
+from ..outbox.places import NOT_INSTALLED
+from ..outbox.writing import check_open
 from ..publisher import qstash
 from . import registered
 from .api import (
@@ -109,6 +112,13 @@ class QStashBackend(_Base):
             most_runs=options["retries"] + 1,
         )
         made = message_of(row, self.read, now)
+        if self.read.enqueue == "outbox":
+            check_open(database())
+            row.publishes = 1
+            with transaction.atomic(using=database()):
+                row.save(force_insert=True, using=database())
+                self._write(made, result_of(row, task), database())
+            return result_of(row, task)
         qstash.check_now(made)  # what cannot be published is said before a row is written
         row.save(force_insert=True, using=database())
 
@@ -145,11 +155,16 @@ class QStashBackend(_Base):
         )
 
     def check(self, **kwargs: Any) -> list[CheckMessage]:
-        """qstash_tasks.E001: the app is not installed. E002: no URL leads to the tasks. W001: a setting is missing."""
+        """qstash_tasks.E001: the app is not installed. E002: no URL leads to the tasks. E003: nor is the outbox.
+
+        W001: a setting is missing.
+        """
         found: list[CheckMessage] = []
         if self.read.results and not apps.is_installed(APP):
             hint = 'Or do without a table: OPTIONS = {"RESULTS": False}.'
             found.append(Error(f"{APP!r} is not in INSTALLED_APPS", hint=hint, id="qstash_tasks.E001"))
+        if self.read.enqueue == "outbox" and not apps.is_installed(OUTBOX):
+            found.append(Error(NOT_INSTALLED, id="qstash_tasks.E003"))
         try:
             urls = urls_of("check", self.read)
             qstash.check_now({"url": urls.run})
@@ -174,6 +189,9 @@ class QStashBackend(_Base):
             run_after=task.run_after,
             reaped=False,
         )
+        if self.read.enqueue == "outbox":
+            self._write(made, result, None)
+            return result
         qstash.check_now(made)
 
         def publish() -> None:
@@ -194,12 +212,21 @@ class QStashBackend(_Base):
             raise
         tell(task_enqueued, type(self), result_of(row, task))
 
+    def _write(self, made: Mapping[str, Any], result: TaskResult, using: str | None) -> None:
+        """Into the outbox, from which it will be published."""
+
+        def enqueued() -> None:
+            tell(task_enqueued, type(self), result)
+
+        alias = qstash.write_now(made, using)
+        transaction.on_commit(enqueued, using=alias, robust=True)
+
     def _in_time(self, publish: Callable[[], None], using: str) -> None:
         """When the transaction commits, where there is one; what fails then Django logs, since nothing is undone."""
         connection = transaction.get_connection(using)
         # Without autocommit nobody says when it is committed, which is Django's own error.
         waits = connection.in_atomic_block or (connection.connection is not None and not connection.autocommit)
-        if self.read.on_commit and waits:
+        if self.read.enqueue == "on_commit" and waits:
             transaction.on_commit(publish, using=using, robust=True)
         else:
             publish()

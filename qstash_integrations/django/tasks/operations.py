@@ -60,7 +60,8 @@ def cancel(row: StoredTask) -> Refusal | None:
 
 def left_behind(now: datetime) -> list[StoredTask]:
     """What may have no message, the oldest first: never published, or silent for long."""
-    never = Q(status=READY, message_id="", enqueued_at__lt=now - LEFT)
+    # What was published and has no message id yet waits in an outbox.
+    never = Q(status=READY, message_id="", publishes=0, enqueued_at__lt=now - LEFT)
     due = Q(run_after=None) | Q(run_after__lt=now - SILENT)
     waiting = Q(status=READY, enqueued_at__lt=now - SILENT) & ~Q(message_id="") & due
     dead = Q(status=RUNNING, lease_until__lt=now - SILENT)

@@ -25,7 +25,7 @@ TIMEOUT = timedelta(minutes=5)
 GRACE = timedelta(seconds=10)
 LONGEST_DELAY = timedelta(days=366)
 ON_FUNCTION = "qstash_options"
-_MODES = ("on_commit", "now")
+_MODES = ("on_commit", "now", "outbox")
 _PLACES = ("message", "database")
 
 
@@ -65,8 +65,8 @@ class _AllOptions(TaskOptions, total=False):
 class BackendOptions:
     """``OPTIONS`` of the setting TASKS."""
 
-    on_commit: bool = True
-    """Whether a message waits for the commit of the transaction that its row is written in."""
+    enqueue: str = "on_commit"
+    """Whether a message waits for the commit of the transaction that its row is written in, and in an outbox."""
     arguments_in_message: bool = True
     results: bool = True
     """Whether there are rows."""
@@ -96,7 +96,7 @@ class BackendOptions:
         check_names(options, _AllOptions.__annotations__, "option")
         of_tasks = {name: options.pop(name) for name in [*options] if name in TaskOptions.__annotations__}
         return cls(
-            on_commit=_mode(options.pop("ENQUEUE", "on_commit")) == "on_commit",
+            enqueue=_one_of(options.pop("ENQUEUE", "on_commit"), _MODES, "ENQUEUE"),
             arguments_in_message=_one_of(options.pop("ARGUMENTS", "message"), _PLACES, "ARGUMENTS") == "message",
             results=_one_of(options.pop("RESULTS", True), (True, False), "RESULTS"),
             queues=_queues(options.pop("QUEUES", {})),
@@ -134,15 +134,6 @@ def checked(options: Mapping[str, Any]) -> dict[str, Any]:
     if "timeout" in given and parse_duration(given["timeout"], "timeout") < timedelta(seconds=1):
         raise ValueError("timeout must be one second at least")
     return given
-
-
-def _mode(value: object) -> str:
-    if value == "outbox":
-        raise ValueError(
-            'ENQUEUE "outbox" is not there yet; with "on_commit" a message whose publishing fails is told, and '
-            "qstash_tasks reap publishes what a dying process has left"
-        )
-    return str(_one_of(value, _MODES, "ENQUEUE"))
 
 
 def _one_of(value: Any, choices: tuple[Any, ...], name: str) -> Any:

@@ -34,6 +34,8 @@ class Operation(Generic[T]):
     """The URLs that it asks QStash to call, each with the argument that it came in."""
     has_token: bool = False
     """Whether a provider's token travels with it, which is not to be stored."""
+    own_ids: tuple[bool, ...] = ()
+    """Of each message that it publishes: whether deduplication is the caller's own wish."""
     in_parts: bool = False
     """Whether it is one call of the many of ``publish_many``, which cannot be held back."""
 

@@ -16,6 +16,8 @@ from .body import body_of
 from .message import NewId, PublishResult
 from .outline import Outline, Outlines
 
+BATCH = "/v2/batch"
+
 
 class Batch:
     """One call for many messages, ``first`` being the index of the first of them; filled one by one, then sent.
@@ -69,15 +71,16 @@ class Batch:
         return rest
 
     def operation(self, *, in_parts: bool = False) -> Operation[list[PublishResult]]:
-        first, own_ids = self.first, self._own_ids
+        first, own_ids = self.first, tuple(self._own_ids)
         return Operation(
             method="POST",
-            path="/v2/batch",
+            path=BATCH,
             headers=(("Content-Type", "application/json"),),
             body=f"[{','.join(self._items)}]".encode(),
             read=lambda answer: _read_batch(answer, own_ids, first),
             repeatable=self._new_id is not None,
             publishes=True,
+            own_ids=own_ids,
             calls=self._urls(),
             has_token=any(self._tokens),
             in_parts=in_parts,
@@ -126,7 +129,7 @@ def _text(body: bytes | None) -> str | None:
     raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own")
 
 
-def _read_batch(answer: Any, own_ids: list[bool], first: int) -> list[PublishResult]:
+def _read_batch(answer: Any, own_ids: Sequence[bool], first: int) -> list[PublishResult]:
     if not is_list(answer) or len(answer) != len(own_ids):
         raise TransportError(f"QStash's answer is not a list of {len(own_ids)} results")
     for index, receipt in enumerate(answer, first):

@@ -88,6 +88,7 @@ def _publish(
         read=lambda answer: read_published(answer, own_id=own_id),
         repeatable=new_id is not None or own_id,
         publishes=True,
+        own_ids=(own_id,),
         calls=urls_in(message),
         has_token=message.get("api") is not None,
     )
