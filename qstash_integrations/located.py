@@ -15,7 +15,7 @@ from typing import Any
 
 from ._core.errors import ConfigurationError
 from ._core.publishing.client import QStash
-from .outbox.commands import Here as Outbox
+from .outbox.here import Here as Outbox
 from .schedules.commands import Here
 from .schedules.finding import module_named, schedules_beside, schedules_in
 

@@ -4,41 +4,26 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
 from .._core.errors import ConfigurationError, QStashError
-from .._core.publishing.client import QStash
 from ..schedules.commands import Terminal
 from .clock import Clock
+from .here import Here
 from .relay import pruned, relay
 from .row import Row
 from .stopping import stopped_by_signals
-from .store import Stats, Store
+from .store import Stats
 from .sweeping import Swept
 from .verbs import FAILED, OK, UNHEALTHY
+
+__all__ = ["Here", "run"]
 
 _SHOWN = 20  # parked rows
 _DRAWN_EVERY = 0.1  # seconds
 _OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Here:
-    """The outbox that a command is about."""
-
-    store: Store
-    client: QStash
-    """Tries each call once: rows are what is tried again."""
-    keep: timedelta | None = None
-    """How long rows stay when they are sent; None deletes them at once."""
-    clock: Clock = Clock()  # noqa: RUF009 - immutable
-
-    @property
-    def kept(self) -> int | None:
-        """In milliseconds."""
-        return None if self.keep is None else _milliseconds(self.keep)
 
 
 def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:

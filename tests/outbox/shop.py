@@ -2,7 +2,7 @@
 
 from qstash_integrations import QStash
 from qstash_integrations._core.settings import Settings
-from qstash_integrations.outbox.commands import Here
+from qstash_integrations.outbox.here import Here
 from tests.outbox.memory import MemoryStore
 
 store: MemoryStore = MemoryStore()

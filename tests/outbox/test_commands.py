@@ -13,7 +13,8 @@ import pytest
 
 from qstash_integrations import QStash
 from qstash_integrations.cli import main
-from qstash_integrations.outbox.commands import Here, run
+from qstash_integrations.outbox.commands import run
+from qstash_integrations.outbox.here import Here
 from qstash_integrations.outbox.verbs import add_verbs
 from qstash_integrations.schedules.commands import Terminal
 from tests.outbox import shop

@@ -1,0 +1,99 @@
+"""Sweeping as a task, so that QStash itself is the relay: a schedule calls it, and no worker has to run.
+
+It is bounded, continues by a call of its own, and never fails: QStash would try again what the next tick does anyway.
+
+Spec: https://upstash.com/docs/qstash/features/schedules
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from .._core.errors import QStashError
+from ..tasks.schedules import Schedule, schedule
+from ..tasks.task import Task, task
+from .clock import Clock
+from .driving import adrive, drive
+from .here import AsyncHere, Here
+from .sweeping import Manner, Steps, Swept, sweep
+
+SECONDS = 20.0
+"""After which no further call to QStash begins."""
+NAME = "qstash_outbox.sweep"
+EVERY = "*/5 * * * *"
+SCHEDULE = "qstash-outbox"
+_PRUNED = 1_000  # rows of a sweep; what is older goes with the next
+
+_logger = logging.getLogger("qstash_integrations")
+Told = dict[str, Any]
+
+
+def sweep_task(find: Callable[[], Here], name: str = NAME) -> Task[[], Told]:
+    """A task that sends what is due. Tasks of several outboxes each need a name."""
+
+    @task(name=name, retries=0)
+    def sweep_outbox() -> Told:
+        try:
+            here = find()
+            swept = drive(_bounded(here), here.store, here.client)
+            if here.kept is not None:
+                here.store.prune(here.clock.now() - here.kept, _PRUNED)
+            if _goes_on(swept):
+                _next(sweep_outbox, here.clock).publish()
+        except Exception as error:  # noqa: BLE001 - whatever databases raise, or QStash says to going on
+            return _failed(error)
+        return _told(swept)
+
+    return sweep_outbox
+
+
+def async_sweep_task(find: Callable[[], AsyncHere], name: str = NAME) -> "Task[[], Any]":
+    """``sweep_task`` of an outbox of async code."""
+
+    @task(name=name, retries=0)
+    async def sweep_outbox() -> Told:
+        try:
+            here = find()
+            swept = await adrive(_bounded(here), here.store, here.client)
+            if here.kept is not None:
+                await here.store.prune(here.clock.now() - here.kept, _PRUNED)
+            if _goes_on(swept):
+                await _next(sweep_outbox, here.clock).apublish()
+        except Exception as error:  # noqa: BLE001 - whatever databases raise, or QStash says to going on
+            return _failed(error)
+        return _told(swept)
+
+    return sweep_outbox
+
+
+def sweep_schedule(swept_by: Task[[], Any], cron: str = EVERY, name: str = SCHEDULE) -> Schedule:
+    """Of a sweep, for ``schedules sync``, which declares it; nothing else does."""
+    return schedule(name, cron, swept_by)
+
+
+def _bounded(here: Here | AsyncHere) -> Steps[Swept]:
+    clock = here.clock
+    ends_at = clock.monotonic() + SECONDS
+    return sweep(Manner(clock=clock, keep=here.keep is not None, stopped=lambda: clock.monotonic() >= ends_at))
+
+
+def _goes_on(swept: Swept) -> bool:
+    return not swept.is_over and not swept.pause
+
+
+def _next(swept_by: Task[[], Any], clock: Clock) -> Task[[], Any]:
+    """Sweeps that end at about the same time go on as one, so that they do not pile up."""
+    slot = int(clock.now() / (SECONDS * 1000))
+    return swept_by.using(deduplication_id=f"{swept_by.name}-{slot}")
+
+
+def _failed(error: Exception) -> Told:
+    # Only the kind of what is not ours: what databases say shows the values of a statement.
+    why = str(error) if isinstance(error, QStashError) else type(error).__name__
+    _logger.error("qstash outbox: a sweep has failed, and is left to the next: %s", why)
+    return {"failed": True}
+
+
+def _told(swept: Swept) -> Told:
+    """For the log of QStash."""
+    return {"sent": swept.sent, "refused": swept.refused, "parked": swept.parked, "is_over": swept.is_over}
