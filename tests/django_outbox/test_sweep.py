@@ -95,7 +95,7 @@ def test_a_database_that_is_away_leaves_the_others(
 
 def test_a_sweep_that_is_not_over_goes_on_by_a_message(qstash_api: FakeQStash) -> None:
     write(*(row(number, due_at=1) for number in range(3)))
-    moments = iter([0.0, 20.0, 20.0, 20.0])
+    moments = iter([0.0, *[20.0] * 20])
     assert sweep_all(lambda: next(moments)).is_over is False
 
 

@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import Error
-
 from ..._core.errors import QStashError
 from ...outbox.driving import drive
 from ...outbox.sweeping import Manner, Swept, sweep
@@ -40,11 +38,11 @@ def sweep_all(clock: Callable[[], float] = time.monotonic) -> Swept:
         try:
             if not has_table(alias):
                 continue
-            total.add(drive(sweep(Manner(keep=keeps()), seconds=ends_at - clock()), store, client))
+            total.add(drive(sweep(Manner(keep=keeps(), stopped=lambda: clock() >= ends_at)), store, client))
             keep = outbox_keep()
             if keep is not None:
                 store.prune(time.time_ns() // 1_000_000 - int(keep.total_seconds() * 1000), _PRUNED)
-        except Error as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on, and the next call is the next try
             _logger.error("qstash outbox: the database %r was not swept: %s", alias, type(error).__name__)
         total.is_over = total.is_over and before
     return total
