@@ -50,7 +50,7 @@ class Shop:
             self.ran += 1
             return view(request)
 
-        return answering(verify_qstash(**OPTIONS, **{"inbox": "default", **options})(counted))
+        return answering(verify_qstash(**{**OPTIONS, "inbox": "default", **options})(counted))
 
     @property
     def orders(self) -> int:

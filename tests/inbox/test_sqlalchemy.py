@@ -50,6 +50,15 @@ def test_what_is_rolled_back_comes_again(engine: Engine) -> None:
     assert shipped(engine, delivery("a"))
 
 
+def test_I2_what_a_session_rolled_back_may_be_presented_as_another_message(engine: Engine) -> None:
+    """Nothing is left of a transaction that is not the inbox's own; once= beside it knows the token."""
+    with Session(engine) as session:
+        assert ship(session, delivery("a"))
+        session.rollback()
+    assert shipped(engine, delivery("a", "msg_2"))
+    assert shipped(engine, delivery("b"))
+
+
 def test_a_savepoint_takes_the_mark_with_its_work(engine: Engine) -> None:
     with Session(engine) as session, session.begin():
         with session.begin_nested() as savepoint:
