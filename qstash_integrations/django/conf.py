@@ -45,6 +45,7 @@ NAMES = {
     "TASKS": "QSTASH_TASKS",
     "AROUND": "QSTASH_AROUND",
     "TASKS_URL": "QSTASH_TASKS_URL",
+    "TASKS_INBOX": "QSTASH_TASKS_INBOX",
     "ONCE": "QSTASH_ONCE",
     "APP": "QSTASH_APP",
     "ENVIRONMENT": "QSTASH_ENVIRONMENT",
@@ -115,6 +116,15 @@ def tasks_given() -> TasksGiven:
     with improperly_configured():
         config = _Config()
         return TasksGiven(config.get("QSTASH_TASKS"), None, _imported("QSTASH_AROUND", config.get("QSTASH_AROUND")))
+
+
+def tasks_inbox() -> str | None:
+    """QSTASH_TASKS_INBOX: the alias of the database in whose transaction each task runs, with the mark of its call."""
+    with improperly_configured():
+        alias = _Config().get("QSTASH_TASKS_INBOX")
+        if alias is not None and (not isinstance(alias, str) or not alias):
+            raise errors.ConfigurationError(f"QSTASH_TASKS_INBOX must be the alias of a database, not {alias!r}")
+    return alias
 
 
 def for_all_views() -> Wanted:
@@ -214,7 +224,7 @@ class _Config(Mapping[str, object]):
 def _forget(*, setting: str, **_: object) -> None:
     if "QSTASH" in setting or setting in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "TASKS"):
         settings_changed()
-    if setting in ("QSTASH", "QSTASH_TASKS", "TASKS"):
+    if setting in ("QSTASH", "QSTASH_TASKS", "QSTASH_TASKS_INBOX", "TASKS"):
         clear_url_caches()  # each task is a route
 
 

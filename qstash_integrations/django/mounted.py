@@ -2,7 +2,9 @@
 
 A plain task is a view like any other: it obeys ATOMIC_REQUESTS, unless ``non_atomic_requests`` stands on its function,
 and what it raises rolls it back. What follows it in a chain is published when it has committed. An async task is an
-async view, for which Django has no transactions.
+async view, for which Django has no transactions. With QSTASH_TASKS_INBOX each call has its effect in that database
+exactly once, known by its signed id; there what follows is published within the transaction, as its last thing, since
+no duplicate could make up for it later.
 
 Spec: https://docs.djangoproject.com/en/stable/topics/http/urls/
 """
@@ -16,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
 from .._core.environment import generation
+from .._core.errors import ConfigurationError
 from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
 from ..tasks.mount import Mount
@@ -23,7 +26,7 @@ from ..tasks.origin import Outgoing
 from ..tasks.running import Arrived, arun, run
 from ..tasks.serving import answer_of, refuse_injected, refuse_unserved_callbacks, take
 from ..tasks.task import Task
-from .conf import improperly_configured, load, tasks_given
+from .conf import improperly_configured, load, tasks_given, tasks_inbox
 from .decorators import behind, guard_of
 from .origin import ELSEWHERE, ORIGIN
 from .response import response_of, when_committed
@@ -53,6 +56,7 @@ def _served(_: int) -> Mount:
     with improperly_configured():
         tasks = Mount.of(given.tasks, around=given.around)
         refuse_injected(tasks, "Django")
+        _refuse_async_with_inbox(tasks)
         if not load().tasks_url:
             refuse_unserved_callbacks(tasks.tasks, ELSEWHERE)
     return tasks
@@ -70,7 +74,16 @@ def _view(tasks: Mount, name: str, task: Task[..., Any]) -> Callable[..., Any]:
     view: Any = arun_it if task.is_async else run_it
     # Django refuses to serve an async view otherwise.
     view._non_atomic_requests = set(connections) if task.is_async else _non_atomic(task)
-    return _verified(view)
+    return _verified(view, inbox=tasks_inbox())
+
+
+def _refuse_async_with_inbox(tasks: Mount) -> None:
+    for name, task in tasks.tasks.items():
+        if task.is_async and tasks_inbox() is not None:
+            raise ConfigurationError(
+                f"QSTASH_TASKS_INBOX is for plain tasks, and {name} is async: Django has no transactions there, in "
+                "which the mark of a call could commit with the work; write it with def"
+            )
 
 
 def _rest(tasks: Mount) -> Callable[..., Any]:
@@ -95,5 +108,5 @@ def _publish(messages: Sequence[Any]) -> None:
     """What follows a task, once that has committed: it may look for what was written."""
     following = Outgoing(ORIGIN, messages)
     del messages  # error trackers print the locals of raising frames
-    if not when_committed(following.publish):
+    if tasks_inbox() is not None or not when_committed(following.publish):
         following.publish()
