@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
@@ -29,7 +30,7 @@ _OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError")
 def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
     """Run a verb; the exit code. What went wrong is one line."""
     try:
-        return _RUN[options.verb](options, find(), terminal)
+        return _run(options, find(), terminal)
     except QStashError as error:
         why = str(error)
     except Exception as error:
@@ -39,6 +40,15 @@ def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Termina
         why = f"the database: {type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"
     terminal.complain(f"outbox {options.verb}: {why}")
     return FAILED
+
+
+def _run(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+    try:
+        return _RUN[options.verb](options, here, terminal)
+    finally:
+        # Of a connection that is broken already.
+        with suppress(Exception):
+            here.store.close()
 
 
 def _relay(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:

@@ -8,7 +8,8 @@ Spec: https://docs.sqlalchemy.org/en/20/orm/session_transaction.html
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, TypeAlias, Unpack, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from sqlalchemy import Engine, MetaData, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,15 +22,20 @@ from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.batch import batch
 from .._core.publishing.operations.message import enqueue, publish
 from .._core.publishing.signatures import named_options
+from ..outbox.blocking import BlockingStore
+from ..outbox.here import AsyncHere, Here
+from ..outbox.store import Store
 from .clients import AnyClient, Clients
 from .sending import Sending
-from .sessions import AnySession, made, session_of
-from .stores import AsyncEngineStore, EngineStore
+from .sessions import AnySession, made, outbox_of, session_of
+from .stores import AsyncEngineStore, DisposingStore, EngineStore, GivenEngine, engine_of
 from .table import NAME, outbox_table
 from .written import stored_in, write
 
-AnyEngine: TypeAlias = Engine | AsyncEngine
-_NO_ENGINE = "the outbox knows no engine: give it one here, or say Outbox(metadata, engine=...)"
+if TYPE_CHECKING:
+    from ..tasks import Schedule, Task
+
+_IS_ASYNC = "engine is an AsyncEngine: ask for astore(), and give the engine itself to Outbox instead of a function"
 
 
 @named_options
@@ -51,7 +57,7 @@ class Outbox:
         self,
         metadata: MetaData,
         *,
-        engine: AnyEngine | Callable[[], AnyEngine] | None = None,
+        engine: GivenEngine = None,
         client: AnyClient | Callable[[], AnyClient] | None = None,
         keep: Duration | None = None,
         name: str = NAME,
@@ -117,23 +123,45 @@ class Outbox:
 
     def store(self, engine: Engine | None = None) -> EngineStore:
         """The table on an engine, by default the one that was given; ConfigurationError where there is none."""
-        found = self._known_engine() if engine is None else engine
+        found = engine_of(self._engine) if engine is None else engine
         if isinstance(found, AsyncEngine):
-            raise ConfigurationError("the outbox has an AsyncEngine: ask for its astore(), or give an Engine")
+            raise ConfigurationError(_IS_ASYNC)
         return EngineStore(found, self.table)
 
     def astore(self, engine: AsyncEngine | None = None) -> AsyncEngineStore:
         """``store`` for an ``AsyncEngine``."""
-        found = self._known_engine() if engine is None else engine
+        found = engine_of(self._engine) if engine is None else engine
         if isinstance(found, Engine):
-            raise ConfigurationError("the outbox has an Engine: ask for its store(), or give an AsyncEngine")
+            raise ConfigurationError("engine is an Engine, which serves no event loop: ask for store()")
         return AsyncEngineStore(found, self.table)
 
-    def _known_engine(self) -> AnyEngine:
-        found = self._engine() if callable(self._engine) else self._engine
-        if found is None:
-            raise ConfigurationError(_NO_ENGINE)
-        return found
+    @cached_property
+    def sweep(self) -> "Task[[], Any]":
+        """A task that sends what is due: ``QStash(app, tasks=[shop, outbox.sweep])``, for ``schedule`` to call."""
+        # It brings pydantic, which those who run a relay need not have.
+        from ..outbox.sweep_task import async_sweep_task, sweep_task
+
+        name = f"{self.table.name}.sweep"
+        if isinstance(self._engine, AsyncEngine):  # whose connections belong to the event loop of the app
+            return async_sweep_task(
+                lambda: AsyncHere(store=self.astore(), client=self._clients.for_loops(), keep=self.keep), name
+            )
+        return sweep_task(lambda: Here(store=self.store(), client=self._clients.sync(), keep=self.keep), name)
+
+    def schedule(self, cron: str = "*/5 * * * *", *, name: str = "qstash-outbox") -> "Schedule":
+        """QStash as the relay: calls ``sweep``. It stands in the code, and ``schedules sync`` makes it."""
+        from ..outbox.sweep_task import sweep_schedule
+
+        return sweep_schedule(self.sweep, cron, name)
+
+    def here(self) -> Here:
+        """For the command ``qstash-integrations outbox --outbox shop.db:outbox``."""
+        engine = engine_of(self._engine)
+        if isinstance(engine, AsyncEngine):
+            store: Store = BlockingStore(DisposingStore(engine, self.table))
+        else:
+            store = self.store(engine)
+        return Here(store=store, client=self._clients.sync(), keep=self.keep)
 
     def _write(self, session: AnySession, operation: Operation[Any]) -> list[str]:
         self._clients.check(operation)
@@ -141,3 +169,9 @@ class Outbox:
 
     def __repr__(self) -> str:
         return f"<Outbox {self.table.fullname}>"
+
+
+def publish_in(session: AnySession, message: Any) -> str:
+    """Write the call of a task into the outbox that goes with the session."""
+    outbox = outbox_of(session_of(session))
+    return (outbox.enqueue if message.get("queue") else outbox.publish)(session, message)

@@ -6,11 +6,12 @@ Spec: https://docs.sqlalchemy.org/en/20/core/connections.html
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from .._core.errors import ConfigurationError
 from ..outbox.row import Row
 from ..outbox.rule import Change
 from ..outbox.store import Stats
@@ -21,6 +22,17 @@ T = TypeVar("T")
 # Whoever waits for a row has to see what became of it, and a search for rows must lock none beside them.
 _READ_COMMITTED: dict[str, Any] = {"isolation_level": "READ COMMITTED"}
 _TOLD = ("postgresql", "mysql", "mariadb")
+
+AnyEngine: TypeAlias = Engine | AsyncEngine
+GivenEngine: TypeAlias = AnyEngine | Callable[[], AnyEngine] | None
+
+
+def engine_of(given: GivenEngine) -> AnyEngine:
+    """ConfigurationError where there is none."""
+    found = given if isinstance(given, Engine | AsyncEngine) else given and given()
+    if found is None:
+        raise ConfigurationError("the outbox knows no engine: give it one here, or say Outbox(metadata, engine=...)")
+    return found
 
 
 class EngineStore:
@@ -97,6 +109,13 @@ class AsyncEngineStore:
     ) -> T:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work, self._table, *args, **kwargs)
+
+
+class DisposingStore(AsyncEngineStore):
+    """For a command, which has the engine to itself: no connection outlives the event loop."""
+
+    async def close(self) -> None:
+        await self._engine.dispose()
 
 
 def _label(engine: Engine | AsyncEngine) -> str:

@@ -6,18 +6,19 @@ and where an outer transaction of the connection is still open, as in many test 
 Spec: https://docs.sqlalchemy.org/en/20/orm/session_events.html
 """
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, event
+from sqlalchemy import Connection, Engine, MetaData, Table, event, inspect
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Session, SessionTransaction, object_session, registry
 
 from .._core.errors import ConfigurationError
 from .._core.publishing.discreet import discreet
 from .._core.publishing.operations import Operation
+from ..outbox import watching
+from ..outbox.pace import left_to_sweep
 from ..outbox.row import Row, new_holder
 from ..outbox.written import rows_of
 from .table import values_of
@@ -25,7 +26,6 @@ from .table import values_of
 Tell = Callable[[Engine, Sequence[str], str], object]
 """That rows were written on an engine, under these ids and by this holder, and that the transaction has committed."""
 _PENDING = "_qstash_outbox_written"
-_logger = logging.getLogger("qstash_integrations")
 
 
 @discreet
@@ -48,6 +48,8 @@ class _Pending:
     def __init__(self) -> None:
         self.holder: str = new_holder()
         self.ids: dict[tuple[Tell, Connection], list[str]] = {}
+        self.is_gone: bool = False
+        """Whether it has ended without a commit."""
 
 
 def stored_in(table: Table) -> type[Stored]:
@@ -75,8 +77,11 @@ def write(session: Session, kind: type[Stored], operation: Operation[Any], tell:
         ) from error
     pending: _Pending = session.info.setdefault(_PENDING, _Pending())
     rows = rows_of(operation, time.time_ns() // 1_000_000, pending.holder)
-    session.add_all([kind(row, tell) for row in rows])
-    return [row.id for row in rows]
+    stored = {row.id: kind(row, tell) for row in rows}
+    session.add_all(stored.values())
+    # What was rolled back to a savepoint is as if it had never been added.
+    watching.tell(rows, lambda row_id: not pending.is_gone and not inspect(stored[row_id]).transient)
+    return list(stored)
 
 
 def _inserted(_: Any, connection: Connection, stored: Stored) -> None:
@@ -96,11 +101,13 @@ def _committed(session: Session) -> None:
             continue  # of somebody outside, who may still roll it back: what is committed then is due soon
         try:
             tell(connection.engine, ids, pending.holder)
-        except Exception:
-            _logger.exception("qstash outbox: what was committed is left to the next sweep")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the commit is done
+            left_to_sweep(str(connection.engine.url.database), error)
 
 
 def _ended(session: Session, transaction: SessionTransaction) -> None:
     """Also where it was rolled back, or closed without a commit."""
     if transaction.parent is None:
-        session.info.pop(_PENDING, None)
+        pending: _Pending | None = session.info.pop(_PENDING, None)
+        if pending is not None:
+            pending.is_gone = True

@@ -24,8 +24,13 @@ from .wire import (
 )
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
+    from sqlalchemy.orm import Session, scoped_session
+
     from .._core.publishing.results.published import PublishResponse
     from .task import Task
+
+    AnySession = Session | AsyncSession | scoped_session[Any] | async_scoped_session[Any]
 
 
 class _Result:
@@ -78,6 +83,15 @@ class Publishable(ABC):
         message = self.message(origin().task_url)
         receipt: PublishResponse = await _django().aqstash.publish_on_commit(message, using=using)
         return receipt
+
+    def publish_in(self, session: "AnySession", /) -> str:
+        """Write it into the outbox, in the transaction of an SQLAlchemy session; the id of its row.
+
+        It is published once that commits, and not where it is rolled back. The outbox is the one of this process, or
+        what ``session.info["qstash_outbox"]`` says. Nothing to await, also with an ``AsyncSession``.
+        """
+        written: str = _sqlalchemy().publish_in(session, self.message(origin().task_url))
+        return written
 
 
 @discreet
@@ -210,6 +224,11 @@ def _django() -> Any:
     """Its adapter, which is above this and may not be there."""
     need("django", "django")
     return import_module("qstash_integrations.django")
+
+
+def _sqlalchemy() -> Any:
+    need("sqlalchemy", "sqlalchemy")
+    return import_module("qstash_integrations.sqlalchemy.outbox")
 
 
 def refuse_in_event_loop(instead: str) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .._core.publishing._sync.many import Many
     from .._core.publishing.operations.many import Progress
     from .._core.publishing.results.published import PublishResponse
-    from .calls import Publishable
+    from .calls import AnySession, Publishable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -115,6 +115,13 @@ class Task(Generic[P, R_co]):
     async def apublish_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
         """``publish_on_commit`` for ``async`` code that sync code within ``atomic`` has called."""
         return await self.bind(*args, **kwargs).apublish_on_commit()
+
+    def publish_in(self, session: "AnySession", /, *args: P.args, **kwargs: P.kwargs) -> str:
+        """Write a call into the outbox, in the transaction of an SQLAlchemy session; the id of its row.
+
+        It is published once that commits. Nothing to await, also with an ``AsyncSession``.
+        """
+        return self.bind(*args, **kwargs).publish_in(session)
 
     def publish_many(
         self, calls: "Iterable[Publishable]", *, chunk_size: int = 100, on_progress: "Progress | None" = None

@@ -184,7 +184,7 @@ def test_a_settings_mistake_after_the_commit_fails_no_commit(
     with caplog.at_level(logging.ERROR):
         session.commit()
     assert [record.message for record in caplog.records] == [
-        "qstash outbox: what was committed is left to the next sweep"
+        f"qstash outbox: rows of {engine.url.database!r} are left to the next sweep: ConfigurationError"
     ]
 
 

@@ -110,6 +110,6 @@ def test_a_store_says_what_it_needs(tmp_path: Path, outbox: Outbox) -> None:
     with pytest.raises(Exception, match="the outbox knows no engine"):
         outbox.store()
     of_loops = Outbox(MetaData(), engine=lambda: create_async_engine(url))
-    with pytest.raises(Exception, match="ask for its astore"):
+    with pytest.raises(Exception, match="ask for astore"):
         of_loops.store()
     assert of_loops.astore().label.endswith("shop.sqlite3")

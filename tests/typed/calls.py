@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, assert_type
 
 from fastapi import Depends
+from sqlalchemy import Engine, MetaData
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
+from sqlalchemy.orm import Session, scoped_session
 
 from qstash_integrations import Callback
 from qstash_integrations.results import PublishResponse
+from qstash_integrations.sqlalchemy import Outbox
 from qstash_integrations.tasks import RESULT, Call, Chain, Injected, Task, chain, current_call, task
 
 
@@ -66,6 +70,35 @@ def published() -> None:
     mail.publish(to=b"ada")  # wrong
     mail.publish_on_commit(to="ada")
     mail.publish_on_commit(2)  # wrong
+
+
+def written(
+    session: Session,
+    asession: AsyncSession,
+    scoped: scoped_session[Session],
+    ascoped: async_scoped_session[AsyncSession],
+    engine: Engine,
+) -> None:
+    assert_type(ship.publish_in(session, 3, gift=True), str)
+    assert_type(ship.bind(3).publish_in(asession), str)
+    assert_type(chain(ship.bind(3), mail.bind("ada", pdf=RESULT)).publish_in(scoped), str)
+    stored.publish_in(ascoped, order_id=3)
+    ship.publish_in(3)  # wrong
+    ship.publish_in(session, "3")  # wrong
+    ship.publish_in(session)  # wrong
+    ship.publish_in(engine, 3)  # wrong
+    ship.bind(3).publish_in(session, 3)  # wrong
+    outbox = Outbox(MetaData(), engine=engine, keep="7d")
+    assert_type(outbox.publish(session, url="https://a.example", delay="10m"), str)
+    assert_type(outbox.publish_json(asession, {"url_group": "shops", "body": 1}), str)
+    assert_type(outbox.enqueue(scoped, url="https://a.example", queue="orders"), str)
+    assert_type(outbox.batch_json(ascoped, [{"url": "https://a.example"}]), list[str])
+    outbox.publish(session, url="https://a.example", dellay="10m")  # wrong
+    outbox.publish(engine, url="https://a.example")  # wrong
+    outbox.publish(url="https://a.example")  # wrong
+    outbox.enqueue_json(session, url="https://a.example")  # wrong
+    Outbox("shop")  # wrong
+    outbox.schedule(5)  # wrong
 
 
 async def awaited() -> None:
