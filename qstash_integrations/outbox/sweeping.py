@@ -135,7 +135,8 @@ class _Delivery:
 
     def __init__(self, rows: Sequence[Row], manner: Manner) -> None:
         self.swept = Swept()
-        self._rows = rows
+        # What has failed before goes behind the others: where it fails again, they have been sent.
+        self._rows = sorted(rows, key=lambda row: row.tries)
         self._manner = manner
         self._clock = manner.clock
         self._ends_at = self._clock.monotonic() + (LEASE - _RESERVE) / 1000

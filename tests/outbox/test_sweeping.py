@@ -245,6 +245,19 @@ def test_a_row_that_makes_every_batch_fail_goes_alone_in_the_end(
     assert list(store.rows) == [poison]
 
 
+def test_a_row_that_fails_each_time_keeps_nobody_back_however_seldom_somebody_sweeps(
+    hand: Hand, store: MemoryStore, fake: FakeQStash, write: Any, run: Any
+) -> None:
+    (poison,) = write()
+    hand.move(0.001)
+    write(1)
+    fake.refuses = lambda message: refusal(500, "oops") if message.row_id == poison.id else None
+    for _ in range(6):
+        hand.move(1200)
+        run()
+    assert list(store.rows) == [poison.id]
+
+
 @pytest.mark.parametrize(
     "change",
     [
