@@ -1,5 +1,6 @@
 """Rows are written in the caller's transaction, and sent after its commit, on SQLite, PostgreSQL and MariaDB."""
 
+import inspect
 import json
 import unittest
 from collections.abc import Callable, Generator
@@ -17,6 +18,7 @@ from qstash_integrations._core.publishing.client import APIRequest, APIResponse,
 from qstash_integrations.chat import openai
 from qstash_integrations.django import aqstash, qstash
 from qstash_integrations.django.outbox.models import StoredMessage
+from qstash_integrations.testing import Outbox
 from tests.django_outbox.shop import SETTINGS, URL, FakeQStash
 
 
@@ -234,3 +236,33 @@ def test_in_a_testcase_it_is_sent_where_the_hooks_are_run() -> None:
         result = unittest.TestResult()
         unittest.TestSuite([InTestCase("test_it")]).run(result)
     assert result.wasSuccessful(), result.errors + result.failures
+
+
+def test_a_test_sees_what_was_written_and_what_a_commit_has_sent() -> None:
+    with Outbox() as outbox:
+        with rolled_back():
+            qstash.outbox.publish(url=URL, body="rolled back")
+            assert [message.body for message in outbox.written] == [b"rolled back"]
+        assert outbox.written == []
+        with transaction.atomic():
+            qstash.outbox.publish_json(url=URL, body={"id": 1})
+            assert outbox.messages == []
+        outbox.assert_published(url=URL, json={"id": 1})
+        assert [message.body for message in outbox.written] == [b'{"id":1}']
+
+
+def test_what_fails_in_a_test_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(request: APIRequest) -> APIResponse:
+        return APIResponse(400, b'{"error":"no such queue"}')
+
+    with override_settings(QSTASH=SETTINGS), override_transport(refuse):
+        qstash.outbox.publish(url=URL)
+    assert "no such queue" in caplog.text
+    assert StoredMessage.objects.get().state == "parked"
+
+
+def test_signatures_name_the_options() -> None:
+    parameters = inspect.signature(qstash.outbox.publish_json).parameters
+    assert {"using", "url", "url_group", "body", "delay"} <= {*parameters}
+    assert "api" not in parameters
+    assert [*inspect.signature(aqstash.outbox.publish_json).parameters] == [*parameters]

@@ -12,9 +12,10 @@ from ..._core.publishing.base import transport_of_test
 from ..._core.publishing.client import QStash
 from ..._core.publishing.manner import Manner
 from ..._core.publishing.retry import RetryPolicy
+from ...outbox.clock import Clock
 from ...outbox.driving import drive
+from ...outbox.pace import Pace
 from ...outbox.sender import Sender
-from ...outbox.sweeping import Manner as Sweep
 from ...outbox.sweeping import written
 from ...outbox.watching import is_watched
 from ..conf import load, outbox_keep
@@ -45,7 +46,8 @@ _senders: dict[str, Sender] = {}
 def sent_soon(alias: str, ids: Sequence[str], holder: str) -> None:
     """Never in the way of who has committed; but a test's rows are sent before it goes on."""
     if _is_tested(connections[alias]):
-        drive(written([(ids, holder)], Sweep(keep=keeps())), DjangoStore(alias), client)
+        pace = Pace(Clock(), keeps)
+        pace.note(drive(written([(ids, holder)], pace.manner()), DjangoStore(alias), client))
     else:
         sender_of(alias).sent_soon(ids, holder)
 
