@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils import timezone
 
 from ..conf import ConfigurationError
+from ..inbox.places import APP as INBOX
 from ..outbox.places import APP as OUTBOX
 from ..outbox.places import NOT_INSTALLED
 from ..outbox.writing import check_open
@@ -157,12 +158,15 @@ class QStashBackend(_Base):
     def check(self, **kwargs: Any) -> list[CheckMessage]:
         """qstash_tasks.E001: the app is not installed. E002: no URL leads to the tasks. E003: nor is the outbox.
 
-        W001: a setting is missing.
+        E004: nor is the inbox. W001: a setting is missing.
         """
         found: list[CheckMessage] = []
         if self.read.results and not apps.is_installed(APP):
             hint = 'Or do without a table: OPTIONS = {"RESULTS": False}.'
             found.append(Error(f"{APP!r} is not in INSTALLED_APPS", hint=hint, id="qstash_tasks.E001"))
+        if self.read.inbox and not apps.is_installed(INBOX):
+            hint = "With INBOX a task commits with its mark, which has a table there."
+            found.append(Error(f"{INBOX!r} is not in INSTALLED_APPS", hint=hint, id="qstash_tasks.E004"))
         if self.read.enqueue == "outbox" and not apps.is_installed(OUTBOX):
             found.append(Error(NOT_INSTALLED, id="qstash_tasks.E003"))
         try:

@@ -3,15 +3,18 @@
 Spec: https://upstash.com/docs/qstash/features/retry
 """
 
+from copy import copy
 from datetime import timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from ..._core.errors import NonRetryable, RetryAfter
 from ..._core.receiving.answers import ALREADY_DONE, Answer, answer_signal, error_answer, in_progress
 from ..._core.receiving.delivery import Callback, Delivery
 from ..._core.receiving.report import logger
+from ..inbox.handling import handled
 from .api import READY, SUCCESSFUL, Task, task_enqueued, task_finished, task_started
 from .backend import QStashBackend
 from .calls import Called, Content, id_of_scheduled, with_defaults
@@ -102,7 +105,7 @@ def _deliver(row: StoredTask, task: Task, delivery: Delivery, backend: QStashBac
         standing = claim(row, delivery, timezone.now(), backend.read.grace)
         match standing.state:
             case "claimed":
-                return _run(row, task, backend)
+                return _run(row, task, delivery, backend)
             case "busy":
                 return in_progress(standing.wait), None
             case "done":
@@ -117,14 +120,22 @@ def _deliver(row: StoredTask, task: Task, delivery: Delivery, backend: QStashBac
     return in_progress(1), None
 
 
-def _run(row: StoredTask, task: Task, backend: QStashBackend) -> tuple[Answer, Outcome]:
+def _run(row: StoredTask, task: Task, delivery: Delivery, backend: QStashBackend) -> tuple[Answer, Outcome | None]:
     task = task_of(row, task, backend.read)
     result = result_of(row, task)
     tell(task_started, type(backend), result)
-    outcome = run(task, result)
+    outcome = run_marked(row, task, result, delivery) if backend.read.inbox else run(task, result)
+    if isinstance(outcome, Answer):
+        # Another run is at work past its lease, or has done it: this one has not begun.
+        done = {"status": SUCCESSFUL, "finished_at": timezone.now()}
+        end(row, done if outcome == ALREADY_DONE else {"status": READY})
+        return outcome, None
     log_failure(outcome, task, row.pk, row.runs)
     is_over = outcome.error is None or outcome.is_final or row.runs >= row.most_runs
-    if not end(row, _changes(row, outcome, is_over=is_over)):
+    is_ended = backend.read.inbox and outcome.error is None
+    if is_ended:
+        row.refresh_from_db(using=database())
+    elif not end(row, changes_of(row, outcome, is_over=is_over)):
         logger.warning("qstash task %s %s: run %s outlasted its lease", task.module_path, row.pk, row.runs)
         return in_progress(1), outcome
     if is_over:
@@ -132,7 +143,25 @@ def _run(row: StoredTask, task: Task, backend: QStashBackend) -> tuple[Answer, O
     return answer_of(outcome, is_over=is_over, shows_value=backend.read.arguments_in_message), outcome
 
 
-def _changes(row: StoredTask, outcome: Outcome, *, is_over: bool) -> dict[str, Any]:
+def run_marked(row: StoredTask, task: Task, result: Any, delivery: Delivery) -> Outcome | Answer:
+    """Run it in a transaction, in which its row ends as well where it succeeds."""
+    running = copy(row)
+
+    def work() -> tuple[Outcome | Answer, bool]:
+        outcome = run(task, result)
+        if outcome.error is not None:
+            return outcome, False
+        is_ended = end(running, changes_of(running, outcome, is_over=True))
+        return (outcome if is_ended else in_progress(1)), is_ended
+
+    try:
+        found: Outcome | Answer = handled(database(), delivery, work, of_tasks=True)
+    except DatabaseError as error:  # of the commit, as a rule
+        return Outcome(error=error)
+    return found
+
+
+def changes_of(row: StoredTask, outcome: Outcome, *, is_over: bool) -> dict[str, Any]:
     error, now = outcome.error, timezone.now()
     if error is None:
         return {"status": SUCCESSFUL, "finished_at": now, "return_value": outcome.value}

@@ -59,6 +59,7 @@ class _AllOptions(TaskOptions, total=False):
     URL: str
     MAX_DELAY: Duration
     GRACE: Duration
+    INBOX: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,8 @@ class BackendOptions:
     max_delay: timedelta = LONGEST_DELAY
     grace: timedelta = GRACE
     """After the timeout: until then a run may still end, by the clock of another machine too."""
+    inbox: bool = False
+    """Whether a task runs in a transaction, and commits with its mark and its row."""
     of_tasks: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """For tasks that do not say otherwise."""
 
@@ -103,6 +106,7 @@ class BackendOptions:
             url=_url(options.pop("URL", None)),
             max_delay=parse_duration(options.pop("MAX_DELAY", LONGEST_DELAY), "MAX_DELAY"),
             grace=parse_duration(options.pop("GRACE", GRACE), "GRACE"),
+            inbox=_one_of(options.pop("INBOX", False), (True, False), "INBOX"),
             of_tasks=checked(of_tasks),
         )._consistent()
 
