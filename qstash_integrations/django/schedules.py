@@ -43,7 +43,7 @@ def here() -> Here:
 def _of_outbox() -> list[Schedule]:
     if not apps.is_installed(OUTBOX):
         return []
-    from .outbox.sweep import schedules
+    from .outbox.schedule import schedules
 
     return schedules()
 

@@ -1,5 +1,7 @@
 """QStash as the relay: a declared schedule calls a verified view, which sends what is due."""
 
+import subprocess
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -12,7 +14,7 @@ from django.test import Client, modify_settings, override_settings
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.django.outbox.checks import check_outbox
 from qstash_integrations.django.outbox.models import StoredMessage
-from qstash_integrations.django.outbox.sweep import sweep_all
+from qstash_integrations.django.outbox.sweep import go_on, sweep_all
 from qstash_integrations.django.schedules import here
 from qstash_integrations.testing import sign
 from tests.django.project import urlconf
@@ -97,6 +99,42 @@ def test_a_sweep_that_is_not_over_goes_on_by_a_message(qstash_api: FakeQStash) -
     write(*(row(number, due_at=1) for number in range(3)))
     moments = iter([0.0, *[20.0] * 20])
     assert sweep_all(lambda: next(moments)).is_over is False
+
+
+def test_sweeps_that_go_on_at_the_same_moment_are_one(qstash_api: FakeQStash) -> None:
+    go_on(lambda: 1_800_000_001.0)
+    go_on(lambda: 1_800_000_019.0)
+    go_on(lambda: 1_800_000_020.0)
+    first, second, later = (qstash_api.next() for _ in range(3))
+    assert (first.destination, first.headers["upstash-retries"]) == (ORIGIN + SWEEP, "0")
+    ids = [one.headers["upstash-deduplication-id"] for one in (first, second, later)]
+    assert ids[0] == ids[1] != ids[2]
+    assert ids[0].startswith("qstash-outbox-")
+
+
+def test_what_cannot_go_on_now_is_left_to_the_schedule(
+    qstash_api: FakeQStash, caplog: pytest.LogCaptureFixture
+) -> None:
+    qstash_api.refuse(500)
+    go_on()
+    assert "could not be continued" in caplog.text
+
+
+def test_the_view_does_without_the_extra_of_schedules() -> None:
+    program = """
+import sys
+sys.modules["pydantic"] = None
+from django.conf import settings
+apps = ["qstash_integrations.django", "qstash_integrations.django.outbox"]
+settings.configure(INSTALLED_APPS=apps, ROOT_URLCONF="tests.django_tasks.urls", QSTASH={"PUBLIC_URL": "https://a.example"})
+import django
+django.setup()
+from django.urls import resolve
+from qstash_integrations.django.outbox import sending, verbs
+print(resolve("/qstash/outbox/sweep").url_name)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("outbox-sweep\n", "")
 
 
 def test_kept_rows_are_pruned(qstash_api: FakeQStash) -> None:

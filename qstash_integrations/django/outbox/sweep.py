@@ -1,7 +1,7 @@
-"""QStash as the relay: a schedule as code, and what the verified view does that it calls.
+"""QStash as the relay: what the verified view does that its schedule calls.
 
-``manage.py qstash_schedules sync`` declares it, and nothing else does. A sweep is bounded, and continued by a message
-of its own; messages of the same moment are one, so that sweeps do not pile up.
+A sweep is bounded, and continued by a message of its own; messages of the same moment are one, so that sweeps do not
+pile up.
 
 Spec: https://upstash.com/docs/qstash/features/schedules
 """
@@ -9,22 +9,20 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 from ..._core.errors import QStashError
 from ...outbox.driving import drive
 from ...outbox.sweeping import Manner, Swept, sweep
-from ...tasks.schedules import Schedule, schedule
-from ..conf import ConfigurationError, outbox_keep, outbox_schedule
+from ..conf import ConfigurationError, outbox_keep
 from ..publisher import qstash
 from ..reversing import URLS, included, public_url
 from .databases import databases, has_table
-from .places import VIEW
+from .places import SCHEDULE, VIEW
 from .sending import client, keeps
 from .store import DjangoStore
 
-NAME = "qstash-outbox"
 SECONDS = 20.0
 _PRUNED = 1_000  # rows of a sweep; what is older goes with the next
 _logger = logging.getLogger("qstash_integrations")
@@ -34,7 +32,7 @@ def sweep_all(clock: Callable[[], float] = time.monotonic) -> Swept:
     """Send what is due on each database, for twenty seconds in all; delete what was kept for long enough."""
     ends_at, total = clock() + SECONDS, Swept()
     for alias in databases():
-        store, before = DjangoStore(alias), total.is_over
+        store, before = DjangoStore(alias), replace(total)
         try:
             if not has_table(alias):
                 continue
@@ -44,37 +42,24 @@ def sweep_all(clock: Callable[[], float] = time.monotonic) -> Swept:
                 store.prune(time.time_ns() // 1_000_000 - int(keep.total_seconds() * 1000), _PRUNED)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on, and the next call is the next try
             _logger.error("qstash outbox: the database %r was not swept: %s", alias, type(error).__name__)
-        total.is_over = total.is_over and before
+        total.is_over = total.is_over and before.is_over
+        total.pause = max(total.pause, before.pause)
     return total
 
 
-def go_on() -> None:
+def go_on(now: Callable[[], float] = time.time) -> None:
     """Have QStash call again at once."""
-    url = _url()
-    slot = f"{url} {int(time.time() / SECONDS)}"
     try:
-        qstash.publish_now(
-            {"url": url, "retries": 0, "deduplication_id": f"{NAME}-{hashlib.sha256(slot.encode()).hexdigest()[:32]}"}
-        )
+        here = url()
+        moment = hashlib.sha256(f"{here} {int(now() / SECONDS)}".encode()).hexdigest()[:32]
+        qstash.publish_now({"url": here, "retries": 0, "deduplication_id": f"{SCHEDULE}-{moment}"})
     except QStashError as error:
         # The schedule calls again anyway.
         _logger.warning("qstash outbox: the sweep is not over, and could not be continued: %s", error)
 
 
-class _Sweep:
-    """What the schedule publishes: no body, and no second try. The next call is the second try."""
-
-    def planned(self, task_url: Callable[[str], str] | None = None, /) -> Mapping[str, Any]:
-        return {"destination": _url(), "retries": 0}
-
-
-def schedules() -> list[Schedule]:
-    """That of the outbox, unless QSTASH_OUTBOX_SCHEDULE is False."""
-    cron = outbox_schedule()
-    return [] if cron is None else [schedule(NAME, cron, _Sweep())]
-
-
-def _url() -> str:
+def url() -> str:
+    """Of the view that QStash calls. ConfigurationError where no URL leads there."""
     path = included(VIEW)
     if path is None:
         raise ConfigurationError(
