@@ -125,3 +125,10 @@ def test_headers_that_are_no_pairs_are_none(text: str) -> None:
 def test_only_the_id_shows() -> None:
     row = written(publish({"url": URL, "body": "secret", "headers": {"X-Key": "secret"}}, None))
     assert repr(row) == f"Row(id={row.id!r})"
+
+
+def test_messages_of_one_moment_keep_their_order() -> None:
+    rows = rows_of(
+        batch([{"url": URL, "queue": "orders", "body": str(number)} for number in range(500)], None), NOW, HOLDER
+    )
+    assert [row.id for row in rows] == sorted({row.id for row in rows})
