@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from functools import partial
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, SingletonThreadPool, StaticPool, Table
+from sqlalchemy import Engine, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from .._core.publishing.client import AsyncQStash, QStash
 from ..outbox.driving import drive

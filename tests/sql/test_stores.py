@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData, NullPool, create_engine, insert, select
+from sqlalchemy import Engine, MetaData, create_engine, insert, select
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from qstash_integrations.outbox.row import Row
 from qstash_integrations.outbox.rule import Change
