@@ -12,21 +12,23 @@ pytestmark = pytest.mark.system
 
 EXAMPLES = Path(__file__).parents[2] / "example_apps"
 TESTS = {
-    "starlette": (),
-    "fastapi": (),
-    "flask": (),
-    "django": ("--ds", "example_apps.django_app.settings"),
+    "starlette_app": (),
+    "fastapi_app": (),
+    "flask_app": (),
+    "django_app": ("--ds", "example_apps.django_app.settings"),
+    "fastapi_outbox": (),
+    "django_outbox": ("--ds", "example_apps.django_outbox.settings"),
 }
 
 
-@pytest.mark.parametrize("framework", TESTS)
-def test_they_pass_where_they_are_copied_to(framework: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("app", TESTS)
+def test_they_pass_where_they_are_copied_to(app: str, tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES, tmp_path / "example_apps", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n"
     )
-    test = f"example_apps/tests/test_{framework}_app.py"
-    done = run("pytest", "-p", "no:cacheprovider", test, *TESTS[framework], directory=tmp_path)
+    test = f"example_apps/tests/test_{app}.py"
+    done = run("pytest", "-p", "no:cacheprovider", test, *TESTS[app], directory=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 
@@ -38,8 +40,8 @@ def test_the_flask_apps_need_no_pytest(tmp_path: Path) -> None:
 
 
 def test_there_is_one_for_every_app() -> None:
-    apps = {path.name.removesuffix(".py") for path in EXAMPLES.glob("*_app*") if path.name != "__pycache__"}
-    assert apps == {f"{framework}_app" for framework in TESTS}
+    apps = {path.name.removesuffix(".py") for kind in ("*_app*", "*_outbox*") for path in EXAMPLES.glob(kind)}
+    assert apps == set(TESTS)
 
 
 def run(module: str, *arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:

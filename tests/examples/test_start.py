@@ -11,7 +11,7 @@ import pytest
 from tests.examples.apps import ENVIRONMENT
 
 EXAMPLES = Path(__file__).parents[2] / "example_apps"
-MODULES = ["starlette_app", "fastapi_app", "flask_app", "django_app.wsgi", "django_app.asgi"]
+MODULES = ["starlette_app", "fastapi_app", "flask_app", "django_app.wsgi", "django_app.asgi", "fastapi_outbox"]
 
 
 def run(*arguments: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,8 +32,9 @@ def test_every_app_can_be_imported_from_anywhere(tmp_path: Path, package: str) -
 
 
 @pytest.mark.system
-def test_manage_py_checks_the_settings() -> None:
-    manage = str(EXAMPLES / "django_app" / "manage.py")
+@pytest.mark.parametrize("project", ["django_app", "django_outbox"])
+def test_manage_py_checks_the_settings(project: str) -> None:
+    manage = str(EXAMPLES / project / "manage.py")
     done = run(manage, "check", directory=EXAMPLES.parent, **ENVIRONMENT)
     assert (done.returncode, done.stdout) == (0, "System check identified no issues (0 silenced).\n")
     without_keys = run(manage, "check", directory=EXAMPLES.parent)
