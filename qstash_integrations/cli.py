@@ -268,7 +268,8 @@ def schedules(options: argparse.Namespace) -> int:
     """Run a verb of ``schedules``; its exit code."""
     try:
         from .located import located
-        from .schedules.commands import Terminal, run
+        from .schedules.commands import run
+        from .schedules.terminal import Terminal
     except ImportError as error:
         raise QStashError(str(error)) from error
     with contextlib.ExitStack() as stack:  # entered only when a verb asks for the app
@@ -298,12 +299,10 @@ def _add_outbox(parser: argparse.ArgumentParser) -> None:
 
 def outbox(options: argparse.Namespace) -> int:
     """Run a verb of ``outbox``; its exit code."""
-    try:
-        from .located import located_outbox
-        from .outbox.commands import run
-        from .schedules.commands import Terminal
-    except ImportError as error:
-        raise QStashError(str(error)) from error
+    from .outbox.commands import run
+    from .outbox.finding import located_outbox
+    from .schedules.terminal import Terminal
+
     return run(options, lambda: located_outbox(options.outbox), Terminal.of_process())
 
 

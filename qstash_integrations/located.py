@@ -1,5 +1,4 @@
-"""What ``--app`` names: an app of any framework, or a module with schedules, and whom to ask about them; and the outbox
-that ``--outbox`` names.
+"""What ``--app`` names: an app of any framework, or a module with schedules, and whom to ask about them.
 
 Frameworks that the named module has not imported are not imported here either.
 """
@@ -9,18 +8,16 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from inspect import isfunction, signature
 from types import ModuleType
 from typing import Any
 
 from ._core.errors import ConfigurationError
 from ._core.publishing.client import QStash
-from .outbox.here import Here as Outbox
 from .schedules.commands import Here
-from .schedules.finding import module_named, schedules_beside, schedules_in
+from .schedules.finding import schedules_beside, schedules_in
+from .schedules.modules import attribute_of, look_here, module_named
 
 _USUAL = ("app", "application", "api")
-_OUTBOXES = "qstash_integrations.sqlalchemy.outbox"
 _MOST_LAYERS = 50
 _NEEDED = (
     "--app is missing; give the app or a module with schedules, as in --app shop.main:app or --app shop.tasks "
@@ -35,7 +32,7 @@ def located(name: str | None) -> Generator[Here]:
     ``name`` is ``module``, ``module:attribute`` or ``module:factory``; None stands for the project of
     DJANGO_SETTINGS_MODULE. ConfigurationError says what is wrong with it.
     """
-    _look_here()
+    look_here()
     if name is None:
         if not os.environ.get("DJANGO_SETTINGS_MODULE"):
             raise ConfigurationError(_NEEDED)
@@ -43,7 +40,7 @@ def located(name: str | None) -> Generator[Here]:
         return
     module_name, _, attribute = name.partition(":")
     module = module_named(module_name, "--app")
-    named = _attribute(module, attribute, "--app") if attribute else _usual(module)
+    named = attribute_of(module, attribute, "--app") if attribute else _usual(module)
     for app in _layers(named):
         if _is(app, "flask", "Flask"):
             from .flask.commands import here as of_flask
@@ -63,34 +60,6 @@ def located(name: str | None) -> Generator[Here]:
             yield _beside(module, Here(schedules=schedules_beside(app.tasks), client=QStash()))
             return
     yield _of_module(module, named, attribute)
-
-
-def located_outbox(name: str) -> Outbox:
-    """``name`` is ``module:attribute``, or a module with one outbox."""
-    _look_here()
-    module_name, _, attribute = name.partition(":")
-    module = module_named(module_name, "--outbox")
-    found = [_attribute(module, attribute, "--outbox")] if attribute else _outboxes_in(module)
-    if len(found) != 1:
-        raise ConfigurationError(f"--outbox {name}: there are {len(found)} in it; name one, as in {name}:outbox")
-    outbox: Any = found[0]
-    if isinstance(outbox, Outbox):
-        return outbox
-    if not _is(outbox, _OUTBOXES, "Outbox"):
-        raise ConfigurationError(f"--outbox {name} is no outbox but {type(outbox).__name__}")
-    here: Outbox = outbox.here()
-    return here
-
-
-def _outboxes_in(module: ModuleType) -> list[Any]:
-    found = (value for value in vars(module).values() if isinstance(value, Outbox) or _is(value, _OUTBOXES, "Outbox"))
-    return list({id(value): value for value in found}.values())
-
-
-def _look_here() -> None:
-    """Whoever calls a command stands in the project."""
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
 
 
 def _beside(module: ModuleType, here: Here) -> Here:
@@ -116,16 +85,6 @@ def _of_django() -> Here:
 def _usual(module: ModuleType) -> Any:
     """The app in a module of which nobody has said what it is called there."""
     return next((vars(module)[name] for name in _USUAL if name in vars(module)), None)
-
-
-def _attribute(module: ModuleType, path: str, option: str) -> Any:
-    """An app, or what the function that makes it returns."""
-    found: Any = module
-    for part in path.removesuffix("()").split("."):
-        if not hasattr(found, part):
-            raise ConfigurationError(f"{option}: {module.__name__} has no {path!r}")
-        found = getattr(found, part)
-    return found() if isfunction(found) and not signature(found).parameters else found
 
 
 def _layers(app: Any) -> Iterator[Any]:

@@ -39,7 +39,8 @@ def _schedules(arguments: tuple[str, ...]) -> None:
     """List, plan, sync, check, pause and resume schedules."""
     # Pydantic takes its time, and most commands of an app need none.
     try:
-        from ..schedules.commands import Terminal, run
+        from ..schedules.commands import run
+        from ..schedules.terminal import Terminal
     except ImportError as error:
         raise click.ClickException(str(error)) from error
     from ..schedules.verbs import add_verbs

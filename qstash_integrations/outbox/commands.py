@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
 from .._core.errors import ConfigurationError, QStashError
-from ..schedules.commands import Terminal
+from ..schedules.terminal import Terminal
 from .clock import Clock
 from .here import Here
 from .relay import pruned, relay

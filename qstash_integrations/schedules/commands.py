@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from .owner import LABEL, Owner
 from .planning import Plan, check_prune, plan, warnings
 from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
 from .syncing import Synced, sync
+from .terminal import Terminal
 from .verbs import DRIFT, FAILED, OK
 
 _NOT_FOUND = 404
@@ -32,26 +32,6 @@ class Here:
     """Of its framework."""
     task_url: Callable[[str], str] | None = None
     """Where it serves a task; None for that of the app that is running."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminal:
-    """Where a command reads and writes."""
-
-    say: Callable[[str], object]
-    complain: Callable[[str], object]
-    ask: Callable[[str], bool] | None
-    """None where nobody can answer."""
-
-    @classmethod
-    def of_process(cls) -> "Terminal":
-        def say(text: str) -> None:
-            sys.stdout.write(f"{text}\n")
-
-        def complain(text: str) -> None:
-            sys.stderr.write(f"{text}\n")
-
-        return cls(say=say, complain=complain, ask=_ask if sys.stdin is not None and sys.stdin.isatty() else None)
 
 
 def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
@@ -198,13 +178,6 @@ def _each(command: _Command, act: Callable[[str], object], done: str) -> int:
     if command.options.json:
         command.say_json({done: list(dict.fromkeys(ids))})
     return OK
-
-
-def _ask(question: str) -> bool:
-    """On stderr: what is printed may go into a file."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 _RUN: Mapping[str, Callable[[_Command], int]] = {

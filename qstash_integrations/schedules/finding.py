@@ -4,12 +4,12 @@ A module's schedules are the values ``schedule(...)`` among its attributes, and 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
 
 from .._core.errors import ConfigurationError
 from ..tasks.schedules import Schedule
+from .modules import module_named
 
 
 def schedules_in(given: object, name: str = "schedules") -> list[Schedule]:
@@ -23,19 +23,6 @@ def schedules_in(given: object, name: str = "schedules") -> list[Schedule]:
 def schedules_beside(tasks: object) -> list[Schedule]:
     """Those of the modules in ``tasks=``, and of the modules that the tasks in it come from."""
     return list(dict.fromkeys(_beside(tasks)))
-
-
-def module_named(dotted: str, name: str) -> ModuleType:
-    """ConfigurationError where there is none; what fails within it passes through."""
-    if not all(part.isidentifier() for part in dotted.split(".")):
-        raise ConfigurationError(f"{name} must be the dotted name of a module, not {dotted!r}")
-    try:
-        return import_module(dotted)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{dotted}.".startswith(f"{error.name}."):
-            raise
-        whole = "" if error.name == dotted else f", of {dotted!r}"
-        raise ConfigurationError(f"{name}: there is no module {error.name!r}{whole}") from error
 
 
 def _found_in(given: object, name: str) -> Iterator[Schedule]:

@@ -16,7 +16,7 @@ from qstash_integrations.cli import main
 from qstash_integrations.outbox.commands import run
 from qstash_integrations.outbox.here import Here
 from qstash_integrations.outbox.verbs import add_verbs
-from qstash_integrations.schedules.commands import Terminal
+from qstash_integrations.schedules.terminal import Terminal
 from tests.outbox import shop
 from tests.outbox.hand import NOW, FakeQStash, Hand, fake_qstash, refusal
 from tests.outbox.memory import MemoryStore, filled

@@ -16,8 +16,9 @@ from qstash_integrations._core.publishing.client import APIRequest, APIResponse,
 from qstash_integrations.cli import main
 from qstash_integrations.django.management.commands.qstash_schedules import Command
 from qstash_integrations.flask import QStash
-from qstash_integrations.schedules.commands import Here, Terminal
+from qstash_integrations.schedules.commands import Here
 from qstash_integrations.schedules.commands import run as run_verb
+from qstash_integrations.schedules.terminal import Terminal
 from qstash_integrations.schedules.verbs import add_verbs
 from qstash_integrations.tasks import Schedule, schedule, task
 from tests.django.project import configure

@@ -51,7 +51,8 @@ def test_the_extra_is_named(tmp_path: Path, program: str, arguments: list[str], 
 
 def test_the_other_commands_need_none_of_it() -> None:
     program = "from qstash_integrations.cli import main\nsys.exit(main(sys.argv[1:]))"
-    for arguments in (["--version"], ["schedules", "plan", "--help"]):
+    of_outboxes = ["outbox", "stats", "--outbox", "tests.outbox.shop:outbox"]
+    for arguments in (["--version"], ["schedules", "plan", "--help"], of_outboxes):
         ended = subprocess.run(
             [sys.executable, "-c", WITHOUT_PYDANTIC + program, *arguments],
             capture_output=True, text=True, timeout=60, check=False,

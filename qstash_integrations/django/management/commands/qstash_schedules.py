@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from ....schedules.commands import Terminal, run
+from ....schedules.commands import run
+from ....schedules.terminal import Terminal
 from ....schedules.verbs import EXIT_CODES, add_verbs
 from ...schedules import here
 

@@ -13,7 +13,7 @@ from django.db import connections
 from .....outbox.commands import run
 from .....outbox.here import Here
 from .....outbox.verbs import EXIT_CODES, add_verbs
-from .....schedules.commands import Terminal
+from .....schedules.terminal import Terminal
 from ....conf import outbox_keep
 from ...databases import database
 from ...sending import client
