@@ -5,6 +5,7 @@ Imports what a command needs when it runs, so that a missing extra only stops th
 
 import argparse
 import contextlib
+import json
 import os
 import shlex
 import sys
@@ -306,8 +307,40 @@ def outbox(options: argparse.Namespace) -> int:
     return run(options, lambda: located_outbox(options.outbox), Terminal.of_process())
 
 
+def add_inbox(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "inbox",
+        help="delete marks of messages that no message can need any more",
+        description="Marks of messages whose work is committed.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="verb")
+    for name, said in (("prune", "delete the marks that are older than the inbox keeps them"), ("stats", "count them")):
+        verb = verbs.add_parser(name, help=said)
+        verb.add_argument(
+            "--inbox",
+            required=True,
+            metavar="MODULE[:NAME]",
+            help="your inbox, made with engine=, such as shop.db:inbox; in a Django project there is manage.py "
+            "qstash_inbox",
+        )
+        verb.add_argument("--json", action="store_true", help="for machines")
+    parser.set_defaults(run=inbox)
+
+
+def inbox(options: argparse.Namespace) -> int:
+    """Run a verb of ``inbox``; its exit code."""
+    try:
+        from .sqlalchemy.command import counts_of, inbox_named
+    except ImportError as error:
+        raise QStashError(str(error)) from error
+    counts = counts_of(inbox_named(options.inbox), options.verb)
+    shown = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items())
+    sys.stdout.write(f"{json.dumps(counts) if options.json else shown}\n")
+    return 0
+
+
 COMMANDS: Sequence[Callable[[Commands], None]] = (
-    add_dev, add_demo, add_sign, add_publish_many, add_schedules, add_outbox,
+    add_dev, add_demo, add_sign, add_publish_many, add_schedules, add_outbox, add_inbox,
 )  # fmt: skip
 
 
