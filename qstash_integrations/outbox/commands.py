@@ -20,7 +20,6 @@ from .store import Stats
 from .sweeping import Swept
 from .verbs import FAILED, OK, UNHEALTHY
 
-__all__ = ["Here", "run"]
 
 _SHOWN = 20  # parked rows
 _DRAWN_EVERY = 0.1  # seconds
