@@ -20,7 +20,6 @@ from .store import Stats
 from .sweeping import Swept
 from .verbs import FAILED, OK, UNHEALTHY
 
-
 _SHOWN = 20  # parked rows
 _DRAWN_EVERY = 0.1  # seconds
 _OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
