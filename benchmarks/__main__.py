@@ -13,7 +13,7 @@ import warnings
 
 from .table import Row, table
 
-NAMES = ("verify", "middleware", "requests", "imports", "publish", "publish_many", "server", "once", "tasks")
+NAMES = ("verify", "middleware", "requests", "imports", "publish", "publish_many", "server", "once", "tasks", "outbox")
 
 
 def main() -> int:

@@ -88,7 +88,9 @@ class Memory:
                     own = {name.lower(): value for name, value in message["headers"].items()}
                     self._count(problem + message["destination"], own, message["body"])
             else:
-                self._count(problem + head.split(b" ", 2)[1].decode().removeprefix(PUBLISH), headers, body.decode())
+                self._count(
+                    problem + head.split(b" ", 2)[1].decode().removeprefix(PUBLISH), headers, body.decode("latin-1")
+                )
         self._untold, self._bytes = [], 0
 
     def _count(self, destination: str, headers: dict[str, str], body: str) -> None:
