@@ -7,7 +7,8 @@ from .._core.extras import need
 
 need("sqlalchemy", "sqlalchemy")
 
+from .._core.errors import InProgress, Replayed
 from .inbox import Inbox
 from .outbox import Outbox
 
-__all__ = ["Inbox", "Outbox"]
+__all__ = ["InProgress", "Inbox", "Outbox", "Replayed"]

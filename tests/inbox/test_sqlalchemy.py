@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
 from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter
-from qstash_integrations._core.errors import InProgress, Replayed
 from qstash_integrations._core.receiving.answers import answer_signal
 from qstash_integrations._core.receiving.delivery import hide, show
-from qstash_integrations.sqlalchemy import Inbox
+from qstash_integrations.sqlalchemy import Inbox, InProgress, Replayed
 from tests.databases import Database
 from tests.inbox.sql import count, delivery, inbox, opened, orders, ship, shipped
 
