@@ -27,8 +27,8 @@ def act(shop: Any, what: Sequence[str]) -> None:
     match what:
         case ["create"]:
             shop.create_tables()
-        case ["relay", *options]:
-            shop.relay(*options)
+        case ["relay"]:
+            shop.relay("--once")
         case ["order", number, fate]:
             shop.order(int(number), fate)
             time.sleep(STAY if fate == "commit" else 0)

@@ -58,22 +58,6 @@ class Ledger:
                 if rows := to[table.name]:
                     connection.execute(table.insert(), [dict(row) for row in rows])
 
-    def keep(self, many: int) -> None:
-        """As if so many rows had been sent before all others."""
-        with self._engine.begin() as connection:
-            table = self._tables().tables["qstash_outbox"]
-            sent = {"destination": "https://example.com", "headers": "[]", "created_at": 1, "tries": 0, "sent_at": 1}
-            connection.execute(table.insert(), [{**sent, "id": f"{number:032x}"} for number in range(many)])
-
-    def rows_read(self) -> int:
-        """By everybody so far, as PostgreSQL counts those of a table, and MariaDB all."""
-        with self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                table = "FROM pg_stat_user_tables WHERE relname = 'qstash_outbox'"
-                return int(connection.scalar(text(f"SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) {table}")) or 0)
-            asked = "SELECT SUM(variable_value) FROM information_schema.global_status WHERE variable_name LIKE "
-            return int(connection.scalar(text(f"{asked}'Handler_read%'")) or 0)
-
     def _tables(self) -> MetaData:
         metadata = MetaData()
         metadata.reflect(self._engine, only=("orders", "effects", "qstash_outbox", "qstash_inbox"))

@@ -90,7 +90,7 @@ class World:
 
     def relay(self, *, clock: float = 0.0) -> Actor:
         """Everything that is due on this clock."""
-        return self.actors.act("relay", "--once", clock=clock)
+        return self.actors.act("relay", clock=clock)
 
     def relayed(self, *, clock: float = 0.0) -> None:
         relay = self.relay(clock=clock)
