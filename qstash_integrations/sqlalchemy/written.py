@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, event, inspect
-from sqlalchemy.exc import UnboundExecutionError
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, Table, event, inspect
+from sqlalchemy.exc import StatementError, UnboundExecutionError
 from sqlalchemy.orm import Session, SessionTransaction, object_session, registry
 
 from .._core.errors import ConfigurationError
@@ -26,6 +26,8 @@ from .table import values_of
 Tell = Callable[[Engine, Sequence[str], str], object]
 """That rows were written on an engine, under these ids and by this holder, and that the transaction has committed."""
 _PENDING = "_qstash_outbox_written"
+_tables: set[str] = set()
+"""Names of the tables of all outboxes."""
 
 
 @discreet
@@ -60,6 +62,8 @@ def stored_in(table: Table) -> type[Stored]:
     if not event.contains(Session, "after_commit", _committed):
         event.listen(Session, "after_commit", _committed)
         event.listen(Session, "after_transaction_end", _ended)
+        event.listen(Engine, "handle_error", _hidden)
+    _tables.add(table.name)
     return kind
 
 
@@ -82,6 +86,13 @@ def write(session: Session, kind: type[Stored], operation: Operation[Any], tell:
     # What was rolled back to a savepoint is as if it had never been added.
     watching.tell(rows, lambda row_id: not pending.is_gone and not inspect(stored[row_id]).transient)
     return list(stored)
+
+
+def _hidden(context: ExceptionContext) -> None:
+    """An error shows the values of its statement, which here are bodies and headers."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, StatementError) and any(name in (context.statement or "") for name in _tables):
+        error.hide_parameters = True
 
 
 def _inserted(_: Any, connection: Connection, stored: Stored) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.http import HttpRequest, HttpResponse
 
-from tests.databases import Database
+from tests.databases import MARIADB, POSTGRESQL, SQLITE, Database
 from tests.inbox.attempts import DUPLICATE, IN_PROGRESS, attempt
 from tests.inbox.dying import killed
 from tests.inbox.shop import Shop, execute, order
@@ -38,9 +38,8 @@ def test_with_sqlalchemy_as_well(empty_database: Database, moment: str) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("empty_database", [SQLITE], indirect=True)
 def test_a_database_that_others_have_locked_is_answered_409(shop: Shop) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("only SQLite is locked as a whole")
     other: Any = connections.create_connection("default")
     other.cursor().execute("BEGIN IMMEDIATE")
     started = time.monotonic()
@@ -67,10 +66,10 @@ def test_how_long_the_view_itself_waits_stays_as_it_was(shop: Shop) -> None:
     assert [*within, execute(ask)] == [before, before]
 
 
+# One writer at a time, as in SQLite, has no deadlocks.
+@pytest.mark.parametrize("empty_database", [POSTGRESQL, MARIADB], indirect=True)
 @pytest.mark.parametrize("caught", [(), (OperationalError,)], ids=["raised", "caught by the view"])
 def test_a_deadlock_between_two_messages_is_answered_409_and_each_has_its_effect_once(shop: Shop, caught: Any) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("one writer at a time has no deadlocks")
     execute("CREATE TABLE stock (id INTEGER PRIMARY KEY, taken INTEGER)")
     execute("INSERT INTO stock VALUES (1, 0), (2, 0)")
     both_have_one = threading.Barrier(2)

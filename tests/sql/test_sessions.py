@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, MetaData, create_engine, insert, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from qstash_integrations import AsyncQStash, QStash, chat
@@ -273,3 +274,15 @@ def test_kept_rows_say_when_they_were_sent(engine: Engine, arrivals: Arrivals) -
         (row,) = connection.execute(select(keeping.table))
     assert (row.id, row.message_id, row.due_at) == (row_id, f"msg_{row_id}", None)
     assert row.sent_at >= row.created_at
+
+
+def test_an_error_of_the_database_shows_nothing_of_a_message(tmp_path: Path) -> None:
+    without_tables = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    of_tests = Outbox(MetaData(), client=QStash("only_for_tests"))
+    with Session(without_tables) as session:
+        of_tests.publish(session, url=URL, body="the body", headers={"Secret": "the header"})
+        with pytest.raises(OperationalError, match="no such table") as caught:
+            session.commit()
+    assert "the body" not in str(caught.value)
+    assert "the header" not in str(caught.value)
+    without_tables.dispose()
