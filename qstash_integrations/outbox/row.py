@@ -74,5 +74,10 @@ def headers_stored(text: str) -> tuple[Header, ...] | None:
     return None
 
 
+def body_stored(value: Any) -> bytes | None:
+    """SQLite keeps what somebody has written by hand as the text that it was."""
+    return value.encode() if isinstance(value, str) else None if value is None else bytes(value)
+
+
 def _is_pair(value: Any) -> bool:
     return is_list(value) and [type(text) for text in value] == [str, str]

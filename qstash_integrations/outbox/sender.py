@@ -52,7 +52,7 @@ class Sender:
                 if len(self._jobs) >= MOST_JOBS:
                     return
                 self._jobs.append((list(ids), holder))
-                if self._thread is None:
+                if self._thread is None or not self._thread.is_alive():  # ended by no Exception, such as of gevent
                     thread = threading.Thread(target=self._run, name="qstash outbox", daemon=True)
                     thread.start()
                     self._thread = thread

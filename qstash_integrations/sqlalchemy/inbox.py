@@ -24,6 +24,7 @@ from .._core.receiving.delivery import Delivery, current_delivery
 from .._core.receiving.report import Reporter
 from ..inbox import COME_AGAIN, KEPT, MARKS_AT_ONCE, TABLE, forgotten_before, is_contended, kept_for, mark_of
 from .marks import DIALECTS, take
+from .savepoints import keep_whole
 
 if TYPE_CHECKING:
     from ..tasks.current import CurrentCall
@@ -58,6 +59,8 @@ class Inbox:
         kept: Duration = KEPT,
         now: Callable[[], float] = time.time,
     ) -> None:
+        if not isinstance(metadata, MetaData):
+            raise TypeError(f"metadata must be a MetaData, such as Base.metadata, not {type(metadata).__name__}")
         digest: Any = CHAR(64).with_variant(mysql.CHAR(64, charset="ascii", collation="ascii_bin"), "mysql", "mariadb")
         self.table: Table = Table(
             name,
@@ -68,6 +71,7 @@ class Inbox:
         )
         self._engine = engine
         self._kept = kept_for(kept)
+        keep_whole()
         self._now = now
 
     def first_time(
@@ -83,6 +87,8 @@ class Inbox:
         given: object = session
         if isinstance(given, AsyncSession | async_scoped_session):
             raise TypeError("an AsyncSession is awaited: if await inbox.afirst_time(session, delivery)")
+        if not isinstance(given, Session | scoped_session):
+            raise TypeError(f"session must be a Session or a scoped one, not {type(given).__name__}")
         handled, of_tasks = _handled(delivery)
         mark, url = mark_of(handled, of_tasks=of_tasks), handled.claims.sub
         del handled, delivery  # error trackers print the locals of raising frames
@@ -110,6 +116,8 @@ class Inbox:
         self, session: "AsyncSession | async_scoped_session[Any]", delivery: "Delivery | CurrentCall | None" = None
     ) -> bool:
         """``first_time`` for an AsyncSession."""
+        if not isinstance(session, AsyncSession | async_scoped_session):
+            raise TypeError(f"session must be an AsyncSession, not {type(session).__name__}, which takes first_time")
         own: AsyncSession = session if isinstance(session, AsyncSession) else session()
         return await own.run_sync(self.first_time, delivery)
 
@@ -147,9 +155,11 @@ class Inbox:
         return Stats(marks, oldest_at, newest_at, prunable or 0)
 
     def _known(self, engine: Engine | None) -> Engine:
-        found = engine or self._engine
+        found: object = engine or self._engine
         if found is None:
             raise ConfigurationError(_NO_ENGINE)
+        if not isinstance(found, Engine):
+            raise TypeError(f"engine must be an Engine, not {type(found).__name__}; await inbox.aprune(async_engine)")
         return found
 
     def _forgotten_before(self, connection: Any) -> int:

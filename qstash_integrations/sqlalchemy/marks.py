@@ -63,6 +63,9 @@ def _taken(connection: Connection, table: Table, mark: Mark, at: int) -> Standin
         # In MariaDB the snapshot of an older read would not show what was committed since.
         of_now = rows.with_for_update(read=True) if connection.dialect.name in _MARIADB else rows
         found = standing(mark, [(row.message, row.token) for row in connection.execute(of_now)])
+        if found == "done":
+            # The token is this message's: it lets no other message in. Counts if the session commits.
+            _is_inserted(connection, table, {"message": mark.failed, "token": mark.token, "at": at})
         if found != "busy":
             return _retaken(connection, table, mark, at) if found == "again" else found
     return "busy"

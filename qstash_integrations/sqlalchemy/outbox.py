@@ -26,6 +26,7 @@ from ..outbox.blocking import BlockingStore
 from ..outbox.here import AsyncHere, Here
 from ..outbox.store import Store
 from .clients import AnyClient, Clients
+from .savepoints import keep_whole
 from .sending import Sending
 from .sessions import AnySession, made, outbox_of, session_of
 from .stores import AsyncEngineStore, DisposingStore, EngineStore, GivenEngine, engine_of
@@ -71,6 +72,7 @@ class Outbox:
         self.table: Table = outbox_table(metadata, name, schema)
         self._sending = Sending(self.table, self._clients, keep=keep is not None)
         self._kind = stored_in(self.table)
+        keep_whole()
         made.add(self)
 
     @overload

@@ -8,7 +8,6 @@ Spec: https://docs.sqlalchemy.org/en/20/core/pooling.html
 
 from collections.abc import Sequence
 from functools import partial
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,7 +21,7 @@ from ..outbox.watching import is_watched
 from .clients import Clients
 from .stores import AsyncEngineStore, EngineStore
 
-_Senders = dict[QStash | AsyncQStash, Sender | AsyncSender]
+_Senders = dict[tuple[object, str, QStash | AsyncQStash], Sender | AsyncSender]
 
 
 class Sending:
@@ -32,7 +31,6 @@ class Sending:
         self._table = table
         self._clients = clients
         self._keep = keep
-        self._senders: WeakKeyDictionary[Engine, _Senders] = WeakKeyDictionary()
 
     def soon(self, engine: Engine, ids: Sequence[str], holder: str) -> None:
         """These rows were written by this holder, and have committed. Waits for nothing, but for tests that look on."""
@@ -43,14 +41,20 @@ class Sending:
             self._sender(engine).sent_soon(ids, holder)
 
     def _sender(self, engine: Engine) -> Sender | AsyncSender:
-        senders = self._senders.setdefault(engine, {})
+        # They live and go with the pool: engine.execution_options() makes another Engine of it for each session.
+        senders: _Senders = vars(engine.pool).setdefault("_qstash_outbox", {})
         keep = partial(bool, self._keep)
+        schemas = engine.get_execution_options().get("schema_translate_map")
+        where = self, repr(sorted(schemas.items(), key=repr) if schemas else None)
         if engine.dialect.is_async:
             aclient = self._clients.for_loops()
-            if aclient not in senders:
-                senders[aclient] = AsyncSender(AsyncEngineStore(AsyncEngine(engine), self._table), aclient, keep=keep)
-            return senders[aclient]
+            found = senders.get((*where, aclient))
+            if found is None:
+                store = AsyncEngineStore(AsyncEngine(engine), self._table)
+                found = senders[*where, aclient] = AsyncSender(store, aclient, keep=keep)
+            return found
         client = self._clients.sync()
-        if client not in senders:
-            senders[client] = Sender(EngineStore(engine, self._table), client, keep=keep)
-        return senders[client]
+        found = senders.get((*where, client))
+        if found is None:
+            found = senders[*where, client] = Sender(EngineStore(engine, self._table), client, keep=keep)
+        return found

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import CHAR
 
-from ..outbox.row import Row, headers_stored, stored_headers
+from ..outbox.row import Row, body_stored, headers_stored, stored_headers
 
 NAME = "qstash_outbox"
 # A text or blob of MySQL ends at 64 KiB.
@@ -66,7 +66,7 @@ def row_of(found: Any) -> Row:
         destination=found.destination,
         queue=found.queue,
         headers=headers_stored(found.headers),
-        body=None if found.body is None else bytes(found.body),
+        body=body_stored(found.body),
         created_at=found.created_at,
         due_at=found.due_at,
         holder=found.holder,

@@ -12,6 +12,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
 from qstash_integrations import NonRetryable, Receiver
+from tests.databases import MARIADB, POSTGRESQL, SQLITE
 from tests.hosts import Request
 from tests.inbox.attempts import DUPLICATE, IN_PROGRESS, OTHER_ROW, REFUSED, ROW, altered, attempt
 from tests.inbox.shop import Shop, execute, order, shipped
@@ -186,4 +187,58 @@ def test_I9_a_busy_message_costs_nobody_more_than_a_second(shop: Shop) -> None:
         genuine.join()
     assert answers == [SHIPPED]
     assert shop.serving()(attempt()) == DUPLICATE
+    assert shop.orders == 1
+
+
+@changed
+def test_I1_nor_is_it_by_the_token_of_a_duplicate(shop: Shop, change: Callable[[Request], Request]) -> None:
+    send, again = shop.serving(), attempt(row=ROW)
+    assert send(attempt(row=ROW)) == SHIPPED
+    assert send(again) == DUPLICATE
+    assert send(change(again)) in (REFUSED, DUPLICATE)
+    assert shop.orders == 1
+
+
+# On SQLite, which has one writer, nobody can write it down while another works.
+@pytest.mark.parametrize("empty_database", [POSTGRESQL, MARIADB], indirect=True)
+def test_I1_nor_by_that_of_one_that_came_too_early(shop: Shop) -> None:
+    at_work, may_end = threading.Event(), threading.Event()
+
+    def slow(request: HttpRequest) -> HttpResponse:
+        order()
+        at_work.set()
+        may_end.wait(30)
+        return HttpResponse("shipped")
+
+    answers: list[tuple[int, bytes]] = []
+    genuine = threading.Thread(target=lambda: answers.append(in_thread(shop.serving(slow), attempt())))
+    genuine.start()
+    at_work.wait(10)
+    early = attempt()
+    try:
+        assert shop.serving()(early) == IN_PROGRESS
+    finally:
+        may_end.set()
+        genuine.join()
+    assert answers == [SHIPPED]
+    assert shop.serving()(altered(early, upstash_message_id="msg_2")) == REFUSED
+    assert shop.orders == 1
+
+
+# MariaDB has no constraints that wait for the commit.
+@pytest.mark.parametrize("empty_database", [SQLITE, POSTGRESQL], indirect=True)
+def test_I2_what_fails_at_its_commit_does_not_come_as_another_message(shop: Shop) -> None:
+    execute("CREATE TABLE shelves (id INTEGER PRIMARY KEY)")
+    execute("CREATE TABLE parcels (shelf INTEGER REFERENCES shelves(id) DEFERRABLE INITIALLY DEFERRED)")
+
+    def on_a_shelf(request: HttpRequest) -> HttpResponse:
+        order()
+        execute("INSERT INTO parcels VALUES (7)")
+        return HttpResponse("shipped")
+
+    send, failed = shop.serving(on_a_shelf), attempt()
+    assert send(failed)[0] == 500
+    execute("INSERT INTO shelves VALUES (7)")
+    assert send(altered(failed, upstash_message_id="msg_2")) == REFUSED
+    assert send(attempt()) == SHIPPED
     assert shop.orders == 1

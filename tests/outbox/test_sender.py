@@ -296,3 +296,22 @@ def test_each_event_loop_has_its_own_task(store: Watched, hand: Hand, fake: Fake
 
 def test_changes_show_no_body() -> None:
     assert "body" not in repr(Change(id="a" * 32, holder=HOLDER))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_was_ended_from_outside_is_followed_by_another(fake: FakeQStash, hand: Hand) -> None:
+    class Ending(Watched):
+        def own(self, *args: Any) -> list[Row]:
+            if not self.threads:
+                self.threads.add(0)
+                raise SystemExit  # the thread ends, as gevent ends it
+            return super().own(*args)
+
+    store = Ending()
+    sender = Sender(store, QStash("token", retry=False), clock=hand.clock)
+    sender.sent_soon(["a"], HOLDER)
+    ended = next(thread for thread in threading.enumerate() if thread.name == "qstash outbox")
+    ended.join(10)
+    sender.sent_soon(["b"], HOLDER)
+    assert sender.wait(10)
+    assert len(store.threads) == 2

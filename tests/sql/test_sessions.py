@@ -286,3 +286,25 @@ def test_an_error_of_the_database_shows_nothing_of_a_message(tmp_path: Path) -> 
     assert "the body" not in str(caught.value)
     assert "the header" not in str(caught.value)
     without_tables.dispose()
+
+
+def test_a_savepoint_on_sqlite_commits_nothing_by_itself(tmp_path: Path) -> None:
+    of_tests, engine = Outbox(MetaData(), client=QStash("only_for_tests")), create_engine(f"sqlite:///{tmp_path / 'a'}")
+    of_tests.table.create(engine)
+    with Session(engine) as session, session.begin() as around:
+        with session.begin_nested():
+            of_tests.publish(session, url=URL)
+        around.rollback()
+    with engine.connect() as connection:
+        assert connection.execute(select(of_tests.table)).all() == []
+    engine.dispose()
+
+
+def test_sessions_with_options_of_their_own_share_a_sender(engine: Engine, arrivals: Arrivals) -> None:
+    before = set(threading.enumerate())
+    for _ in range(5):
+        with Session(engine.execution_options(of_tenant="a")) as session:
+            outbox.publish(session, url=URL)
+            session.commit()
+        arrivals.next()
+    assert [thread.name for thread in set(threading.enumerate()) - before] == ["qstash outbox"]

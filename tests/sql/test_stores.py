@@ -114,3 +114,22 @@ def test_a_store_says_what_it_needs(tmp_path: Path, outbox: Outbox) -> None:
     with pytest.raises(Exception, match="ask for astore"):
         of_loops.store()
     assert of_loops.astore().label.endswith("shop.sqlite3")
+
+
+def test_a_body_that_somebody_has_written_by_hand_is_sent_as_its_text(tmp_path: Path, outbox: Outbox) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'shop'}")
+    outbox.table.create(engine)
+    row = {
+        "id": "0" * 32,
+        "destination": "https://a.example",
+        "headers": "[]",
+        "created_at": 1,
+        "due_at": 1,
+        "tries": 0,
+    }
+    with engine.begin() as connection:
+        connection.execute(outbox.table.insert().values(row))
+        connection.exec_driver_sql("UPDATE qstash_outbox SET body = 'by hand'")
+    (claimed,) = outbox.store(engine).claim("a" * 32, 2, 3, 1)
+    assert claimed.body == b"by hand"
+    engine.dispose()

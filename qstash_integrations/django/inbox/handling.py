@@ -9,7 +9,7 @@ Spec: https://docs.djangoproject.com/en/stable/topics/db/transactions/#django.db
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -86,11 +86,14 @@ def handled(
         if failures:
             raise failures.pop()
     except DatabaseError as error:
+        _spend(connection, mark, int(now() * 1000))
         if not is_contended(error):
             raise
         _reporter.repeated("busy", url)
         return in_progress(COME_AGAIN)
     if isinstance(outcome, _Found):
+        if outcome.standing == "busy":
+            _spend(connection, mark, int(now() * 1000))
         _reporter.repeated(outcome.standing, url)
         return answer_of(outcome.standing)
     return outcome
@@ -121,8 +124,20 @@ def _committed(connection: Any, mark: Mark, work: Any, failures: list[Exception]
             beginning.close()
             if found in ("first", "again"):
                 return _worked(connection, mark, work, failures, at)
-            connection.set_rollback(True)
+            if found == "done":
+                marks.spend(connection, mark, at)
+            else:
+                connection.set_rollback(True)
     return _Found(found)
+
+
+def _spend(connection: Any, mark: Mark, at: int) -> None:
+    """Also of an attempt that left nothing, the token is to be known: as one that has failed.
+
+    Not on SQLite while another writes, nor without a connection.
+    """
+    with suppress(DatabaseError), marks.impatient(connection), transaction.atomic(using=connection.alias):
+        marks.spend(connection, mark, at)
 
 
 def _worked(connection: Any, mark: Mark, work: Any, failures: list[Exception], at: int) -> Any:

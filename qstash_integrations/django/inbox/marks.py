@@ -67,6 +67,15 @@ def fail(connection: Any, mark: Mark, at: int) -> None:
         cursor.execute(_CHANGE, (mark.failed, at, mark.token, mark.message))
 
 
+def spend(connection: Any, mark: Mark, at: int) -> None:
+    """The token is this message's: of an attempt that was not handled, since another was or is."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_WAIT, (f"{WAIT}s",))
+        insert = _INSERT_IN_MARIADB if connection.vendor == "mysql" else _INSERT
+        cursor.execute(insert, (mark.failed, mark.token, at))
+
+
 def _taken(cursor: Any, insert: str, mark: Mark, at: int) -> Standing:
     for _ in range(2):
         cursor.execute(insert, (mark.message, mark.token, at))

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from django.db import models
 
-from ...outbox.row import Row, headers_stored, stored_headers
+from ...outbox.row import Row, body_stored, headers_stored, stored_headers
 from .fields import FixedCharField
 
 State = Literal["waiting", "parked", "sent"]
@@ -66,7 +66,7 @@ class StoredMessage(models.Model):
             destination=self.destination,
             queue=self.queue,
             headers=headers_stored(self.headers),
-            body=None if self.body is None else bytes(self.body),
+            body=body_stored(self.body),
             created_at=self.created_at,
             due_at=self.due_at,
             holder=self.holder,
