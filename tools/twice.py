@@ -14,7 +14,7 @@ _FAILED = 1  # pytest's exit code where tests have failed, and nothing else is w
 def main() -> int:
     with tempfile.TemporaryDirectory() as cache:
         # Not python -m pytest, which would find the checkout before the package that is installed.
-        command = [Path(sys.executable).with_name("pytest"), *sys.argv[1:], "-o", f"cache_dir={cache}"]
+        command = [str(Path(sys.executable).with_name("pytest")), *sys.argv[1:], "-o", f"cache_dir={cache}"]
         code = subprocess.run(command, check=False).returncode
         if code == _FAILED:
             print("once more, what has failed:", flush=True)
