@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from qstash_integrations.cli import main
+from tests.guarantees.processes import wait_until
 from tests.server.destination import OK, SOON, destination, free_port
 
 COMMAND = [sys.executable, "-m", "qstash_integrations", "dev"]
@@ -289,16 +290,22 @@ def test_a_rewrite_to_no_origin_is_one_line_and_exit_code_1(capsys: pytest.Captu
     )
 
 
+def is_waiting(process: subprocess.Popen[str]) -> bool:
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 @pytest.mark.system
-@pytest.mark.skipif(os.name != "posix", reason="signals and named pipes are those of POSIX")
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
 def test_ctrl_c_during_a_command_is_exit_code_130(tmp_path: Path) -> None:
     pipe = tmp_path / "body"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "qstash_integrations", "sign", "--url", "https://a.example", "--body", f"@{pipe}"]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
-        pipe.open("wb"),  # which waits until the command reads
+        pipe.open("wb"),  # which waits until the command opens it
     ):
+        # Just before it reads, Python would see the signal only once there is something to read.
+        wait_until(lambda: is_waiting(process))
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=SOON) == ("", "")
     assert process.returncode == 130
