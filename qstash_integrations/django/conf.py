@@ -53,8 +53,6 @@ NAMES = {
 }
 # As the client's own argument is called.
 _ALIAS, _ALIASED = "BASE_URL", "URL"
-# Every five minutes: a sweep is a message of the plan's.
-_SWEEP = "*/5 * * * *"
 
 
 class ConfigurationError(errors.ConfigurationError, ImproperlyConfigured):
@@ -94,7 +92,9 @@ def outbox_schedule() -> str | None:
     with improperly_configured():
         given = _Config().get("QSTASH_OUTBOX_SCHEDULE")
         if given is None or given is True:
-            return _SWEEP
+            from ..outbox.sweeps import EVERY  # which every project would import otherwise
+
+            return EVERY
         if given is False:
             return None
         if not isinstance(given, str):

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .._core.publishing.inputs import Header
@@ -74,7 +74,20 @@ def headers_stored(text: str) -> tuple[Header, ...] | None:
     return None
 
 
-def body_stored(value: Any) -> bytes | None:
+def columns_of(row: Row) -> dict[str, Any]:
+    """As a table has them."""
+    values = {column.name: getattr(row, column.name) for column in fields(row)}
+    return {**values, "headers": stored_headers(row.headers or ())}
+
+
+def row_stored(found: Any) -> Row:
+    """From whatever has the columns as attributes."""
+    values: dict[str, Any] = {column.name: getattr(found, column.name) for column in fields(Row)}
+    values |= {"headers": headers_stored(found.headers), "body": _body(found.body)}
+    return Row(**values)
+
+
+def _body(value: Any) -> bytes | None:
     """SQLite keeps what somebody has written by hand as the text that it was."""
     return value.encode() if isinstance(value, str) else None if value is None else bytes(value)
 

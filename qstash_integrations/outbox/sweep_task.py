@@ -15,14 +15,10 @@ from ..tasks.task import Task, task
 from .clock import Clock
 from .driving import adrive, drive
 from .here import AsyncHere, Here
-from .sweeping import Manner, Steps, Swept, sweep
+from .sweeping import Steps, Swept
+from .sweeps import EVERY, PRUNED, SCHEDULE, SECONDS, bounded, goes_on, kept_since, slot
 
-SECONDS = 20.0
-"""After which no further call to QStash begins."""
 NAME = "qstash_outbox.sweep"
-EVERY = "*/5 * * * *"
-SCHEDULE = "qstash-outbox"
-_PRUNED = 1_000  # rows of a sweep; what is older goes with the next
 
 _logger = logging.getLogger("qstash_integrations")
 Told = dict[str, Any]
@@ -36,9 +32,9 @@ def sweep_task(find: Callable[[], Here], name: str = NAME) -> Task[[], Told]:
         try:
             here = find()
             swept = drive(_bounded(here), here.store, here.client)
-            if here.kept is not None:
-                here.store.prune(here.clock.now() - here.kept, _PRUNED)
-            if _goes_on(swept):
+            if here.keep is not None:
+                here.store.prune(kept_since(here.clock, here.keep), PRUNED)
+            if goes_on(swept):
                 _next(sweep_outbox, here.clock).publish()
         except Exception as error:  # noqa: BLE001 - whatever databases raise, or QStash says to going on
             return _failed(error)
@@ -55,9 +51,9 @@ def async_sweep_task(find: Callable[[], AsyncHere], name: str = NAME) -> "Task[[
         try:
             here = find()
             swept = await adrive(_bounded(here), here.store, here.client)
-            if here.kept is not None:
-                await here.store.prune(here.clock.now() - here.kept, _PRUNED)
-            if _goes_on(swept):
+            if here.keep is not None:
+                await here.store.prune(kept_since(here.clock, here.keep), PRUNED)
+            if goes_on(swept):
                 await _next(sweep_outbox, here.clock).apublish()
         except Exception as error:  # noqa: BLE001 - whatever databases raise, or QStash says to going on
             return _failed(error)
@@ -72,19 +68,11 @@ def sweep_schedule(swept_by: Task[[], Any], cron: str = EVERY, name: str = SCHED
 
 
 def _bounded(here: Here | AsyncHere) -> Steps[Swept]:
-    clock = here.clock
-    ends_at = clock.monotonic() + SECONDS
-    return sweep(Manner(clock=clock, keep=here.keep is not None, stopped=lambda: clock.monotonic() >= ends_at))
-
-
-def _goes_on(swept: Swept) -> bool:
-    return not swept.is_over and not swept.pause
+    return bounded(here.clock, here.clock.monotonic() + SECONDS, keep=here.keep is not None)
 
 
 def _next(swept_by: Task[[], Any], clock: Clock) -> Task[[], Any]:
-    """Sweeps that end at about the same time go on as one, so that they do not pile up."""
-    slot = int(clock.now() / (SECONDS * 1000))
-    return swept_by.using(deduplication_id=f"{swept_by.name}-{slot}")
+    return swept_by.using(deduplication_id=f"{swept_by.name}-{slot(clock)}")
 
 
 def _failed(error: Exception) -> Told:

@@ -25,6 +25,7 @@ from .._core.publishing.signatures import named_options
 from ..outbox.blocking import BlockingStore
 from ..outbox.here import AsyncHere, Here
 from ..outbox.store import Store
+from ..outbox.sweeps import EVERY, SCHEDULE
 from .clients import AnyClient, Clients
 from .savepoints import keep_whole
 from .sending import Sending
@@ -150,7 +151,7 @@ class Outbox:
             )
         return sweep_task(lambda: Here(store=self.store(), client=self._clients.sync(), keep=self.keep), name)
 
-    def schedule(self, cron: str = "*/5 * * * *", *, name: str = "qstash-outbox") -> "Schedule":
+    def schedule(self, cron: str = EVERY, *, name: str = SCHEDULE) -> "Schedule":
         """QStash as the relay: calls ``sweep``. It stands in the code, and ``schedules sync`` makes it."""
         from ..outbox.sweep_task import sweep_schedule
 

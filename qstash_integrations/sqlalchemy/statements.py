@@ -13,10 +13,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, select, update
 
-from ..outbox.row import Row
+from ..outbox.row import Row, row_stored
 from ..outbox.rule import FAR, OVERDUE, Change
 from ..outbox.store import Stats
-from .table import row_of
 
 T = TypeVar("T")
 _AT_ONCE = 500  # ids in a statement; an old SQLite may take 999 values
@@ -36,7 +35,7 @@ def own(connection: Connection, table: Table, ids: Sequence[str], holder: str, u
     for some in _in_parts(ids):
         mine = table.c.id.in_(some), table.c.holder == holder, table.c.due_at.is_not(None)
         if connection.execute(update(table).where(*mine).values(due_at=until)).rowcount:
-            found += map(row_of, connection.execute(select(table).where(*mine)))
+            found += map(row_stored, connection.execute(select(table).where(*mine)))
     return sorted(found, key=_id_of)
 
 
@@ -88,7 +87,7 @@ def prune(connection: Connection, table: Table, before: int, limit: int) -> int:
 
 def parked(connection: Connection, table: Table, limit: int) -> list[Row]:
     oldest = select(table).where(*_parked(table)).order_by(table.c.id).limit(limit)
-    return [row_of(found) for found in connection.execute(oldest)]
+    return [row_stored(found) for found in connection.execute(oldest)]
 
 
 def _skips_locked(dialect: Any) -> bool:
@@ -101,7 +100,7 @@ def _take_locked(
     connection: Connection, table: Table, due: ColumnElement[bool], holder: str, until: int, limit: int
 ) -> list[Row]:
     oldest = select(table).where(due).order_by(table.c.due_at, table.c.id).limit(limit)
-    found = [row_of(one) for one in connection.execute(oldest.with_for_update(skip_locked=True))]
+    found = [row_stored(one) for one in connection.execute(oldest.with_for_update(skip_locked=True))]
     for some in _in_parts([row.id for row in found]):
         connection.execute(update(table).where(table.c.id.in_(some)).values(holder=holder, due_at=until))
     return [replace(row, holder=holder, due_at=until) for row in found]
@@ -114,13 +113,13 @@ def _take(
     if connection.dialect.name == "sqlite" and connection.dialect.update_returning:
         # In one statement: who reads first and writes then is refused at once where another has written meanwhile.
         taken = update(table).where(table.c.id.in_(oldest)).values(holder=holder, due_at=until)
-        return [row_of(one) for one in connection.execute(taken.returning(table))]
+        return [row_stored(one) for one in connection.execute(taken.returning(table))]
     found: list[Row] = []
     for some in _in_parts(connection.scalars(oldest).all()):
         these = table.c.id.in_(some)
         if connection.execute(update(table).where(due, these).values(holder=holder, due_at=until)).rowcount:
             mine = select(table).where(these, table.c.holder == holder)
-            found += [row_of(one) for one in connection.execute(mine)]
+            found += [row_stored(one) for one in connection.execute(mine)]
     return found
 
 

@@ -3,13 +3,9 @@
 Spec: https://docs.sqlalchemy.org/en/20/core/metadata.html
 """
 
-from typing import Any
-
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import CHAR
-
-from ..outbox.row import Row, body_stored, headers_stored, stored_headers
 
 NAME = "qstash_outbox"
 # A text or blob of MySQL ends at 64 KiB.
@@ -39,39 +35,3 @@ def outbox_table(metadata: MetaData, name: str, schema: str | None) -> Table:
     Index(f"{name}_due", table.c.due_at)
     Index(f"{name}_sent", table.c.sent_at)
     return table
-
-
-def values_of(row: Row) -> dict[str, Any]:
-    """For the columns of the table."""
-    return {
-        "id": row.id,
-        "destination": row.destination,
-        "queue": row.queue,
-        "headers": stored_headers(row.headers or ()),
-        "body": row.body,
-        "created_at": row.created_at,
-        "due_at": row.due_at,
-        "holder": row.holder,
-        "tries": row.tries,
-        "error": row.error,
-        "message_id": row.message_id,
-        "sent_at": row.sent_at,
-    }
-
-
-def row_of(found: Any) -> Row:
-    """From a row of a result that has all the columns."""
-    return Row(
-        id=found.id,
-        destination=found.destination,
-        queue=found.queue,
-        headers=headers_stored(found.headers),
-        body=body_stored(found.body),
-        created_at=found.created_at,
-        due_at=found.due_at,
-        holder=found.holder,
-        tries=found.tries,
-        error=found.error,
-        message_id=found.message_id,
-        sent_at=found.sent_at,
-    )

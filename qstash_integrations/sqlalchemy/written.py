@@ -19,9 +19,8 @@ from .._core.publishing.discreet import discreet
 from .._core.publishing.operations import Operation
 from ..outbox import watching
 from ..outbox.pace import left_to_sweep
-from ..outbox.row import Row, new_holder
+from ..outbox.row import Row, columns_of, new_holder
 from ..outbox.written import rows_of
-from .table import values_of
 
 Tell = Callable[[Engine, Sequence[str], str], object]
 """That rows were written on an engine, under these ids and by this holder, and that the transaction has committed."""
@@ -40,7 +39,7 @@ class Stored:
 
     def __init__(self, row: Row, tell: Tell) -> None:
         self.tell = tell
-        for name, value in values_of(row).items():
+        for name, value in columns_of(row).items():
             setattr(self, name, value)
 
 

@@ -16,6 +16,7 @@ from qstash_integrations.django.outbox.checks import check_outbox
 from qstash_integrations.django.outbox.models import StoredMessage
 from qstash_integrations.django.outbox.sweep import go_on, sweep_all
 from qstash_integrations.django.schedules import here
+from qstash_integrations.outbox.clock import Clock
 from qstash_integrations.testing import sign
 from tests.django.project import urlconf
 from tests.django_outbox.shop import FakeQStash
@@ -98,13 +99,13 @@ def test_a_database_that_is_away_leaves_the_others(
 def test_a_sweep_that_is_not_over_goes_on_by_a_message(qstash_api: FakeQStash) -> None:
     write(*(row(number, due_at=1) for number in range(3)))
     moments = iter([0.0, *[20.0] * 20])
-    assert sweep_all(lambda: next(moments)).is_over is False
+    assert sweep_all(Clock(monotonic=lambda: next(moments))).is_over is False
 
 
 def test_sweeps_that_go_on_at_the_same_moment_are_one(qstash_api: FakeQStash) -> None:
-    go_on(lambda: 1_800_000_001.0)
-    go_on(lambda: 1_800_000_019.0)
-    go_on(lambda: 1_800_000_020.0)
+    go_on(Clock(now=lambda: 1_800_000_001_000))
+    go_on(Clock(now=lambda: 1_800_000_019_000))
+    go_on(Clock(now=lambda: 1_800_000_020_000))
     first, second, later = (qstash_api.next() for _ in range(3))
     assert (first.destination, first.headers["upstash-retries"]) == (ORIGIN + SWEEP, "0")
     ids = [one.headers["upstash-deduplication-id"] for one in (first, second, later)]

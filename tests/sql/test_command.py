@@ -10,9 +10,8 @@ from sqlalchemy import Engine, create_engine, insert
 
 from qstash_integrations import cli
 from qstash_integrations._core.publishing.operations.batch import batch
-from qstash_integrations.outbox.row import new_holder
+from qstash_integrations.outbox.row import columns_of, new_holder
 from qstash_integrations.outbox.written import rows_of
-from qstash_integrations.sqlalchemy.table import values_of
 from tests.databases import sqlite
 from tests.outbox.hand import FakeQStash
 from tests.sql import shop
@@ -28,7 +27,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     shop.outbox.table.create(engine)
     with engine.begin() as connection:
         rows = rows_of(batch([{"url": URL}] * 3, None), time.time_ns() // 1_000_000 - 60_000, new_holder())
-        connection.execute(insert(shop.outbox.table), [values_of(row) for row in rows])
+        connection.execute(insert(shop.outbox.table), [columns_of(row) for row in rows])
     engine.dispose()
     return engine
 

@@ -10,12 +10,11 @@ from sqlalchemy import Engine, MetaData, create_engine, insert, select
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from qstash_integrations.outbox.row import Row
+from qstash_integrations.outbox.row import Row, columns_of, row_stored
 from qstash_integrations.outbox.rule import Change
 from qstash_integrations.outbox.store import Stats
 from qstash_integrations.sqlalchemy import Outbox
 from qstash_integrations.sqlalchemy.stores import AsyncEngineStore
-from qstash_integrations.sqlalchemy.table import row_of, values_of
 from tests.databases import Database, sqlite
 from tests.outbox.store_contract import StoreContract, Table
 
@@ -25,11 +24,11 @@ def table_on(engine: Engine, outbox: Outbox, store: Any) -> Table:
 
     def write(rows: Iterable[Row]) -> None:
         with engine.begin() as connection:
-            connection.execute(insert(outbox.table), [values_of(row) for row in rows])
+            connection.execute(insert(outbox.table), [columns_of(row) for row in rows])
 
     def read() -> list[Row]:
         with engine.connect() as connection:
-            return [row_of(one) for one in connection.execute(select(outbox.table).order_by(outbox.table.c.id))]
+            return [row_stored(one) for one in connection.execute(select(outbox.table).order_by(outbox.table.c.id))]
 
     return Table(store=store, write=write, read=read)
 

@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 
 from qstash_integrations._core.publishing.operations.batch import batch
-from qstash_integrations.outbox.row import Row, new_holder
+from qstash_integrations.outbox.row import Row, columns_of, new_holder
 from qstash_integrations.outbox.written import rows_of
 from qstash_integrations.sqlalchemy import Outbox
-from qstash_integrations.sqlalchemy.table import values_of
 from qstash_integrations.tasks import RESULT, chain, task
 from tests.databases import sqlite
 from tests.outbox.hand import FakeQStash, refusal
@@ -90,7 +89,7 @@ def test_the_sweep_sends_what_is_due(engine: Engine, qstash: FakeQStash) -> None
     swept = Outbox(MetaData(), engine=lambda: engine)
     rows = due(3)
     with engine.begin() as connection:
-        connection.execute(insert(swept.table), [values_of(row) for row in rows])
+        connection.execute(insert(swept.table), [columns_of(row) for row in rows])
     swept.sweep()
     assert qstash.ids == sorted(row.id for row in rows)
 
@@ -100,7 +99,7 @@ async def aswept(url: str) -> int:
     swept = Outbox(MetaData(), engine=engine, keep="1d")
     async with engine.begin() as connection:
         await connection.run_sync(swept.table.create)
-        await connection.execute(insert(swept.table), [values_of(row) for row in due(3)])
+        await connection.execute(insert(swept.table), [columns_of(row) for row in due(3)])
     await swept.sweep()
     async with engine.connect() as connection:
         found = list(await connection.scalars(select(swept.table.c.sent_at)))
@@ -132,7 +131,7 @@ def test_a_sweep_never_fails(caplog: pytest.LogCaptureFixture, qstash: FakeQStas
 def test_a_sweep_that_is_refused_for_all_is_not_continued(engine: Engine, qstash: FakeQStash) -> None:
     swept = Outbox(MetaData(), engine=engine)
     with engine.begin() as connection:
-        connection.execute(insert(swept.table), [values_of(row) for row in due(150)])
+        connection.execute(insert(swept.table), [columns_of(row) for row in due(150)])
     qstash.answers.append(refusal(402, "pay first"))
     swept.sweep()
     assert (qstash.calls, qstash.accepted) == (["batch"], [])

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from django.db import models
 
-from ...outbox.row import Row, body_stored, headers_stored, stored_headers
+from ...outbox.row import Row, columns_of, row_stored
 from .fields import FixedCharField
 
 State = Literal["waiting", "parked", "sent"]
@@ -43,38 +43,12 @@ class StoredMessage(models.Model):
 
     @classmethod
     def of(cls, row: Row) -> "StoredMessage":
-        return cls(
-            id=row.id,
-            destination=row.destination,
-            queue=row.queue,
-            headers=stored_headers(row.headers or ()),
-            body=row.body,
-            created_at=row.created_at,
-            due_at=row.due_at,
-            holder=row.holder,
-            tries=row.tries,
-            error=row.error,
-            message_id=row.message_id,
-            sent_at=row.sent_at,
-        )
+        return cls(**columns_of(row))
 
     @property
     def row(self) -> Row:
         """As the neutral rule takes it."""
-        return Row(
-            id=self.id,
-            destination=self.destination,
-            queue=self.queue,
-            headers=headers_stored(self.headers),
-            body=body_stored(self.body),
-            created_at=self.created_at,
-            due_at=self.due_at,
-            holder=self.holder,
-            tries=self.tries,
-            error=self.error,
-            message_id=self.message_id,
-            sent_at=self.sent_at,
-        )
+        return row_stored(self)
 
     @property
     def state(self) -> State:

@@ -3,5 +3,4 @@
 APP = "qstash_integrations.django.outbox"
 LABEL = "qstash_outbox"
 VIEW = "outbox-sweep"
-SCHEDULE = "qstash-outbox"
 NOT_INSTALLED = f"the outbox has no table: put {APP!r} into INSTALLED_APPS, and run manage.py migrate"

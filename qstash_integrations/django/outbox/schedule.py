@@ -8,9 +8,9 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...outbox.sweeps import SCHEDULE
 from ...tasks.schedules import Schedule, schedule
 from ..conf import outbox_schedule
-from .places import SCHEDULE
 from .sweep import url
 
 

@@ -8,38 +8,36 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 
 import hashlib
 import logging
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 from ..._core.errors import QStashError
+from ...outbox.clock import Clock
 from ...outbox.driving import drive
-from ...outbox.sweeping import Manner, Swept, sweep
+from ...outbox.sweeping import Swept
+from ...outbox.sweeps import PRUNED, SCHEDULE, SECONDS, bounded, kept_since, slot
 from ..conf import ConfigurationError, outbox_keep
 from ..publisher import qstash
 from ..reversing import URLS, included, public_url
 from .databases import databases, has_table
-from .places import SCHEDULE, VIEW
+from .places import VIEW
 from .sending import client, keeps
 from .store import DjangoStore
 
-SECONDS = 20.0
-_PRUNED = 1_000  # rows of a sweep; what is older goes with the next
 _logger = logging.getLogger("qstash_integrations")
 
 
-def sweep_all(clock: Callable[[], float] = time.monotonic) -> Swept:
+def sweep_all(clock: Clock = Clock()) -> Swept:  # noqa: B008 - a constant
     """Send what is due on each database, for twenty seconds in all; delete what was kept for long enough."""
-    ends_at, total = clock() + SECONDS, Swept()
+    ends_at, total = clock.monotonic() + SECONDS, Swept()
     for alias in databases():
         store, before = DjangoStore(alias), replace(total)
         try:
             if not has_table(alias):
                 continue
-            total.add(drive(sweep(Manner(keep=keeps(), stopped=lambda: clock() >= ends_at)), store, client))
+            total.add(drive(bounded(clock, ends_at, keep=keeps()), store, client))
             keep = outbox_keep()
             if keep is not None:
-                store.prune(time.time_ns() // 1_000_000 - int(keep.total_seconds() * 1000), _PRUNED)
+                store.prune(kept_since(clock, keep), PRUNED)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on, and the next call is the next try
             _logger.error("qstash outbox: the database %r was not swept: %s", alias, type(error).__name__)
         total.is_over = total.is_over and before.is_over
@@ -47,11 +45,11 @@ def sweep_all(clock: Callable[[], float] = time.monotonic) -> Swept:
     return total
 
 
-def go_on(now: Callable[[], float] = time.time) -> None:
+def go_on(clock: Clock = Clock()) -> None:  # noqa: B008 - a constant
     """Have QStash call again at once."""
     try:
         here = url()
-        moment = hashlib.sha256(f"{here} {int(now() / SECONDS)}".encode()).hexdigest()[:32]
+        moment = hashlib.sha256(f"{here} {slot(clock)}".encode()).hexdigest()[:32]
         qstash.publish_now({"url": here, "retries": 0, "deduplication_id": f"{SCHEDULE}-{moment}"})
     except QStashError as error:
         # The schedule calls again anyway.

@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
+from ...outbox.sweeps import goes_on
 from ..decorators import verify_qstash
 from .sweep import go_on, sweep_all
 
@@ -30,6 +31,6 @@ def _on_every_database(view: View) -> View:
 def sweep(request: HttpRequest) -> JsonResponse:
     """Always 2xx: what could not be sent is due again, and the next call is the next try."""
     swept = sweep_all()
-    if not swept.is_over and not swept.pause:
+    if goes_on(swept):
         go_on()
     return JsonResponse({"sent": swept.sent, "parked": swept.parked, "refused": swept.refused, "over": swept.is_over})
