@@ -5,7 +5,6 @@ Imports what a command needs when it runs, so that a missing extra only stops th
 
 import argparse
 import contextlib
-import json
 import os
 import shlex
 import sys
@@ -330,12 +329,12 @@ def add_inbox(commands: Commands) -> None:
 def inbox(options: argparse.Namespace) -> int:
     """Run a verb of ``inbox``; its exit code."""
     try:
+        from .inbox import shown
         from .sqlalchemy.command import counts_of, inbox_named
     except ImportError as error:
         raise QStashError(str(error)) from error
     counts = counts_of(inbox_named(options.inbox), options.verb)
-    shown = ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items())
-    sys.stdout.write(f"{json.dumps(counts) if options.json else shown}\n")
+    sys.stdout.write(f"{shown(counts, as_json=options.json)}\n")
     return 0
 
 

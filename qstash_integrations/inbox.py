@@ -12,9 +12,10 @@ Spec: https://upstash.com/docs/qstash/features/retry
 """
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from ._core.durations import Duration, parse_duration
 from ._core.errors import ConfigurationError
@@ -129,3 +130,10 @@ def forgotten_before(now: float, newest_at: int | None, kept: timedelta) -> int:
     """
     now_at = int(now * 1000)
     return min(now_at, now_at if newest_at is None else newest_at) - int(kept.total_seconds() * 1000)
+
+
+def shown(counts: Mapping[str, Any], *, as_json: bool) -> str:
+    """What a command counted, for whoever asked it."""
+    if as_json:
+        return json.dumps(counts)
+    return ", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items())

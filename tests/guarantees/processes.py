@@ -5,14 +5,13 @@ import random
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.server.destination import listens
+from tests.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120.0  # seconds, for what a slow machine takes
 
 
 class Program:
@@ -77,10 +76,3 @@ class Workers(Program):
         if children:
             os.kill(int(choice.choice(children)), signal.SIGKILL)
             self.kills += 1
-
-
-def wait_until(condition: Callable[[], bool], patience: float = PATIENCE, otherwise: Callable[[], str] = str) -> None:
-    until = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < until, otherwise() or "it did not come to an end"
-        time.sleep(0.02)

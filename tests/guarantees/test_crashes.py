@@ -20,10 +20,11 @@ from qstash_integrations.server.app import ServerConfig, environment, running
 from tests.databases import Database
 from tests.guarantees.actors import actors
 from tests.guarantees.ledger import Ledger, accepted, delivered
-from tests.guarantees.processes import Program, wait_until
+from tests.guarantees.processes import Program
 from tests.guarantees.shops.given import FATES, Fate
 from tests.guarantees.world import create_tables, relay_command, shop_environment, web
 from tests.server.destination import free_port
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.system,

@@ -8,8 +8,8 @@ import pytest
 
 from tests.guarantees.actors import Actor
 from tests.guarantees.gate import Answer, PassOn
-from tests.guarantees.processes import wait_until
 from tests.guarantees.world import World
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.system,

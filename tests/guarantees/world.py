@@ -15,8 +15,9 @@ from tests.databases import Database
 from tests.guarantees.actors import Actor, Actors, actors
 from tests.guarantees.gate import Gate, gate
 from tests.guarantees.ledger import Ledger
-from tests.guarantees.processes import Workers, wait_until
+from tests.guarantees.processes import Workers
 from tests.server.destination import free_port
+from tests.waiting import wait_until
 
 SHOPS = ("django_shop", "flask_shop", "fastapi_shop")
 _RELAYS = {

@@ -4,7 +4,8 @@ Nor does it make a genuine message be taken for one that is done.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -167,25 +168,32 @@ def test_I8_a_row_that_is_no_id_counts_for_nothing(shop: Shop, header: str) -> N
     assert send(attempt("msg_2", row=header)) == SHIPPED
 
 
-def test_I9_a_busy_message_costs_nobody_more_than_a_second(shop: Shop) -> None:
-    at_work, may_end = threading.Event(), threading.Event()
+@contextmanager
+def at_work(shop: Shop) -> Generator[None]:
+    """While a genuine attempt is handled; it ships when that is over."""
+    begun, may_end = threading.Event(), threading.Event()
 
     def slow(request: HttpRequest) -> HttpResponse:
         order()
-        at_work.set()
+        begun.set()
         may_end.wait(30)
         return HttpResponse("shipped")
 
     answers: list[tuple[int, bytes]] = []
     genuine = threading.Thread(target=lambda: answers.append(in_thread(shop.serving(slow), attempt())))
     genuine.start()
-    at_work.wait(10)
+    begun.wait(10)
     try:
-        assert shop.serving()(attempt()) == IN_PROGRESS
+        yield
     finally:
         may_end.set()
         genuine.join()
     assert answers == [SHIPPED]
+
+
+def test_I9_a_busy_message_costs_nobody_more_than_a_second(shop: Shop) -> None:
+    with at_work(shop):
+        assert shop.serving()(attempt()) == IN_PROGRESS
     assert shop.serving()(attempt()) == DUPLICATE
     assert shop.orders == 1
 
@@ -202,25 +210,9 @@ def test_I1_nor_is_it_by_the_token_of_a_duplicate(shop: Shop, change: Callable[[
 # On SQLite, which has one writer, nobody can write it down while another works.
 @pytest.mark.parametrize("empty_database", [POSTGRESQL, MARIADB], indirect=True)
 def test_I1_nor_by_that_of_one_that_came_too_early(shop: Shop) -> None:
-    at_work, may_end = threading.Event(), threading.Event()
-
-    def slow(request: HttpRequest) -> HttpResponse:
-        order()
-        at_work.set()
-        may_end.wait(30)
-        return HttpResponse("shipped")
-
-    answers: list[tuple[int, bytes]] = []
-    genuine = threading.Thread(target=lambda: answers.append(in_thread(shop.serving(slow), attempt())))
-    genuine.start()
-    at_work.wait(10)
     early = attempt()
-    try:
+    with at_work(shop):
         assert shop.serving()(early) == IN_PROGRESS
-    finally:
-        may_end.set()
-        genuine.join()
-    assert answers == [SHIPPED]
     assert shop.serving()(altered(early, upstash_message_id="msg_2")) == REFUSED
     assert shop.orders == 1
 

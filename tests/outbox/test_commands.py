@@ -18,7 +18,7 @@ from qstash_integrations.outbox.here import Here
 from qstash_integrations.outbox.verbs import add_verbs
 from qstash_integrations.schedules.terminal import Terminal
 from tests.outbox import shop
-from tests.outbox.hand import NOW, FakeQStash, Hand, fake_qstash, refusal
+from tests.outbox.hand import NOW, FakeQStash, Hand, refusal
 from tests.outbox.memory import MemoryStore, filled
 from tests.outbox.store_contract import row
 from tests.outbox.test_sender import written
@@ -55,12 +55,6 @@ class Command:
 @pytest.fixture
 def command() -> Command:
     return Command()
-
-
-@pytest.fixture
-def fake() -> Generator[FakeQStash]:
-    with fake_qstash() as one:
-        yield one
 
 
 def parked(**values: Any) -> Any:

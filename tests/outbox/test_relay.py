@@ -1,7 +1,6 @@
 """The relay: it sweeps until it is told to end, and ends between two calls."""
 
 import threading
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from qstash_integrations.outbox.relay import pruned, relay
 from qstash_integrations.outbox.row import Row, new_id
 from qstash_integrations.outbox.sweeping import Swept
 from tests.outbox import ACCEPTED
-from tests.outbox.hand import NOW, FakeQStash, Hand, fake_qstash, refusal
+from tests.outbox.hand import NOW, FakeQStash, Hand, refusal
 from tests.outbox.memory import AsyncMemoryStore, MemoryStore
 from tests.outbox.store_contract import row
 from tests.outbox.test_sender import written
@@ -32,22 +31,6 @@ class Waits:
     def wait(self, timeout: float, /) -> None:
         self.waited.append(timeout)
         self.hand.move(timeout)
-
-
-@pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def fake() -> Generator[FakeQStash]:
-    with fake_qstash() as one:
-        yield one
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from qstash_integrations.outbox.row import Row
 from qstash_integrations.outbox.rule import Change
 from qstash_integrations.outbox.sender import AsyncSender, Sender
 from qstash_integrations.outbox.written import rows_of
-from tests.outbox.hand import FakeQStash, Hand, fake_qstash, refusal
+from tests.outbox.hand import FakeQStash, Hand, refusal
 from tests.outbox.memory import AsyncMemoryStore, MemoryStore
 
 HOLDER = "a" * 32
@@ -40,19 +39,8 @@ class Watched(MemoryStore):
 
 
 @pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
-@pytest.fixture
 def store() -> Watched:
     return Watched()
-
-
-@pytest.fixture
-def fake() -> Generator[FakeQStash]:
-    with fake_qstash() as one:
-        yield one
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from qstash_integrations.outbox.sweep_task import async_sweep_task, sweep_schedu
 from qstash_integrations.tasks import Task
 from qstash_integrations.tasks.mount import Mount
 from qstash_integrations.tasks.running import arrive, arun, run
-from tests.outbox.hand import NOW, FakeQStash, Hand, Sent, fake_qstash, refusal
+from tests.outbox.hand import NOW, FakeQStash, Hand, Sent, refusal
 from tests.outbox.memory import AsyncMemoryStore, MemoryStore
 from tests.outbox.store_contract import row
 from tests.outbox.test_sender import written
@@ -28,22 +28,6 @@ SWEEP = "https://shop.example/qstash/tasks/qstash_outbox.sweep"
 def settings() -> Generator[None]:
     with override_settings(QSTASH_TOKEN="token-of-tests", QSTASH_PUBLIC_URL="https://shop.example"):
         yield
-
-
-@pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def fake() -> Generator[FakeQStash]:
-    with fake_qstash() as one:
-        yield one
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Sweeping on a moved clock: what is sent, what waits, and what becomes of rows whose holder is gone."""
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,27 +14,11 @@ from qstash_integrations.outbox.driving import adrive, drive
 from qstash_integrations.outbox.row import Row, new_holder
 from qstash_integrations.outbox.sweeping import Manner, OfClient, Steps, Swept, sweep, written
 from qstash_integrations.outbox.written import rows_of
-from tests.outbox.hand import FakeQStash, Hand, fake_qstash, refusal
+from tests.outbox.hand import FakeQStash, Hand, refusal
 from tests.outbox.memory import AsyncMemoryStore, MemoryStore
 
 URL = "https://shop.example/hooks/ship"
 HOLDER = "a" * 32
-
-
-@pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def fake() -> Generator[FakeQStash]:
-    with fake_qstash() as one:
-        yield one
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from qstash_integrations.cli import main
-from tests.guarantees.processes import wait_until
 from tests.server.destination import OK, SOON, destination, free_port
+from tests.waiting import wait_until
 
 COMMAND = [sys.executable, "-m", "qstash_integrations", "dev"]
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from qstash_integrations.server.app import LocalServer, environment, running
 from qstash_integrations.server.attempt import Attempt
 from tests.server.destination import free_port, listens
 from tests.system.soak_app import work
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.system,
@@ -63,14 +63,6 @@ def gunicorn(server: LocalServer, port: int, directory: Path) -> Generator[subpr
     finally:
         process.terminate()
         process.wait(60)
-
-
-def wait_until(condition: object, patience: float) -> None:
-    assert callable(condition)
-    until = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < until, "it did not come to an end"
-        time.sleep(0.1)
 
 
 @contextmanager

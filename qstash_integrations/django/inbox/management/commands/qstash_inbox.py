@@ -5,7 +5,6 @@ It exits with 0 when all was done, 1 when the database cannot be used, 2 for a w
 Spec: https://docs.djangoproject.com/en/stable/howto/custom-management-commands/
 """
 
-import json
 from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
 from ....._core.errors import ConfigurationError
-from .....inbox import KEPT, kept_for
+from .....inbox import KEPT, kept_for, shown
 from ...handling import problem_of
 from ...pruning import prune, stats
 
@@ -49,10 +48,7 @@ class Command(BaseCommand):
                 counts = stats(using, options["kept"])
         except DatabaseError as error:
             raise CommandError(f"the database {using!r} cannot be used: {error}") from error
-        if options["json"]:
-            self.stdout.write(json.dumps(counts))
-        else:
-            self.stdout.write(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
+        self.stdout.write(shown(counts, as_json=options["json"]))
 
 
 def _kept(text: str) -> timedelta:
