@@ -20,6 +20,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.programs import skip_without
+
 # PostgreSQL refuses to run as root; its package brings this user.
 POSTGRES = "postgres"
 # What survives a killed process is enough for tests; nobody cuts the power.
@@ -164,7 +166,7 @@ def mariadb_server() -> Generator[Server]:
 
 def _marks(name: str, lacks: str) -> list[pytest.MarkDecorator]:
     """Whoever needs this server runs in one worker of ``--dist loadgroup``."""
-    return [pytest.mark.system, pytest.mark.xdist_group(name), pytest.mark.skipif(bool(lacks), reason=lacks)]
+    return [pytest.mark.system, pytest.mark.xdist_group(name), skip_without(lacks)]
 
 
 SQLITE = pytest.param("sqlite", id="SQLite")

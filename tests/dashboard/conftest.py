@@ -12,6 +12,7 @@ import pytest
 
 from qstash_integrations.server.app import running
 from tests.dashboard.receiver import receiver
+from tests.programs import lacking
 from tests.server.client import client
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def browser() -> "Iterator[Browser]":
     expect.set_options(timeout=30_000)
     executable = shutil.which("chromium")
     if executable is None:
-        pytest.skip("there is no chromium on PATH; on Debian: apt-get install chromium")
+        lacking("there is no chromium on PATH; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
         # Root, as in CI, has no sandbox.
         browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])

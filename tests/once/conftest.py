@@ -13,6 +13,7 @@ import pytest
 from tests.django.project import configure
 from tests.once import stores
 from tests.once.stores import Opened
+from tests.programs import lacking
 
 configure()
 
@@ -29,7 +30,7 @@ def redis_socket(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
     """The socket of a real Redis, which keeps nothing on disk and listens on no port."""
     program = shutil.which("redis-server")
     if program is None:
-        pytest.skip("redis-server is not installed")
+        lacking("redis-server is not installed")
     path = tmp_path_factory.mktemp("redis") / "socket"
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no", "--dir", str(path.parent)]
     server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.programs import skip_without
 from tests.readme import blocks, commands
 from tests.server.destination import free_port
 from tests.system.test_first_minute import HEADING, Program, running
@@ -25,7 +26,7 @@ INSTALLED_WITHIN = 300  # seconds
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(INSTALLED_WITHIN + 120),
-    pytest.mark.skipif(shutil.which("curl") is None, reason="the README's orders are made with curl"),
+    skip_without("" if shutil.which("curl") else "the README's orders are made with curl"),
 ]
 
 
