@@ -15,9 +15,6 @@ from .._core.publishing.message import ApiMessage, GroupMessage, UrlMessage
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations.batch import BATCH
 from .conf import writes_to_outbox
-from .outbox.databases import database
-from .outbox.receipts import Written
-from .outbox.writing import check_open, is_open, write
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -63,6 +60,10 @@ def held_back(
 
 
 def _written(operation: Operation[T], using: str | None, added: Sequence[Header]) -> T | None:
+    from .outbox.databases import database
+    from .outbox.receipts import Written
+    from .outbox.writing import check_open, is_open, write
+
     alias = database(using)
     if not is_open(alias):
         check_open(alias)

@@ -7,7 +7,7 @@ Spec: https://docs.djangoproject.com/en/stable/ref/urlresolvers/
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -27,10 +27,10 @@ from .._core.publishing.signatures import named_options
 from .._core.settings import Settings
 from .conf import improperly_configured, load, manner, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
-from .outbox.databases import database
-from .outbox.verbs import AsyncOutbox, Outbox
-from .outbox.writing import check_open, write
 from .reversing import public_url
+
+if TYPE_CHECKING:  # what only projects with an outbox import
+    from .outbox.verbs import AsyncOutbox, Outbox
 
 T = TypeVar("T")
 
@@ -80,8 +80,10 @@ class Publisher(QStash):
         return super().run(operation)
 
     @property
-    def outbox(self) -> Outbox:
+    def outbox(self) -> "Outbox":
         """The verbs that publish, for messages that are rows of the database until its transaction commits."""
+        from .outbox.verbs import Outbox
+
         return Outbox(self)
 
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
@@ -100,6 +102,9 @@ class Publisher(QStash):
 
     def write_now(self, message: Mapping[str, Any], /, using: str | None) -> str:
         """Write one message into the outbox, whatever the settings say; the database. For this package."""
+        from .outbox.databases import database
+        from .outbox.writing import check_open, write
+
         operation = _operation(message, None, ())
         self._call(operation)
         alias = database(using)
@@ -174,8 +179,10 @@ class AsyncPublisher(AsyncQStash):
         return await super().run(operation)
 
     @property
-    def outbox(self) -> AsyncOutbox:
+    def outbox(self) -> "AsyncOutbox":
         """As on ``Publisher``, awaited."""
+        from .outbox.verbs import AsyncOutbox
+
         return AsyncOutbox(self.sync.outbox)
 
     def url_for(self, viewname: str, /, **kwargs: Any) -> str:
