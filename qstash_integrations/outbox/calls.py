@@ -64,7 +64,7 @@ class Chunk:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.size = 2
+        self.size: int = 2
         """Bytes of the call's body."""
         self._items: list[str] = []
 

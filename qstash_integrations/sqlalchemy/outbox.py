@@ -30,7 +30,7 @@ from .clients import AnyClient, Clients
 from .savepoints import keep_whole
 from .sending import Sending
 from .sessions import AnySession, made, outbox_of, session_of
-from .stores import AsyncEngineStore, DisposingStore, EngineStore, GivenEngine, engine_of
+from .stores import AsyncDisposingStore, AsyncEngineStore, DisposingStore, EngineStore, GivenEngine, engine_of
 from .table import NAME, outbox_table
 from .written import stored_in, write
 
@@ -161,9 +161,9 @@ class Outbox:
         """For the command ``qstash-integrations outbox --outbox shop.db:outbox``."""
         engine = engine_of(self._engine)
         if isinstance(engine, AsyncEngine):
-            store: Store = BlockingStore(DisposingStore(engine, self.table))
+            store: Store = BlockingStore(AsyncDisposingStore(engine, self.table))
         else:
-            store = self.store(engine)
+            store = DisposingStore(engine, self.table)
         return Here(store=store, client=self._clients.sync(), keep=self.keep)
 
     def _write(self, session: AnySession, operation: Operation[Any]) -> list[str]:

@@ -111,8 +111,15 @@ class AsyncEngineStore:
             return await connection.run_sync(work, self._table, *args, **kwargs)
 
 
-class DisposingStore(AsyncEngineStore):
-    """For a command, which has the engine to itself: no connection outlives the event loop."""
+class DisposingStore(EngineStore):
+    """For a command, which has the engine to itself: no connection outlives it."""
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class AsyncDisposingStore(AsyncEngineStore):
+    """The same, and no connection outlives the event loop."""
 
     async def close(self) -> None:
         await self._engine.dispose()
