@@ -37,11 +37,16 @@ class Host(Protocol):
 
 
 def host_of(app: Any) -> Host:
-    """For an ASGI or WSGI app, or Starlette's or FastAPI's ``TestClient`` of one. TypeError for anything else."""
+    """For an ASGI or WSGI app, aiohttp's, or a framework's test client of one. TypeError for anything else."""
     if _is_test_client(app):
         return _AsgiHost(app.app, app)
+    if _is_of_aiohttp(app):
+        from .aiohttp_host import AiohttpHost
+
+        return AiohttpHost(app)
+    app = app_of(app)
     if not callable(app) or inspect.isclass(app):
-        raise TypeError(f"qstash_app must be an ASGI or WSGI app, not {_kind(app)}")
+        raise TypeError(f"qstash_app must be an ASGI, WSGI or aiohttp app, not {_kind(app)}")
     if is_of(app, "flask"):
         return _WsgiHost(app)
     match len(_positional(app)):
@@ -58,7 +63,13 @@ def host_of(app: Any) -> Host:
 
 def app_of(app: Any) -> Any:
     """The app itself, also where a test client of it was given."""
-    return app.app if _is_test_client(app) else app
+    if _is_test_client(app):
+        return app.app
+    if _is_of_aiohttp(app):
+        from .aiohttp_host import application_of
+
+        return application_of(app)
+    return app.application if _is_of(app, "werkzeug.test", "Client") else app
 
 
 def app_of_django() -> Any:
@@ -166,7 +177,18 @@ class _WsgiHost:
 
 
 def _is_test_client(app: object) -> bool:
-    return any(kind.__module__ == "starlette.testclient" for kind in type(app).__mro__)
+    return _is_of(app, "starlette.testclient", "TestClient")
+
+
+def _is_of_aiohttp(app: object) -> bool:
+    """Its apps are called by its own server only."""
+    served = (("web_app", "Application"), ("test_utils", "TestClient"), ("test_utils", "BaseTestServer"))
+    return any(_is_of(app, f"aiohttp.{module}", name) for module, name in served)
+
+
+def _is_of(app: object, module: str, name: str) -> bool:
+    """Whether an object is of a class; does not import it."""
+    return any((kind.__module__, kind.__name__) == (module, name) for kind in type(app).__mro__)
 
 
 def _positional(app: Any) -> list[inspect.Parameter]:

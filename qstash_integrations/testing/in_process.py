@@ -154,7 +154,7 @@ def _scope(request: AppRequest, state: Mapping[str, Any]) -> dict[str, Any]:
         "raw_path": path.encode("latin-1"),
         "query_string": query.encode("latin-1"),
         "root_path": "",
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(request)],
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers_of(request)],
         "client": (_CLIENT, 0),
         "server": (url.host, url.port),
         "state": dict(state),
@@ -182,13 +182,14 @@ def _environ(request: AppRequest) -> dict[str, Any]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    for name, value in _headers(request):
+    for name, value in headers_of(request):
         key = name.upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     return environ
 
 
-def _headers(request: AppRequest) -> list[Header]:
+def headers_of(request: AppRequest) -> list[Header]:
+    """With those that a connection needs."""
     length = str(len(request.body))
     return [("Host", Target.of(request.url).authority), *request.headers, ("Content-Length", length)]

@@ -38,11 +38,11 @@ class _Parts(NamedTuple):
 class LocalQStash:
     """In its ``with`` block, what the app publishes comes back to it as from QStash: signed, retried, on schedule.
 
-    ``app`` is an ASGI or WSGI app, or an entered ``TestClient`` of one, whose event loop and lifespan state are then
-    used; a Django project is found by itself. Publishers of this process, those made before too, publish here; the API
-    is the local server's own. ``public_url`` is where the app is called, unless it is given what the project says, and
-    https://testserver where nothing does; what the terminal has exported does not count. The keys are random unless
-    they are given, for an app that has a ``receiver=`` of its own.
+    ``app`` is an ASGI, WSGI or aiohttp app, or an entered test client of one, whose event loop and lifespan state are
+    then used; a Django project is found by itself. Publishers of this process, those made before too, publish here;
+    the API is the local server's own. ``public_url`` is where the app is called, unless it is given what the project
+    says, and https://testserver where nothing does; what the terminal has exported does not count. The keys are random
+    unless they are given, for an app that has a ``receiver=`` of its own.
 
     Time stands still but for ``advance`` and ``run_until_idle``. It decides what is due; signatures carry the time of
     ``wall_clock``, which is what the app's receiver goes by. In async tests use the methods that start with an a.

@@ -8,8 +8,12 @@ from qstash_integrations import Delivery, QStash
 from tests.contract.calls import Call, Reply
 from tests.contract.harnesses import HARNESSES
 
-# What LocalQStash delivers to in this process.
-FRAMEWORKS = {name: harness for name, harness in HARNESSES.items() if harness.asgi or harness.exchange is None}
+# What LocalQStash delivers to: each adapter's apps.
+FRAMEWORKS = {
+    name: harness
+    for name, harness in HARNESSES.items()
+    if harness.asgi or harness.exchange is None or name == "aiohttp"
+}
 ORIGIN = "https://testserver"
 HOOK = f"{ORIGIN}/hooks/ship"
 
@@ -21,7 +25,8 @@ class Shop:
         self.orders: list[Any] = []
         self.deliveries: list[Delivery] = []
         self.handler: Callable[[Any], object] = lambda order: None
-        self.app = FRAMEWORKS[framework].build(self._take, ("body",), options)
+        app = FRAMEWORKS[framework].build(self._take, ("body",), options)
+        self.app: Any = app() if framework == "aiohttp" else app
         self.qstash = QStash("a-token")
 
     def publish(self, body: Any, url: str = HOOK, **options: Any) -> str:

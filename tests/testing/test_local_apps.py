@@ -10,6 +10,9 @@ from typing import Any
 
 import anyio
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient as AiohttpClient
+from aiohttp.test_utils import TestServer as AiohttpServer
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -184,6 +187,65 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Rout
     return Route(path, endpoint, methods=["POST"])
 
 
+def test_an_app_of_aiohttp_is_started_by_its_first_delivery_and_cleaned_up_with_its_event_loop() -> None:
+    shop, seen = Shop("aiohttp"), list[str]()
+
+    async def life(app: web.Application) -> AsyncGenerator[None]:
+        seen.append("started")
+        yield
+        seen.append("cleaned up")
+
+    shop.app.cleanup_ctx.append(life)
+    shop.handler = lambda order: seen.append("delivered")
+    with LocalQStash(shop.app) as local:
+        shop.publish(1)
+        shop.publish(2)
+        local.deliver_due()
+    assert seen == ["started", "delivered", "delivered", "cleaned up"]
+
+
+def test_an_app_of_aiohttp_that_does_not_start_says_why() -> None:
+    shop = Shop("aiohttp")
+
+    async def fail(app: web.Application) -> None:
+        raise LookupError("no database")
+
+    shop.app.on_startup.append(fail)
+    with LocalQStash(shop.app) as local:
+        shop.publish(1)
+        with pytest.raises(LookupError, match="no database"):
+            local.deliver_due()
+
+
+def test_a_test_client_of_aiohttp_brings_its_app_as_it_was_started() -> None:
+    shop, started = Shop("aiohttp"), list[object]()
+
+    async def start(app: web.Application) -> None:
+        started.append(asyncio.get_running_loop())
+
+    shop.app.on_startup.append(start)
+
+    async def test(given: Any) -> None:
+        async with given:
+            with LocalQStash(given) as local:
+                await shop_publishes(shop)
+                assert [attempt.status for attempt in await local.adeliver_due()] == [200]
+            assert started == [asyncio.get_running_loop()]
+
+    async def with_client() -> None:
+        await test(AiohttpClient(AiohttpServer(shop.app)))
+
+    anyio.run(with_client)
+    assert len(shop.orders) == 1
+
+
+def test_a_test_client_of_flask_is_its_app() -> None:
+    shop = Shop("flask")
+    with LocalQStash(shop.app.test_client()) as local:
+        shop.publish(1)
+        assert [attempt.status for attempt in local.deliver_due()] == [200]
+
+
 @pytest.mark.parametrize("framework", ASGI)
 def test_what_an_app_keeps_in_its_event_loop_lasts(framework: str) -> None:
     loops: list[object] = []
@@ -237,7 +299,7 @@ NO_APPS: dict[str, Any] = {
 
 @pytest.mark.parametrize("app", NO_APPS.values(), ids=NO_APPS)
 def test_what_is_no_app_is_refused_at_once(app: Any) -> None:
-    with pytest.raises(TypeError, match=r"ASGI or WSGI app|\(environ, start_response\)"):
+    with pytest.raises(TypeError, match=r"ASGI, WSGI or aiohttp app|\(environ, start_response\)"):
         LocalQStash(app)
 
 
