@@ -51,13 +51,13 @@ def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
             continue
         if lower in _TEXTS:
             field, commas = _TEXTS[lower]
-            found[field] += _values(name, value, commas)
+            found[field] += values_of(name, value, commas)
         elif lower == "responsestatus":
-            found["statuses"] += [integer(name, text) for text in _values(name, value)]
+            found["statuses"] += [integer(name, text) for text in values_of(name, value)]
         elif lower in _INSTANTS:
             found[_INSTANTS[lower]] = [integer(name, value) / 1000]
     if sum(map(len, found.values())) > MOST_VALUES:
-        raise _too_much()
+        raise too_much()
     fields: dict[str, Any] = {
         field: values[0] if field in _INSTANTS.values() else tuple(values) for field, values in found.items()
     }
@@ -124,16 +124,16 @@ def integer(name: str, text: str) -> int:
     return int(text)
 
 
-def _values(name: str, text: str, commas: bool = True) -> list[str]:
+def values_of(name: str, text: str, commas: bool = True) -> list[str]:
+    """What stands between the commas. Refused when that is nothing: left out, it would ask for everything."""
     if commas and text.count(",") > MOST_VALUES:
-        raise _too_much()
+        raise too_much()
     values = text.split(",") if commas else [text]
     found = [value.strip() for value in values if value.strip()]
     if not found:
-        # Left out, it would ask for everything.
         raise Refused(400, f"invalid {name[:60]}: it is empty")
     return found
 
 
-def _too_much() -> Refused:
+def too_much() -> Refused:
     return Refused(400, f"the filter holds too much: at most {MOST_VALUES} values")
