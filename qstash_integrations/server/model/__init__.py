@@ -5,7 +5,7 @@ Instants are Unix seconds and end in ``_at``; spans are seconds unless the comme
 
 from .instants import milliseconds
 from .limits import READABLE_FOR, Limits, Retention
-from .lists import Filter, Listed, Overview, Page, RunFilter, Search, Second
+from .lists import Filter, Listed, Overview, Page, Search, Second
 from .messages import DeadLetter, Draft, Ending, Event, Message, Outcome, Publication, Receipt, Receipts, State
 from .options import CallbackOptions, Flaw, FlowControl, Header, Options, Redaction
 from .refusals import Refused, StartupError, StorageFull
@@ -39,7 +39,6 @@ __all__ = [
     "Redaction",
     "Refused",
     "Retention",
-    "RunFilter",
     "Schedule",
     "Search",
     "Second",

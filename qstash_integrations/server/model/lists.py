@@ -31,24 +31,6 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFilter:
-    """As a ``Filter``, for Workflow runs."""
-
-    ids: Sequence[str] = ()
-    runs: Sequence[str] = ()  # as "<id>@<milliseconds of its creation>"
-    urls: Sequence[str] = ()
-    url_prefixes: Sequence[str] = ()
-    created: Sequence[int] = ()  # Unix milliseconds
-    states: Sequence[str] = ()
-    labels: Sequence[str] = ()
-    message_ids: Sequence[str] = ()
-    flow_keys: Sequence[str] = ()
-    caller_ips: Sequence[str] = ()
-    from_at: float | None = None  # inclusive, of the creation
-    to_at: float | None = None  # inclusive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What a person looks for in the list of messages. Empty means: not asked for."""
 
