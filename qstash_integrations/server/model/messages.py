@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from .options import Header, Options
+from .workflows import CallType
 
 State: TypeAlias = Literal["queued", "waiting", "held", "active", "done"]
 """queued: behind others of its queue; waiting: until ``due_at``; held: by flow control; active: being delivered."""
@@ -51,6 +52,10 @@ class Draft:
     schedule_id: str | None = None
     caller_ip: str = ""
     source: int | None = None  # seq of the message that this one is a callback of
+    run: int | None = None  # seq of the workflow run that it belongs to
+    call_type: CallType | None = None
+    entry: int | None = None  # its place in the run's list, which has its body
+    step: int | None = None  # of a call: the step that waits for its result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +80,10 @@ class Message:
     cancel_requested: bool
     finished_at: float | None
     ended: Ending | None
+    run: int | None = None  # seq of the workflow run that it belongs to
+    call_type: CallType | None = None
+    entry: int | None = None  # its place in the run's list, which has its body
+    step: int | None = None  # of a call: the step that waits for its result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

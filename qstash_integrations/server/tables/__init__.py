@@ -17,10 +17,12 @@ from .listing import Listing
 from .log import Log
 from .messages import Messages
 from .queues import Queues
+from .runs import Runs
 from .schedules import Schedules
 from .settings import Settings
 from .transactions import Transactions
 from .url_groups import UrlGroups
+from .waiters import Waiters
 
 __all__ = ["Store"]
 
@@ -41,6 +43,8 @@ class Store:
         self.url_groups: UrlGroups = UrlGroups(connection)
         self.duplicates: Duplicates = Duplicates(connection)
         self.settings: Settings = Settings(connection)
+        self.runs: Runs = Runs(connection)
+        self.waiters: Waiters = Waiters(connection)
         self.disposal: Disposal = Disposal(connection)
 
     @classmethod

@@ -11,8 +11,9 @@ from .filters import conditions
 _SELECT = """
     SELECT m.seq, m.id, m.state, m.url, m.options, m.created_at, m.not_before_at, m.due_at, m.retried, m.queue,
         m.flow_key, m.topic, m.endpoint, m.schedule_id, m.caller_ip, m.source, m.cancel_requested, m.finished_at,
-        m.ended, b.body
+        m.ended, m.run, m.call_type, m.entry, m.step, COALESCE(b.body, e.body)
     FROM messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
+        LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
 """
 _UNFINISHED = """
     SELECT m.seq, m.state, m.queue, m.flow_key, m.source, m.cancel_requested FROM messages AS m
@@ -45,7 +46,8 @@ class Messages:
         """The sequence number of the message that the draft becomes."""
         cursor = self._connection.execute(
             "INSERT INTO messages (id, state, url, options, created_at, not_before_at, due_at, queue, flow_key, topic,"
-            " endpoint, schedule_id, caller_ip, source, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " endpoint, schedule_id, caller_ip, source, size, run, call_type, entry, step)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 draft.id,
                 state,
@@ -61,12 +63,17 @@ class Messages:
                 draft.schedule_id,
                 draft.caller_ip,
                 draft.source,
-                len(draft.body),
+                0 if draft.entry is not None else len(draft.body),
+                draft.run,
+                draft.call_type,
+                draft.entry,
+                draft.step,
             ),
         )
         seq = cursor.lastrowid
         assert seq is not None
-        if draft.body:
+        # What is in a run's list is stored there, once.
+        if draft.body and draft.entry is None:
             self._connection.execute("INSERT INTO bodies (message, body) VALUES (?, ?)", (seq, draft.body))
         return seq
 
@@ -94,6 +101,20 @@ class Messages:
             (*parameters, -1 if count is None else count),
         )
         return [Unfinished(*row) for row in rows]
+
+    def of_run(self, run: int) -> list[Unfinished]:
+        """Those of a workflow run that are not over, but for the call that tells of its failure."""
+        rows = self._connection.execute(
+            "SELECT seq, state, queue, flow_key, source, cancel_requested FROM messages"
+            " WHERE run = ? AND state <> 'done' AND call_type <> 'failureCall' ORDER BY seq",
+            (run,),
+        )
+        return [Unfinished(*row) for row in rows]
+
+    def call(self, run: int, step: int) -> str | None:
+        """The id of the call that a step of a run has made."""
+        row = self._connection.execute("SELECT id FROM messages WHERE run = ? AND step = ?", (run, step)).fetchone()
+        return row[0] if row else None
 
     def waiting(self, now: float, limit: int) -> list[tuple[int, str | None]]:
         """Messages whose moment has come, as (seq, flow-control key), the longest due first."""
@@ -161,7 +182,8 @@ class Messages:
 def _message(row: Sequence[Any]) -> Message:
     (
         seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, flow_key, topic,
-        endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, body,
+        endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, run, call_type, entry, step,
+        body,
     ) = row  # fmt: skip
     return Message(
         seq=seq,
@@ -184,4 +206,8 @@ def _message(row: Sequence[Any]) -> Message:
         cancel_requested=bool(cancel_requested),
         finished_at=finished_at,
         ended=ended,
+        run=run,
+        call_type=call_type,
+        entry=entry,
+        step=step,
     )

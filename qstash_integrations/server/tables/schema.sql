@@ -22,7 +22,11 @@ CREATE TABLE messages (
     cancel_requested INTEGER NOT NULL DEFAULT 0,
     finished_at REAL,
     ended TEXT,
-    size INTEGER NOT NULL -- bytes of the body and of the answers
+    size INTEGER NOT NULL, -- bytes of the body and of the answers
+    run INTEGER, -- the workflow run that it belongs to
+    call_type TEXT,
+    entry INTEGER, -- its place in the run's list, which has its body
+    step INTEGER -- of a call: the step that waits for its result
 ) STRICT;
 
 -- Each answers one question of the engine, and holds only the messages that the question is about.
@@ -33,6 +37,7 @@ CREATE INDEX messages_unfinished ON messages (created_at) WHERE state <> 'done';
 CREATE INDEX messages_of_queue ON messages (queue) WHERE state <> 'done' AND queue IS NOT NULL;
 CREATE INDEX messages_at_head ON messages (queue) WHERE slot = 1;
 CREATE INDEX messages_calling_back ON messages (source) WHERE state <> 'done' AND source IS NOT NULL;
+CREATE INDEX messages_of_run ON messages (run) WHERE run IS NOT NULL;
 CREATE INDEX messages_disposable ON messages (finished_at) WHERE state = 'done' AND slot = 0 AND dead = 0;
 
 -- Apart from their messages, so that a change of state does not rewrite them.
@@ -123,6 +128,71 @@ CREATE TABLE url_groups (
     updated_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE runs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    url TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('RUN_STARTED', 'RUN_SUCCESS', 'RUN_FAILED', 'RUN_CANCELED')),
+    ended_at REAL,
+    settings TEXT NOT NULL, -- JSON: what the initial message brought for the run as a whole
+    caller_ip TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    flow_key TEXT,
+    response BLOB, -- what the workflow returned
+    invoker TEXT,
+    dlq_id TEXT,
+    failure TEXT, -- JSON: what became of the call that tells of the failure
+    size INTEGER NOT NULL DEFAULT 0 -- bytes of its entries
+) STRICT;
+-- An id can be used again when its run is over.
+CREATE UNIQUE INDEX runs_active ON runs (id) WHERE state = 'RUN_STARTED';
+CREATE INDEX runs_of_id ON runs (id);
+CREATE INDEX runs_disposable ON runs (ended_at) WHERE state <> 'RUN_STARTED';
+
+-- Only ever appended to: what is delivered is the list up to an entry, put together when it is.
+CREATE TABLE run_entries (
+    run INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    call_type TEXT NOT NULL,
+    step_id INTEGER,
+    target_step INTEGER,
+    name TEXT NOT NULL,
+    type TEXT NOT NULL,
+    concurrent INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    delivered INTEGER NOT NULL DEFAULT 0,
+    body BLOB NOT NULL,
+    PRIMARY KEY (run, position)
+) STRICT;
+CREATE UNIQUE INDEX run_results ON run_entries (run, step_id) WHERE step_id >= 1;
+CREATE UNIQUE INDEX run_plans ON run_entries (run, target_step) WHERE step_id = 0;
+
+CREATE TABLE waiters (
+    run INTEGER NOT NULL,
+    step_id INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    timeout TEXT NOT NULL,
+    deadline_at REAL NOT NULL,
+    headers TEXT NOT NULL,
+    step TEXT NOT NULL,
+    PRIMARY KEY (run, step_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX waiters_of_event ON waiters (event_id);
+CREATE INDEX waiters_by_deadline ON waiters (deadline_at);
+
+-- Events of one run that came before the run waited for them.
+CREATE TABLE notifications (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    body BLOB NOT NULL,
+    at REAL NOT NULL
+) STRICT;
+CREATE INDEX notifications_of_run ON notifications (run, event_id);
+
 -- What there is one of: the signing keys, and what else the server must find again after a restart.
 CREATE TABLE settings (
     name TEXT PRIMARY KEY,
@@ -135,7 +205,8 @@ CREATE TABLE totals (
     messages INTEGER NOT NULL,
     bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO totals VALUES ('unfinished', 0, 0), ('finished', 0, 0), ('dead', 0, 0);
+INSERT INTO totals VALUES
+    ('unfinished', 0, 0), ('finished', 0, 0), ('dead', 0, 0), ('active_runs', 0, 0), ('ended_runs', 0, 0);
 
 CREATE TRIGGER message_accepted AFTER INSERT ON messages BEGIN
     UPDATE totals SET messages = messages + 1, bytes = bytes + new.size WHERE kind = 'unfinished';
@@ -168,4 +239,35 @@ END;
 CREATE TRIGGER letter_removed AFTER DELETE ON dead_letters BEGIN
     UPDATE totals SET messages = messages - 1 WHERE kind = 'dead';
     UPDATE messages SET dead = 0 WHERE seq = old.message;
+END;
+
+CREATE TRIGGER run_started AFTER INSERT ON runs BEGIN
+    UPDATE totals SET messages = messages + 1 WHERE kind = 'active_runs';
+END;
+
+CREATE TRIGGER run_grown AFTER UPDATE OF size ON runs BEGIN
+    UPDATE totals SET bytes = bytes + new.size - old.size
+    WHERE kind = CASE new.state WHEN 'RUN_STARTED' THEN 'active_runs' ELSE 'ended_runs' END;
+END;
+
+CREATE TRIGGER run_ended AFTER UPDATE OF state ON runs WHEN new.state <> 'RUN_STARTED' AND old.state = 'RUN_STARTED'
+BEGIN
+    UPDATE totals SET messages = messages - 1, bytes = bytes - new.size WHERE kind = 'active_runs';
+    UPDATE totals SET messages = messages + 1, bytes = bytes + new.size WHERE kind = 'ended_runs';
+END;
+
+CREATE TRIGGER run_removed AFTER DELETE ON runs BEGIN
+    UPDATE totals SET messages = messages - 1, bytes = bytes - old.size
+    WHERE kind = CASE old.state WHEN 'RUN_STARTED' THEN 'active_runs' ELSE 'ended_runs' END;
+    DELETE FROM run_entries WHERE run = old.seq;
+    DELETE FROM waiters WHERE run = old.seq;
+    DELETE FROM notifications WHERE run = old.seq;
+END;
+
+CREATE TRIGGER entry_added AFTER INSERT ON run_entries BEGIN
+    UPDATE runs SET size = size + length(new.body) WHERE seq = new.run;
+END;
+
+CREATE TRIGGER entry_changed AFTER UPDATE OF body ON run_entries BEGIN
+    UPDATE runs SET size = size + length(new.body) - length(old.body) WHERE seq = new.run;
 END;
