@@ -75,7 +75,7 @@ def answer_limit(message: Message) -> int:
 def outcome_of(status: int, headers: Iterable[Header], body: bytes, limit: int = MAX_ANSWER) -> Outcome:
     """What an answer means for its message; what is too large of it is left out."""
     if not 100 <= status <= 599:
-        return no_answer(f"the answer's status {status} is none that HTTP knows")
+        return no_answer(f"the answer's status {status} is none that HTTP knows; answer with 200 to 599")
     return Outcome(status=status, headers=_kept(headers), body=body[:limit])
 
 

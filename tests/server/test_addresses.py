@@ -51,7 +51,9 @@ def test_public_addresses_are_reached_from_every_server(address: str) -> None:
 @pytest.mark.parametrize("address", NEIGHBOURS)
 def test_this_machine_and_its_neighbours_are_reached_from_a_local_server_only(address: str) -> None:
     assert refusal(address, "local") is None
-    assert refusal(address, "public") == "it is private, and this server can be reached from other machines"
+    assert refusal(address, "public") == (
+        "it is private, and this server can be reached from other machines; allow it with --allow-private"
+    )
 
 
 @pytest.mark.parametrize("address", NEVER)

@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_written_is_one_line_and_exit_code_1(
     assert main(["dev", "--port", "0", "--db", str(tmp_path)]) == 1
     output, errors = capsys.readouterr()
     assert output == ""
-    assert errors.startswith(f"qstash-integrations: {tmp_path} ")
+    assert errors.startswith(f"qstash-integrations: --db {tmp_path}: it is a directory; ")
     assert errors.count("\n") == 1
 
 
@@ -266,7 +266,8 @@ def test_rewritten_deliveries_are_told_as_json() -> None:
         "url": "https://old.example/hook",
         "retried": 0,
         "maxRetries": 3,
-        "error": "Connection refused",
+        "error": f"nobody listens on {nobody.removeprefix('http://')} (Connection refused); start your app there, or"
+        " publish to its port",
     }
 
 

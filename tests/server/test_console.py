@@ -1,6 +1,9 @@
 """What a server tells whoever started it."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from qstash_integrations.server.app import ForMachines, ForPeople, LocalServer
 from qstash_integrations.server.attempt import Attempt
@@ -10,12 +13,13 @@ from tests.server.test_attempt import message
 KEYS = Keys(current="sig_TESTONLYcurrent000000000000A", next="sig_TESTONLYnext00000000000000BB")
 
 
-def server(*, is_loopback: bool = True) -> LocalServer:
+def server(*, is_loopback: bool = True, db: Path | None = None) -> LocalServer:
     return LocalServer(
         url="http://127.0.0.1:8080",
         token="TESTONLY-token",
         keys=KEYS,
         is_loopback=is_loopback,
+        db=db,
         dashboard="http://127.0.0.1:8080/#token=TESTONLY-code",
     )
 
@@ -32,6 +36,7 @@ def test_people_are_told_what_to_copy_and_where_things_go() -> None:
         "QStash is running at http://127.0.0.1:8080",
         "DEV SERVER: for development and tests, never for production.",
         "Dashboard: http://127.0.0.1:8080/#token=TESTONLY-code  (this link works once)",
+        "Database: in memory, gone when this ends; keep it with --db FILE",
         "",
         "export QSTASH_URL=http://127.0.0.1:8080",
         "export QSTASH_TOKEN=TESTONLY-token",
@@ -61,6 +66,15 @@ def test_what_is_between_the_first_and_the_last_setting_can_be_pasted() -> None:
     ]
     # The app itself publishes now.
     assert not [line for line in told if "curl" in line]
+
+
+def test_the_database_is_named_with_its_whole_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    told: list[str] = []
+    ForPeople(told.append, colour=False).started(server(db=Path("qstash.db")))
+    ForMachines(told.append).started(server(db=Path("qstash.db")))
+    assert told[3] == f"Database: {tmp_path / 'qstash.db'}"
+    assert json.loads(told[-1])["db"] == str(tmp_path / "qstash.db")
 
 
 def test_machines_are_told_one_object_per_line() -> None:

@@ -12,12 +12,15 @@ from tests.server.destination import destination, free_port
 from tests.server.sending import request, send
 
 CERTIFICATE = Path(__file__).parent.parent / "data" / "localhost.pem"
+START = "start your app there, or publish to its port"
+ELSEWHERE = "check how it is spelled, or deliver it elsewhere with --rewrite"
 OUT_OF_REACH = "it is link-local, where metadata services live"
 
 
 def test_nobody_listening_is_said_in_words() -> None:
-    (outcome,) = send(request(f"http://127.0.0.1:{free_port()}/"))
-    assert outcome == Outcome(status=0, error="Connection refused")
+    port = free_port()
+    (outcome,) = send(request(f"http://127.0.0.1:{port}/"))
+    assert outcome == Outcome(status=0, error=f"nobody listens on 127.0.0.1:{port} (Connection refused); {START}")
 
 
 def test_localhost_is_found_on_whichever_address_listens() -> None:
@@ -44,6 +47,7 @@ def test_a_destination_out_of_reach_is_named_with_its_address(url: str, error: s
 def test_an_unknown_host_is_named() -> None:
     (outcome,) = send(request("http://nowhere.invalid/"))
     assert outcome.error.startswith("the host nowhere.invalid was not found: ")
+    assert outcome.error.endswith(f"; {ELSEWHERE}")
 
 
 def names(*addresses: str) -> Callable[[], Sender]:
@@ -83,12 +87,14 @@ def test_of_a_name_with_several_addresses_only_the_allowed_are_used() -> None:
 
 
 def test_the_last_address_explains_the_failure() -> None:
-    (outcome,) = send(request(f"http://a.example:{free_port()}/x"), sender=names("127.0.0.9", "127.0.0.1"))
-    assert outcome.error == "Connection refused"
+    port = free_port()
+    (outcome,) = send(request(f"http://a.example:{port}/x"), sender=names("127.0.0.9", "127.0.0.1"))
+    assert outcome.error == f"nobody listens on a.example:{port} (Connection refused); {START}"
 
 
 def test_a_name_without_an_address_is_named() -> None:
-    assert send(request("http://a.example/x"), sender=names())[0].error == "the host a.example has no address"
+    (outcome,) = send(request("http://a.example/x"), sender=names())
+    assert outcome.error == f"the host a.example has no address; {ELSEWHERE}"
 
 
 def test_a_name_is_looked_up_for_every_attempt() -> None:
@@ -108,7 +114,7 @@ def test_a_name_is_looked_up_for_every_attempt() -> None:
 def test_a_server_that_others_reach_does_not_deliver_to_its_own_machine(host: str) -> None:
     with destination() as there:
         (outcome,) = send(request(f"http://{host}:{there.port}/"), sender=lambda: Sender("public"))
-        assert outcome.error.endswith("it is private, and this server can be reached from other machines")
+        assert outcome.error.endswith("this server can be reached from other machines; allow it with --allow-private")
         assert there.nothing_more()
 
 
@@ -120,7 +126,7 @@ def test_nothing_is_delivered_to_the_server_itself(bound: str, host: str) -> Non
             request(f"http://{host}:{there.port}/v2/publish/x"),
             sender=lambda: Sender("local", Listener(bound, there.port)),
         )
-        assert outcome.error.endswith("this server would deliver to itself")
+        assert outcome.error.endswith("this server would deliver to itself; publish to the address of your app")
         assert there.nothing_more()
 
 
@@ -133,7 +139,10 @@ def test_another_server_on_the_same_port_of_another_address_is_reached() -> None
 def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
     with destination(certificate=CERTIFICATE) as there:
         (outcome,) = send(request(f"https://localhost:{there.port}/"))
-        assert outcome.error == "TLS: self-signed certificate"
+        assert outcome.error == (
+            f"the certificate of localhost:{there.port} is refused: self-signed certificate; start this server with"
+            " SSL_CERT_FILE set to a file that has its authority"
+        )
         assert there.nothing_more()
 
 
@@ -144,4 +153,5 @@ def test_a_certificate_is_checked_against_the_name_in_the_url(monkeypatch: pytes
             request(f"https://localhost:{there.port}/x?y"), request(f"https://127.0.0.1:{there.port}/x?y")
         )
         assert (by_name.status, there.next().target) == (200, "/x?y")
-    assert by_address.error.startswith("TLS: IP address mismatch")
+    assert "is refused: IP address mismatch" in by_address.error
+    assert by_address.error.endswith("; publish to a name that stands in it")

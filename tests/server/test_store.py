@@ -44,9 +44,14 @@ def test_a_file_that_others_could_read_is_made_private(tmp_path: Path) -> None:
     assert mode(path) == 0o600
 
 
-def test_a_missing_directory_is_made_for_its_owner_only(tmp_path: Path) -> None:
-    Store.open(tmp_path / "state" / "qstash.db").close()
-    assert mode(tmp_path / "state") == 0o700
+def test_a_missing_directory_is_an_error_and_stays_missing(tmp_path: Path) -> None:
+    there = tmp_path / "state"
+    with pytest.raises(StartupError) as refusal:
+        Store.open(there / "qstash.db")
+    assert str(refusal.value) == (
+        f"--db {there / 'qstash.db'}: there is no directory {there}; make it, or choose another file"
+    )
+    assert not there.exists()
 
 
 def test_a_symbolic_link_is_refused(tmp_path: Path) -> None:
@@ -70,7 +75,7 @@ def test_S13_root_takes_over_no_file_of_another_user(tmp_path: Path, content: by
     db.write_bytes(content)
     db.chmod(0o644)
     os.chown(db, SOMEBODY, SOMEBODY)
-    with pytest.raises(StartupError, match=r"qstash\.db belongs to another user; choose another file"):
+    with pytest.raises(StartupError, match=r"qstash\.db: it belongs to another user; choose another file"):
         Store.open(db)
     found = db.stat()
     assert (found.st_uid, stat.S_IMODE(found.st_mode), db.read_bytes()) == (SOMEBODY, 0o644, content)
@@ -87,7 +92,7 @@ def test_S13_root_uses_no_journal_of_another_user(tmp_path: Path, suffix: str, e
     journal = tmp_path / f"qstash.db{suffix}"
     journal.write_bytes(b"what somebody says was committed")
     os.chown(journal, SOMEBODY, SOMEBODY)
-    with pytest.raises(StartupError, match=rf"qstash\.db{suffix} belongs to another user; choose another file"):
+    with pytest.raises(StartupError, match=rf"qstash\.db{suffix}: it belongs to another user; choose another file"):
         Store.open(db)
     assert (journal.stat().st_uid, journal.read_bytes()) == (SOMEBODY, b"what somebody says was committed")
 
@@ -96,7 +101,7 @@ def test_S13_root_uses_no_journal_of_another_user(tmp_path: Path, suffix: str, e
 def test_S13_a_journal_that_leads_elsewhere_is_refused(tmp_path: Path, suffix: str) -> None:
     target = tmp_path / "target"
     (tmp_path / f"qstash.db{suffix}").symlink_to(target)
-    with pytest.raises(StartupError, match=rf"qstash\.db{suffix} is not a regular file; choose another file"):
+    with pytest.raises(StartupError, match=rf"qstash\.db{suffix}: it is not a regular file; choose another file"):
         Store.open(tmp_path / "qstash.db")
     assert not target.exists()
 
@@ -156,23 +161,30 @@ def damaged_further_on(path: Path) -> None:
     path.write_bytes(pages)
 
 
-def another_version_s(path: Path) -> None:
-    Store.open(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 999")
-    connection.close()
+def of_version(version: int) -> Callable[[Path], None]:
+    def make(path: Path) -> None:
+        Store.open(path).close()
+        connection = sqlite3.connect(path)
+        connection.execute(f"PRAGMA user_version = {version:d}")
+        connection.close()
+
+    return make
+
+
+OF_VERSION = "version of this package wrote it; delete it, use that version, or choose another file"
 
 
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (a_directory, "cannot be opened for writing: Is a directory; choose another file"),
-        (a_pipe, "is not a regular file; choose another file"),
-        (some_text, "is not a database of the local QStash; choose another file"),
-        (another_program_s, "is not a database of the local QStash; choose another file"),
-        (damaged_in_its_head, "cannot be used: it is not a database of the local QStash; choose another file"),
-        (damaged_further_on, "cannot be used: it is not a database of the local QStash; choose another file"),
-        (another_version_s, "was written by another version of this package; delete it or choose another"),
+        (a_directory, "it is a directory; name a file in it, such as {path}/qstash.db"),
+        (a_pipe, "it is not a regular file; choose another file"),
+        (some_text, "it is not a database of the local QStash; choose another file"),
+        (another_program_s, "it is not a database of the local QStash; choose another file"),
+        (damaged_in_its_head, "it is not a database of the local QStash; choose another file"),
+        (damaged_further_on, "it is not a database of the local QStash; choose another file"),
+        (of_version(0), f"an older {OF_VERSION}"),
+        (of_version(999), f"a newer {OF_VERSION}"),
     ],
 )
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, make: Callable[[Path], None], text: str) -> None:
@@ -183,7 +195,7 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, make: Callable[[P
     with pytest.raises(StartupError) as refusal:
         Store.open(path)
 
-    assert str(refusal.value) == f"{path} {text}"
+    assert str(refusal.value) == f"--db {path}: {text.format(path=path)}"
     assert before is None or path.read_bytes() == before
 
 
@@ -196,9 +208,15 @@ def test_S13_the_mode_of_a_file_that_is_no_database_stays(tmp_path: Path) -> Non
     assert mode(path) == 0o644
 
 
-def test_a_path_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StartupError, match="cannot be opened for writing: No such file or directory"):
-        Store.open(tmp_path / "no" / "such" / "qstash.db")
+def test_a_directory_that_is_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StartupError, match=r"there is no directory .*/file; make it"):
+        Store.open(tmp_path / "file" / "qstash.db")
+
+
+def test_a_directory_that_takes_no_files_is_an_error() -> None:
+    with pytest.raises(StartupError, match=r"--db /proc/qstash\.db: it cannot be opened for writing: No such file"):
+        Store.open(Path("/proc/qstash.db"))
 
 
 def test_a_second_server_on_the_same_file_is_refused(tmp_path: Path) -> None:

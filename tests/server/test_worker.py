@@ -97,7 +97,7 @@ def test_a_timeout_is_the_publishers(api: httpx.Client, attempts: queue.SimpleQu
         api.post(f"/v2/publish/{there.url}/x", headers={"Upstash-Timeout": "1s", "Upstash-Retries": "0"})
         attempt = attempts.get(timeout=SOON)
         held.set()
-    assert attempt.outcome.error == "timeout: no complete answer within 1 s"
+    assert attempt.outcome.error.startswith("timeout: no complete answer within 1 s; ")
     assert 0.9 < attempt.seconds < 5
 
 

@@ -34,4 +34,5 @@ class LocalServer:
     token: str = field(repr=False)
     keys: Keys = field(repr=False)  # as they were at the start
     is_loopback: bool
+    db: Path | None  # None: in memory
     dashboard: str = field(repr=False)  # a link to open; beyond loopback it holds a code that works once

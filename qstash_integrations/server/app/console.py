@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ..attempt import Attempt
 from .config import LocalServer
-from .lines import line, summary
+from .lines import line, printable, summary
 
 Write = Callable[[str], None]
 
@@ -49,6 +49,7 @@ class ForPeople:
         self._write(f"QStash is running at {server.url}")
         self._write("DEV SERVER: for development and tests, never for production.")
         self._write(f"Dashboard: {server.dashboard}{'' if server.is_loopback else '  (this link works once)'}")
+        self._write(f"Database: {printable(_kept_in(server))}")
         self._write("")
         for name, value in environment(server, self._public_url).items():
             self._write(f"export {name}={shlex.quote(value)}")
@@ -78,7 +79,8 @@ class ForMachines:
         self._write = write
 
     def started(self, server: LocalServer) -> None:
-        about = {"server": "DEV SERVER", "url": server.url, "dashboard": server.dashboard}
+        db = None if server.db is None else str(server.db.absolute())
+        about = {"server": "DEV SERVER", "url": server.url, "dashboard": server.dashboard, "db": db}
         self._tell("started", {**about, "environment": environment(server)})
 
     def delivered(self, attempt: Attempt) -> None:
@@ -97,3 +99,7 @@ def environment(server: LocalServer, public_url: str | None = None) -> dict[str,
         "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
     }
     return settings if public_url is None else {**settings, "QSTASH_PUBLIC_URL": public_url}
+
+
+def _kept_in(server: LocalServer) -> str:
+    return "in memory, gone when this ends; keep it with --db FILE" if server.db is None else str(server.db.absolute())

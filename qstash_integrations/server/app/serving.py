@@ -68,6 +68,7 @@ async def serve(
                 token=first.token,
                 keys=first.engine.keys.get(),
                 is_loopback=bound.is_loopback,
+                db=config.db,
                 dashboard=f"{bound.url}/#token={code}" if code else f"{bound.url}/",
             )
         )

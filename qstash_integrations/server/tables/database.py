@@ -83,24 +83,30 @@ def _opened(name: str) -> sqlite3.Connection:
 
 def _prepare(path: Path) -> None:
     """The file, readable by its owner only; a symbolic link could lead anywhere and is refused."""
+    # A directory that was made for a mistyped name would have an empty server in it, and nobody would notice.
+    if not path.parent.is_dir():
+        raise StartupError(f"--db {path}: there is no directory {path.parent}; make it, or choose another file")
+    if path.is_dir():
+        raise StartupError(f"--db {path}: it is a directory; name a file in it, such as {path / 'qstash.db'}")
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         if path.is_symlink():
-            raise StartupError(f"{path} is a symbolic link; give the database file itself")
+            raise StartupError(f"--db {path}: it is a symbolic link; give the database file itself")
         descriptor = os.open(path, flags, 0o600)
     except OSError as error:
-        raise StartupError(f"{path} cannot be opened for writing: {error.strerror}; choose another file") from error
+        raise StartupError(
+            f"--db {path}: it cannot be opened for writing: {error.strerror}; choose another file"
+        ) from error
     try:
         _check_own(path, os.fstat(descriptor))
         _check_journals(path)
         # Before its mode is changed: what a mistyped name leads to is left as it is.
         if os.read(descriptor, len(_MAGIC)) not in (b"", _MAGIC):
-            raise StartupError(f"{path} is not a database of the local QStash; choose another file")
+            raise StartupError(f"--db {path}: it is not a database of the local QStash; choose another file")
         if hasattr(os, "fchmod"):
             os.fchmod(descriptor, 0o600)
     except OSError as error:
-        raise StartupError(f"{path} cannot be made private: {error.strerror}; choose another file") from error
+        raise StartupError(f"--db {path}: it cannot be made private: {error.strerror}; choose another file") from error
     finally:
         os.close(descriptor)
 
@@ -108,11 +114,11 @@ def _prepare(path: Path) -> None:
 def _check_own(path: Path, found: os.stat_result) -> None:
     """Root can open what belongs to others, and would take it from them; and its owner can change what is in it."""
     if not stat.S_ISREG(found.st_mode):
-        raise StartupError(f"{path} is not a regular file; choose another file")
+        raise StartupError(f"--db {path}: it is not a regular file; choose another file")
     if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
-        raise StartupError(f"{path} belongs to another user; choose another file")
+        raise StartupError(f"--db {path}: it belongs to another user; choose another file")
     if found.st_nlink > 1:
-        raise StartupError(f"{path} is a file of several names, by hard links; choose another file")
+        raise StartupError(f"--db {path}: it is a file of several names, by hard links; choose another file")
 
 
 def _check_journals(path: Path) -> None:
@@ -134,9 +140,13 @@ def _adopt(connection: sqlite3.Connection, path: Path) -> None:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         is_empty = connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is None
         if application_id != APPLICATION_ID and not (application_id == 0 and is_empty):
-            raise StartupError(f"{path} is not a database of the local QStash; choose another file")
+            raise StartupError(f"--db {path}: it is not a database of the local QStash; choose another file")
         if version != SCHEMA_VERSION and not is_empty:
-            raise StartupError(f"{path} was written by another version of this package; delete it or choose another")
+            other = "an older" if version < SCHEMA_VERSION else "a newer"
+            raise StartupError(
+                f"--db {path}: {other} version of this package wrote it; delete it, use that version, or choose another"
+                " file"
+            )
         connection.executescript(_EVERY_FILE)
         if is_empty:
             _make_schema(connection)
@@ -144,7 +154,7 @@ def _adopt(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("COMMIT")
     except sqlite3.Error as error:
-        raise StartupError(f"{path} cannot be used: {_cause(error)}") from error
+        raise StartupError(f"--db {path}: {_cause(error)}") from error
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:

@@ -43,6 +43,7 @@ _NOWHERE = _blocks(
     "0.0.0.0/8 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "
     "::/8 100::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16 ff00::/8"
 )
+_PRIVATE = "it is private, and this server can be reached from other machines; allow it with --allow-private"
 _NAT64 = IPv6Network("64:ff9b::/96")
 _TRANSLATED = IPv6Network("::ffff:0:0:0/96")
 _COMPATIBLE = IPv6Network("::/96")
@@ -58,7 +59,7 @@ def refusal(text: str, network: Network) -> str | None:
     if _is_in(address, _LINK_LOCAL):
         return "it is link-local, where metadata services live"
     if _is_in(address, _NEIGHBOURS):
-        return None if network == "local" else "it is private, and this server can be reached from other machines"
+        return None if network == "local" else _PRIVATE
     if _is_in(address, _NOWHERE) or not address.is_global:
         return "it is reserved or multicast"
     return None

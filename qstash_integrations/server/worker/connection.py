@@ -12,24 +12,24 @@ Spec: https://www.rfc-editor.org/rfc/rfc9112
 
 import asyncio
 import ssl
-from typing import cast
+from typing import Any, cast
 
 import httptools
 
 from ..attempt import outcome_of
 from ..model import Outcome
+from . import explaining
 from .target import Target
 
-CONNECT_TIMEOUT = 10.0
+CONNECT_TIMEOUT, HANDSHAKE_TIMEOUT = 10.0, 6.0  # seconds; the second is a part of the first
 MAX_HEAD = 64 * 1024  # bytes before the body of an answer, interim answers included, and as many behind it
 # Seconds, and connections, for which it is left to the destination to close: whoever does so first cannot use that
 # port for a minute, and this side has only so many of them.
 LINGER, MOST_LINGERING = 1.0, 16
-_HUNG_UP = "the destination hung up before its answer was complete"
 
 
 class NotConnected(Exception):
-    """No connection came about, so nothing was sent. The cause says why."""
+    """Why no connection came about, so that nothing was sent."""
 
 
 class Broken(Exception):
@@ -51,7 +51,7 @@ class Connections:
     async def attempt(self, target: Target, address: str, request: bytes, limit: int) -> Outcome:
         """What came of a whole request, with at most ``limit`` bytes of the answer's body.
 
-        Raises NotConnected, or Broken or OSError for what happened after that.
+        Raises NotConnected, or Broken for what happened after that.
         """
         connection = await self._connect(target, address)
         try:
@@ -65,16 +65,17 @@ class Connections:
         await asyncio.gather(*(connection.lost for connection in self._open))
 
     async def _connect(self, target: Target, address: str) -> "Connection":
-        tls, name = (self._trusting(), target.host.rstrip(".")) if target.scheme == "https" else (None, None)
+        tls: dict[str, Any] = {}
+        if target.scheme == "https":
+            name = target.host.rstrip(".")
+            tls = {"ssl": self._trusting(), "server_hostname": name, "ssl_handshake_timeout": HANDSHAKE_TIMEOUT}
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    Connection, address, target.port, ssl=tls, server_hostname=name
+                    lambda: Connection(target), address, target.port, **tls
                 )
-        except TimeoutError as error:
-            raise NotConnected(f"no connection within {CONNECT_TIMEOUT:g} s") from error
         except (OSError, ValueError) as error:
-            raise NotConnected(str(error)) from error
+            raise NotConnected(explaining.no_connection(error, target, CONNECT_TIMEOUT)) from error
         self._open.add(connection)
         connection.lost.add_done_callback(lambda _: self._open.discard(connection))
         return connection
@@ -104,8 +105,9 @@ class Connections:
 class Connection(asyncio.Protocol):
     """For one attempt. The methods that start with ``on_`` are called by the parser."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target) -> None:
         loop = asyncio.get_running_loop()
+        self._target = target
         self.lost: asyncio.Future[None] = loop.create_future()
         self.is_over: bool = False
         """Whether all was sent, all of the answer came, and nothing is left but to close."""
@@ -115,6 +117,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         # Destinations under development are one line of shell at times, and end theirs as the shell does.
         self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
+        self._begin = b""
         self._beside = 0  # bytes since the answer began, or since the last of its body
         self._status = 0
         self._headers: list[tuple[str, str]] = []
@@ -125,7 +128,7 @@ class Connection(asyncio.Protocol):
 
     async def attempt(self, request: bytes, limit: int) -> Outcome:
         if self._transport.is_closing():
-            raise Broken(_HUNG_UP)
+            raise Broken(explaining.lost(None, self._target, is_silent=True))
         self._limit = limit
         self._is_asked = True
         self._transport.write(request)
@@ -144,20 +147,21 @@ class Connection(asyncio.Protocol):
             # Something else than the answer: whatever it is, nobody asked for it.
             self.abort()
             return
+        self._begin = self._begin or data[:16]
         self._beside += len(data)
         error: Exception | None = None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            error = Broken("the destination switched to another protocol")
+            error = Broken("the destination switched to another protocol; answer a delivery with HTTP")
         except httptools.HttpParserError as broken:
-            error = Broken(f"the answer is not HTTP: {broken}")
+            error = Broken(explaining.not_http(self._begin, str(broken)))
         if self._is_complete or (self._in_body and self._size >= self._limit):
             self._succeed()
         elif error is not None:
             self._outcome.set_exception(error)
         elif self._beside > MAX_HEAD:
-            why = f"the headers or trailers of the answer are larger than {MAX_HEAD} bytes"
+            why = f"the headers or trailers of the answer are larger than {MAX_HEAD} bytes; send fewer of them"
             self._outcome.set_exception(Broken(why))
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -168,7 +172,8 @@ class Connection(asyncio.Protocol):
         if exc is None and self._in_body and not self._is_framed():
             self._succeed()
         else:
-            self._outcome.set_exception(exc or Broken(_HUNG_UP))
+            why = explaining.lost(exc, self._target, is_silent=not self._begin)
+            self._outcome.set_exception(Broken(why))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # Those after a body come here as well.

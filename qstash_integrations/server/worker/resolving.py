@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from .addresses import Network, reached, refusal
 
+_ELSEWHERE = "check how it is spelled, or deliver it elsewhere with --rewrite"
 LookUp: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
@@ -49,7 +50,7 @@ class Resolver:
             else:
                 refused = f"not delivered to {address}: {why}"
         if not allowed:
-            raise Unreachable(refused or f"the host {host} has no address")
+            raise Unreachable(refused or f"the host {host} has no address; {_ELSEWHERE}")
         return allowed
 
     async def _found(self, host: str, port: int) -> Sequence[str]:
@@ -58,7 +59,7 @@ class Resolver:
         try:
             return await self._look_up(host, port)
         except OSError as error:
-            raise Unreachable(f"the host {host} was not found: {error.strerror}") from error
+            raise Unreachable(f"the host {host} was not found: {error.strerror}; {_ELSEWHERE}") from error
         # A label that is empty or too long never reaches the resolver.
         except UnicodeError as error:
             raise Unreachable(f"the host {host[:100]} was not found: it is no host name") from error
@@ -66,7 +67,7 @@ class Resolver:
     def _own(self, address: str, port: int) -> str | None:
         if self._listener is None or port != self._listener.port or not _listens_on(self._listener.host, address):
             return None
-        return "this server would deliver to itself"
+        return "this server would deliver to itself; publish to the address of your app"
 
 
 @lru_cache(maxsize=256)

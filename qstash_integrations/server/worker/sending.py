@@ -5,8 +5,6 @@ Keeps no cookies, follows no redirects, knows no proxies and decodes nothing.
 
 import asyncio
 import contextlib
-import os
-import ssl
 
 from ..attempt import SignedRequest, no_answer
 from ..model import Outcome
@@ -17,6 +15,7 @@ from .target import Rewrites, Target
 
 # Those that say how long their body is even when there is none.
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_SOONER = "answer sooner, or give it more time with Upstash-Timeout"
 
 
 class Sender:
@@ -42,11 +41,9 @@ class Sender:
             async with asyncio.timeout(seconds):
                 return await self._to_first_reachable(request, limit)
         except TimeoutError:
-            return no_answer(f"timeout: no complete answer within {seconds:g} s")
-        except Unreachable as error:
+            return no_answer(f"timeout: no complete answer within {seconds:g} s; {_SOONER}")
+        except (Unreachable, NotConnected, Broken, ValueError) as error:
             return no_answer(str(error))
-        except (NotConnected, Broken, OSError, ValueError) as error:
-            return no_answer(_reason(error))
 
     async def aclose(self) -> None:
         await self._connections.aclose()
@@ -79,15 +76,3 @@ def _encoded(request: SignedRequest, target: Target) -> bytes:
     if not head.count("\r") == head.count("\n") == len(lines) - 1 or "\0" in head:
         raise ValueError("the request has a line break in a header")
     return head.encode("latin-1") + b"\r\n\r\n" + request.body
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause that says something, as people know it: 'Connection refused'."""
-    text = ""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"TLS: {cause.verify_message}"
-        text = (os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(cause)) or text
-        cause = cause.__cause__ or cause.__context__
-    return text or type(error).__name__
