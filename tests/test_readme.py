@@ -210,6 +210,7 @@ def exported(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.mark.system
 @pytest.mark.usefixtures("exported")
 @pytest.mark.parametrize("code", TESTS[:2], ids=["pytest", "unittest"])
 def test_the_tests_in_it_pass_beside_its_first_app(code: str, pytester: pytest.Pytester) -> None:
@@ -221,12 +222,14 @@ def test_the_tests_in_it_pass_beside_its_first_app(code: str, pytester: pytest.P
     assert "passed" in result.parseoutcomes()
 
 
+@pytest.mark.system
 @pytest.mark.usefixtures("exported")
 def test_the_unittest_in_it_passes_without_pytest(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(app=PYTHON[0].code, test_app=TESTS[1])
     assert pytester.run(sys.executable, "-m", "unittest", timeout=60).ret == 0
 
 
+@pytest.mark.system
 @pytest.mark.usefixtures("exported")
 @pytest.mark.parametrize("command", ["manage.py test", "-m pytest --ds shop.settings -p no:asyncio shop/tests.py"])
 def test_the_tests_for_django_pass_in_the_project_of_its_block(command: str, pytester: pytest.Pytester) -> None:

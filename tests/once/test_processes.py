@@ -32,6 +32,7 @@ def serve_in_processes(kind: str, address: str) -> list[int]:
     return [sum(column) for column in zip(*counts, strict=True)]
 
 
+@pytest.mark.system
 def test_of_hundreds_of_duplicates_one_is_handled_with_sqlite(tmp_path: Path) -> None:
     handled, busy, done = serve_in_processes("sqlite", str(tmp_path / "claims.db"))
     assert (handled, busy + done) == (1, 199)

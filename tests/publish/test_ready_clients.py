@@ -86,6 +86,7 @@ def test_redirects_are_not_followed_even_by_a_client_that_would(library: Any) ->
     assert len(tries) == 1
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("make_client", [MAKERS["QStash"], MAKERS["AsyncQStash"]], ids=["sync", "async"])
 def test_an_answer_without_end_is_cut_off(make_client: MakeClient) -> None:
     mebibyte = b" " * 2**20

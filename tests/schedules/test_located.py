@@ -215,6 +215,7 @@ def test_what_fails_within_the_module_is_not_hidden(tmp_path: Path, monkeypatch:
         pass
 
 
+@pytest.mark.system
 def test_the_command_finds_modules_where_it_is_run(tmp_path: Path) -> None:
     (tmp_path / "shop_here.py").write_text(
         f"from qstash_integrations.tasks import schedule\ndaily = schedule('daily', '0 7 * * *', destination='{URL}')\n"
@@ -246,6 +247,7 @@ DJANGO_SHOP = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "command",
     [["-m", "django", "qstash_schedules"], ["-m", "qstash_integrations", "schedules"]],

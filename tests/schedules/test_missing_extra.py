@@ -33,6 +33,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("program", "arguments", "told"), COMMANDS.values(), ids=COMMANDS)
 def test_the_extra_is_named(tmp_path: Path, program: str, arguments: list[str], told: str) -> None:
     (tmp_path / "shop.py").write_text(
@@ -49,6 +50,7 @@ def test_the_extra_is_named(tmp_path: Path, program: str, arguments: list[str], 
     assert (ended.returncode, ended.stdout, ended.stderr.splitlines()[-1]) == (1, "", told)
 
 
+@pytest.mark.system
 def test_the_other_commands_need_none_of_it() -> None:
     program = "from qstash_integrations.cli import main\nsys.exit(main(sys.argv[1:]))"
     of_outboxes = ["outbox", "stats", "--outbox", "tests.outbox.shop:outbox"]

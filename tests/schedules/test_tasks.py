@@ -118,6 +118,7 @@ print(planned(tagged.bind(words, {"a": [words]}))["body"].decode())
 """
 
 
+@pytest.mark.system
 def test_a_set_is_the_same_in_every_process() -> None:
     bodies = {
         subprocess.run(

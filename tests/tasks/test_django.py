@@ -285,6 +285,7 @@ MIDDLEWARE = [
 ]
 
 
+@pytest.mark.system
 def test_middleware_that_refuses_strangers_lets_tasks_pass() -> None:
     code = f"""
 from tests.django.project import configure, urlconf, wsgi_app
@@ -306,6 +307,7 @@ print(*(answer.status for answer in answers))
     assert ended.stdout.split() == ["200", "401", "404"]
 
 
+@pytest.mark.system
 def test_a_script_of_the_project_publishes_without_importing_anything_of_ours_but_the_tasks() -> None:
     code = f"""
 from django.conf import settings

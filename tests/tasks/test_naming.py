@@ -64,6 +64,7 @@ def told(tmp_path: Path, *arguments: str) -> str:
     return (ended.stdout or ended.stderr).splitlines()[-1]
 
 
+@pytest.mark.system
 def test_main_is_named_by_what_python_was_given(tmp_path: Path) -> None:
     package = tmp_path / "shop"
     package.mkdir()
@@ -75,6 +76,7 @@ def test_main_is_named_by_what_python_was_given(tmp_path: Path) -> None:
     assert told(tmp_path, "shop/nightly.py") == "nightly.ship"
 
 
+@pytest.mark.system
 def test_what_is_in_no_file_needs_a_name(tmp_path: Path) -> None:
     assert told(tmp_path, "-c", MAIN) == (
         "TypeError: ship is in no file, so that its name says nothing; give it one: @task(name='shop.ship')"
@@ -167,6 +169,7 @@ CIRCLES = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("first", "imported"), CIRCLES.values(), ids=CIRCLES)
 def test_a_circular_import_says_how_to_break_it(tmp_path: Path, first: str, imported: str) -> None:
     (tmp_path / "app.py").write_text(APP)
@@ -178,6 +181,7 @@ def test_a_circular_import_says_how_to_break_it(tmp_path: Path, first: str, impo
     )
 
 
+@pytest.mark.system
 def test_what_fails_within_a_module_is_its_own(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "jobs.py").write_text(TASKS.format(imported="import missing_package"))

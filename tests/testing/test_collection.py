@@ -38,11 +38,13 @@ def collected(pytester: pytest.Pytester, plugins: list[str] | None, *arguments: 
     return set(found["modules"]), found["plugins"]
 
 
+@pytest.mark.system
 def test_it_is_active_once_the_package_is_installed(pytester: pytest.Pytester) -> None:
     _, plugins = collected(pytester, None, *ASYNCIO)
     assert "qstash_integrations" in plugins
 
 
+@pytest.mark.system
 def test_collection_loads_nothing_heavy(pytester: pytest.Pytester) -> None:
     without, _ = collected(pytester, [])
     loaded, _ = collected(pytester, ["qstash_integrations.pytest_plugin"])

@@ -3,6 +3,8 @@
 Nothing here sends: whoever holds a connection does.
 """
 
+import functools
+import os
 import socket
 import ssl
 import sys
@@ -32,17 +34,28 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 def transport_options(url: str) -> dict[str, Any]:
     """For every connection to ``url``; ConfigurationError when the machine's certificates or proxies are of no use."""
     limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEPT_FOR)
-    try:
-        # One for all: it reads all certificates of the machine.
-        context = httpx.create_ssl_context(trust_env=not is_loopback(url))
-    except OSError as error:
-        raise ConfigurationError(f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}") from None
-    options: dict[str, Any] = {"verify": context, "limits": limits, "proxy": _proxy_for(url)}
+    options: dict[str, Any] = {"verify": _tls_for(url), "limits": limits, "proxy": _proxy_for(url)}
     with suppress(ImportError, ValueError, httpx.InvalidURL):
         httpx.HTTPTransport(**options)
         return options
     # Not while that error is handled: there may be a password in the address.
     raise ConfigurationError("the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used")
+
+
+def _tls_for(url: str) -> ssl.SSLContext:
+    if url.startswith("http:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # of no use, and trusts nobody
+    named = (None, None) if is_loopback(url) else (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    try:
+        return _tls(*named)
+    except OSError as error:
+        raise ConfigurationError(f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error}") from None
+
+
+@functools.lru_cache(maxsize=4)
+def _tls(file: str | None, directory: str | None) -> ssl.SSLContext:
+    """One for all clients: reading all certificates of the machine takes as long as some calls."""
+    return httpx.create_ssl_context(trust_env=bool(file or directory))
 
 
 def timeouts_of(seconds: float) -> dict[str, float | None]:
