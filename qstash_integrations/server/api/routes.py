@@ -1,6 +1,6 @@
 """Every route of the API. The first one that matches counts, so the special ones stand above the general ones."""
 
-from . import dlq, flow_control, logs, messages, publishing, queues, schedules, signing_keys, url_groups
+from . import dlq, flow_control, logs, messages, publishing, queues, schedules, signing_keys, url_groups, workflow_logs
 from .routing import Route
 
 ROUTES = (
@@ -39,6 +39,8 @@ ROUTES = (
     Route("DELETE", "dlq/{id}", dlq.delete),
     Route("GET", "events", logs.events),
     Route("GET", "logs", logs.logs),
+    Route("GET", "workflows/logs", workflow_logs.runs),
+    Route("GET", "workflows/events", workflow_logs.runs),
     Route("GET", "flowControl", flow_control.list_all),
     Route("GET", "flowControl/{key}", flow_control.get),
     Route("POST", "flowControl/{key}/pause", flow_control.pause),

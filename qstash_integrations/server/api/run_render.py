@@ -10,15 +10,17 @@ from contextlib import suppress
 from typing import Any
 
 from ..model import Outcome, Redaction, milliseconds
-from ..model.run_history import Failure, FailureCall, Group, RunLog, Sent, Step
+from ..model.run_history import Failure, FailureLog, Group, LoggedStep, RunLog
 from .api_call import text_of
 from .contents import Fields, given, header_fields, shown_body
 
 _WAITS = ("Wait", "WaitForWebhook")
 
 
-def run_fields(run: RunLog, trim: int | None = None) -> Fields:
+def run_fields(log: RunLog, trim: int | None = None) -> Fields:
     """``trim``, here and below: how many bytes of each body are shown at most."""
+    run = log.run
+    redaction = run.settings.options.redaction
     return {
         "workflowRunId": run.id,
         "workflowUrl": run.url,
@@ -26,7 +28,7 @@ def run_fields(run: RunLog, trim: int | None = None) -> Fields:
         "workflowRunCreatedAt": milliseconds(run.created_at),
         **given(
             workflowRunCompletedAt=None if run.ended_at is None else milliseconds(run.ended_at),
-            workflowRunResponse=None if run.response is None else _text(run.response, run.redaction, trim),
+            workflowRunResponse=None if run.response is None else _text(run.response, redaction, trim),
             workflowRunCallerIp=run.caller_ip or None,
             label=run.labels[0] if run.labels else None,
             labels=list(run.labels) or None,
@@ -38,13 +40,13 @@ def run_fields(run: RunLog, trim: int | None = None) -> Fields:
                 "workflowUrl": run.invoker.url,
                 "workflowRunCreatedAt": milliseconds(run.invoker.created_at),
             },
-            failureFunction=run.failure_call and failure_call_fields(run.failure_call, trim),
+            failureFunction=log.failure_call and failure_call_fields(log.failure_call, trim),
         ),
-        "steps": [_group_fields(group, run.redaction, trim) for group in run.groups],
+        "steps": [_group_fields(group, redaction, trim) for group in log.groups],
     }
 
 
-def failure_call_fields(call: FailureCall, trim: int | None = None) -> Fields:
+def failure_call_fields(call: FailureLog, trim: int | None = None) -> Fields:
     message = call.sent.message
     return {
         "messageId": message.id,
@@ -59,7 +61,7 @@ def failure_call_fields(call: FailureCall, trim: int | None = None) -> Fields:
     }
 
 
-def answer_fields(call: FailureCall, trim: int | None = None) -> Fields:
+def answer_fields(call: FailureLog, trim: int | None = None) -> Fields:
     """What a failure function answered last; nothing before it did."""
     failures = call.sent.failures
     answer = call.sent.answer or (failures[-1].outcome if failures else None)
@@ -77,16 +79,16 @@ def _group_fields(group: Group, redaction: Redaction | None, trim: int | None) -
     return {"type": group.type, "steps": [shown(step, redaction, trim) for step in group.steps]}
 
 
-def _next_fields(step: Step, _: Redaction | None, trim: int | None) -> Fields:
+def _next_fields(step: LoggedStep, _: Redaction | None, trim: int | None) -> Fields:
     return {
         "messageId": step.message_id,
         "state": step.state,
-        **_sent_fields(step.sent),
+        **_sent_fields(step),
         **given(errors=_errors(step.failures, trim)),
     }
 
 
-def _step_fields(step: Step, redaction: Redaction | None, trim: int | None) -> Fields:
+def _step_fields(step: LoggedStep, redaction: Redaction | None, trim: int | None) -> Fields:
     facts = step.facts
     return {
         **given(stepId=step.id or None),
@@ -97,7 +99,7 @@ def _step_fields(step: Step, redaction: Redaction | None, trim: int | None) -> F
         "concurrent": step.concurrent,
         "state": step.state,
         "createdAt": milliseconds(step.created_at),
-        **_sent_fields(step.sent),
+        **_sent_fields(step),
         **given(
             out=_out(step, redaction, trim),
             headers=step.sent and header_fields(step.sent.message.options.headers, redaction) if not step.id else None,
@@ -111,11 +113,12 @@ def _step_fields(step: Step, redaction: Redaction | None, trim: int | None) -> F
     }
 
 
-def _sent_fields(sent: Sent | None) -> Fields:
-    if sent is None:
+def _sent_fields(step: LoggedStep) -> Fields:
+    if step.sent is None:
         return {}
-    message = sent.message
-    later = message.state in ("waiting", "held", "queued") and (sent.failures or message.due_at > message.created_at)
+    message = step.sent.message
+    is_open = step.state in ("STEP_PROGRESS", "STEP_RETRY")
+    later = is_open and message.state in ("waiting", "held", "queued") and message.due_at > message.created_at
     return {
         "retries": message.options.retries,
         **given(
@@ -125,7 +128,7 @@ def _sent_fields(sent: Sent | None) -> Fields:
     }
 
 
-def _out(step: Step, redaction: Redaction | None, trim: int | None) -> str | None:
+def _out(step: LoggedStep, redaction: Redaction | None, trim: int | None) -> str | None:
     if not step.id:
         return _text(step.payload or b"", redaction, trim)
     out = step.facts.get("out")
@@ -138,7 +141,7 @@ def _out(step: Step, redaction: Redaction | None, trim: int | None) -> str | Non
     return _text(out.encode("utf-8", "replace"), redaction, trim)
 
 
-def _call_fields(step: Step, redaction: Redaction | None, trim: int | None) -> Fields:
+def _call_fields(step: LoggedStep, redaction: Redaction | None, trim: int | None) -> Fields:
     if step.facts.get("stepType") != "Call":
         return {}
     found: Fields = {}
@@ -162,7 +165,7 @@ def _call_fields(step: Step, redaction: Redaction | None, trim: int | None) -> F
     return found
 
 
-def _wait_fields(step: Step) -> Fields:
+def _wait_fields(step: LoggedStep) -> Fields:
     facts = step.facts
     return given(
         waitEventId=facts.get("waitEventId"),
@@ -172,16 +175,17 @@ def _wait_fields(step: Step) -> Fields:
     )
 
 
-def _invoked_fields(step: Step, redaction: Redaction | None, trim: int | None) -> Fields:
+def _invoked_fields(step: LoggedStep, redaction: Redaction | None, trim: int | None) -> Fields:
     invoked = step.invoked
     if invoked is None:
         return {}
+    options = invoked.run.settings.options
     return {
-        "invokedWorkflowRunId": invoked.run_id,
-        "invokedWorkflowUrl": invoked.url,
-        "invokedWorkflowCreatedAt": milliseconds(invoked.created_at),
-        "invokedWorkflowRunBody": _text(invoked.payload, redaction, trim),
-        "invokedWorkflowRunHeaders": header_fields(invoked.headers, redaction) or {},
+        "invokedWorkflowRunId": invoked.run.id,
+        "invokedWorkflowUrl": invoked.run.url,
+        "invokedWorkflowCreatedAt": milliseconds(invoked.run.created_at),
+        "invokedWorkflowRunBody": _text(invoked.payload, options.redaction or redaction, trim),
+        "invokedWorkflowRunHeaders": header_fields(options.headers, options.redaction or redaction) or {},
     }
 
 

@@ -28,6 +28,7 @@ from .publishing import Publishing
 from .queues import Queues
 from .recording import Recording
 from .retention import Sweeping
+from .run_log import RunLogs
 from .schedules import Schedules
 from .url_groups import UrlGroups
 
@@ -72,6 +73,7 @@ class Engine:
         self.recording: Recording = Recording(store, commit, acceptance, endings, wall_clock=wall_clock)
         self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance)
         self.log: Log = Log(store)
+        self.run_log: RunLogs = RunLogs(store)
         self.keys: SigningKeys = SigningKeys(store, commit, keys)
         self.retention: Sweeping = Sweeping(store, commit, retention or Retention())
         self.inspection: Inspection = Inspection(store, commit, self.limits, self.keys, wall_clock=wall_clock)

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from .messages import Message, Outcome
-from .options import Header, Redaction
+from .workflows import FailureState, Run, Waiter
 
 StepState: TypeAlias = Literal["STEP_PROGRESS", "STEP_SUCCESS", "STEP_RETRY", "STEP_FAILED", "STEP_CANCELED"]
 GroupType: TypeAlias = Literal["sequential", "parallel", "next"]
-CallbackState: TypeAlias = Literal["CALLBACK_INPROGRESS", "CALLBACK_SUCCESS", "CALLBACK_FAIL", "CALLBACK_CANCELED"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,44 +24,20 @@ class Sent:
     """A message of a run with what came of it so far."""
 
     message: Message
-    call_type: str  # step, toCallback, fromCallback or failureCall
     failures: tuple[Failure, ...] = ()  # the oldest first
     answer: Outcome | None = None  # the last one, where it succeeded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """An entry of a run's list."""
-
-    message_id: str
-    body: bytes = field(repr=False)
-    created_at: float
-    call_type: str = "step"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A step that waits for an event."""
-
-    step: Mapping[str, Any]
-    created_at: float
-    deadline_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoked:
     """A run that a step of another one started."""
 
-    step: Mapping[str, Any]
-    run_id: str
-    url: str
-    created_at: float
+    run: Run
     payload: bytes = field(repr=False)
-    headers: tuple[Header, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LoggedStep:
     """``facts`` is the step's own JSON, with a result's ``out``; ``sent`` its last message, of which ``call`` is one
     to a third party.
     """
@@ -75,7 +50,7 @@ class Step:
     payload: bytes | None = field(default=None, repr=False)  # of the run, at its beginning only
     sent: Sent | None = None
     call: Sent | None = None
-    waiting: Waiting | None = None
+    waiting: Waiter | None = None
     invoked: Invoked | None = None
     failures: tuple[Failure, ...] = ()
 
@@ -89,11 +64,11 @@ class Step:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     type: GroupType
-    steps: tuple[Step, ...]
+    steps: tuple[LoggedStep, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailureCall:
+class FailureLog:
     """The message that told of a run's failure, and of what failed."""
 
     sent: Sent
@@ -101,7 +76,7 @@ class FailureCall:
     dlq_id: str | None
 
     @property
-    def state(self) -> CallbackState:
+    def state(self) -> FailureState:
         match self.sent.message.ended:
             case "DELIVERED":
                 return "CALLBACK_SUCCESS"
@@ -114,27 +89,9 @@ class FailureCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invoker:
-    run_id: str
-    url: str
-    created_at: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunLog:
     """A run with its steps."""
 
-    id: str
-    url: str
-    state: str
-    created_at: float
-    ended_at: float | None
+    run: Run
     groups: tuple[Group, ...]
-    response: bytes | None = field(default=None, repr=False)
-    redaction: Redaction | None = None
-    labels: tuple[str, ...] = ()
-    flow_key: str | None = None
-    caller_ip: str = ""
-    invoker: Invoker | None = None
-    dlq_id: str | None = None
-    failure_call: FailureCall | None = None
+    failure_call: FailureLog | None = None

@@ -107,6 +107,7 @@ class RunFilter:
     """As ``Filter``: values of one field are alternatives, different fields must all hold, empty is not asked for."""
 
     ids: Sequence[str] = ()
+    runs: Sequence[str] = ()  # as "<id>@<milliseconds of its creation>"
     urls: Sequence[str] = ()
     url_prefixes: Sequence[str] = ()
     states: Sequence[str] = ()

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..model.run_history import Group, Invoked, Kept, Sent, Step, StepState, Waiting
+from ..._core.durations import parse_duration
+from ..model import Entry, Waiter
+from ..model.run_history import Group, Invoked, LoggedStep, Sent, StepState
 
 _SLEEPS = ("SleepFor", "SleepUntil")
 _OPEN: tuple[StepState, ...] = ("STEP_PROGRESS", "STEP_RETRY")
@@ -25,9 +27,9 @@ _CALLED = {
 
 
 def groups(
-    kept: Sequence[Kept],
+    kept: Sequence[Entry],
     sent: Sequence[Sent],
-    waiting: Iterable[Waiting] = (),
+    waiting: Iterable[Waiter] = (),
     invoked: Iterable[Invoked] = (),
     *,
     over: str | None = None,
@@ -48,7 +50,7 @@ def groups(
     return [*found, Group(type="next", steps=tuple(upcoming))] if upcoming else found
 
 
-def step_of(body: bytes) -> Mapping[str, Any]:
+def step_of(body: bytes | str) -> Mapping[str, Any]:
     """The step in an entry; empty for what is none."""
     try:
         found = json.loads(body)
@@ -59,8 +61,9 @@ def step_of(body: bytes) -> Mapping[str, Any]:
 
 def called_step(sent: Sent) -> Mapping[str, Any]:
     """The step that a call, or the answer to one, is made for."""
-    callback = sent.message.options.callback
-    headers = callback.headers if sent.call_type == "toCallback" and callback else sent.message.options.headers
+    options = sent.message.options
+    callback = options.callback if sent.message.call_type == "toCallback" else None
+    headers = callback.headers if callback else options.headers
     found: dict[str, Any] = {"stepType": "Call"}
     for name, value in headers:
         if key := _CALLED.get(name.lower()):
@@ -74,8 +77,8 @@ def number_of(facts: Mapping[str, Any], name: str) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _beginning(entry: Kept, sent: Sent | None) -> Step:
-    return Step(
+def _beginning(entry: Entry, sent: Sent | None) -> LoggedStep:
+    return LoggedStep(
         id=0,
         state="STEP_PROGRESS" if sent is not None and _waits(sent) else "STEP_SUCCESS",
         facts={"stepName": "init", "stepType": "Initial", "concurrent": 1},
@@ -87,50 +90,58 @@ def _beginning(entry: Kept, sent: Sent | None) -> Step:
 
 
 def _pending(
-    kept: Sequence[Kept], sent: Sequence[Sent], waiting: Iterable[Waiting], invoked: Iterable[Invoked]
-) -> Iterable[Step]:
+    kept: Sequence[Entry], sent: Sequence[Sent], waiting: Iterable[Waiter], invoked: Iterable[Invoked]
+) -> Iterable[LoggedStep]:
     """What is known of steps before their results, each time in place of what was known of the same one."""
     by_id = {one.message.id: one for one in sent}
     calls: dict[int, Sent] = {}
     for entry in kept[1:]:
-        facts = step_of(entry.body)
-        target = number_of(facts, "targetStep")
-        if target and not number_of(facts, "stepId"):
-            yield _planned(target, facts, entry, by_id.get(entry.message_id))
+        if entry.step.target and not entry.step.id:
+            yield _planned(entry.step.target, entry, by_id.get(entry.message_id))
     for one in sent:
-        if one.call_type not in ("toCallback", "fromCallback"):
+        if one.message.call_type not in ("toCallback", "fromCallback"):
             continue
         facts = called_step(one)
         if number := number_of(facts, "stepId"):
-            if one.call_type == "toCallback":
+            if one.message.call_type == "toCallback":
                 calls[number] = one
             yield _calling(number, facts, one, calls.get(number))
-    for wait in waiting:
-        yield Step(
-            id=number_of(wait.step, "stepId"),
+    for waiter in waiting:
+        yield LoggedStep(
+            id=waiter.step_id,
             state="STEP_PROGRESS",
-            facts=wait.step,
-            created_at=wait.created_at,
+            facts={**step_of(waiter.step), "waitEventId": waiter.event_id, "timeout": waiter.timeout},
+            created_at=_since(waiter),
             message_id="",
-            waiting=wait,
+            waiting=waiter,
         )
     for child in invoked:
-        yield Step(
-            id=number_of(child.step, "stepId"),
-            state="STEP_PROGRESS",
-            facts=child.step,
-            created_at=child.created_at,
-            message_id="",
-            invoked=child,
-        )
+        facts = step_of(child.run.invoker.step if child.run.invoker else "")
+        if number := number_of(facts, "stepId"):
+            yield LoggedStep(
+                id=number,
+                state="STEP_PROGRESS",
+                facts=facts,
+                created_at=child.run.created_at,
+                message_id="",
+                invoked=child,
+            )
 
 
-def _planned(target: int, facts: Mapping[str, Any], entry: Kept, sent: Sent | None) -> Step:
-    return Step(
+def _since(waiter: Waiter) -> float:
+    """When the wait began, as its end tells."""
+    try:
+        return waiter.deadline_at - parse_duration(waiter.timeout, "timeout").total_seconds()
+    except ValueError:
+        return waiter.deadline_at
+
+
+def _planned(target: int, entry: Entry, sent: Sent | None) -> LoggedStep:
+    return LoggedStep(
         id=target,
         # That its delivery was answered does not mean that there is a result.
         state="STEP_PROGRESS" if sent is None or sent.message.ended == "DELIVERED" else _state(sent),
-        facts=facts,
+        facts=step_of(entry.body),
         created_at=entry.created_at,
         message_id=entry.message_id,
         sent=sent,
@@ -138,31 +149,34 @@ def _planned(target: int, facts: Mapping[str, Any], entry: Kept, sent: Sent | No
     )
 
 
-def _calling(number: int, facts: Mapping[str, Any], sent: Sent, call: Sent | None) -> Step:
+def _calling(number: int, facts: Mapping[str, Any], sent: Sent, call: Sent | None) -> LoggedStep:
     # However a call ends, its answer is the step's result: only the way back to the endpoint can fail.
-    over = sent.message.ended == "DELIVERED" or (sent.call_type == "toCallback" and sent.message.ended == "FAILED")
-    return Step(
+    message = sent.message
+    over = message.ended == "DELIVERED" or (message.call_type == "toCallback" and message.ended == "FAILED")
+    return LoggedStep(
         id=number,
         state="STEP_PROGRESS" if over else _state(sent),
         facts=facts,
-        created_at=sent.message.created_at,
-        message_id=sent.message.id,
+        created_at=message.created_at,
+        message_id=message.id,
         sent=sent,
         call=call,
         failures=sent.failures,
     )
 
 
-def _results(kept: Sequence[Kept], by_id: Mapping[str, Sent], pending: Mapping[int, Step]) -> Iterable[Step]:
+def _results(
+    kept: Sequence[Entry], by_id: Mapping[str, Sent], pending: Mapping[int, LoggedStep]
+) -> Iterable[LoggedStep]:
     for entry in kept[1:]:
-        facts = step_of(entry.body)
-        number = number_of(facts, "stepId")
+        number = entry.step.id
         if not number:
             continue
+        facts = step_of(entry.body)
         sent = by_id.get(entry.message_id)
         before = pending.get(number)
         asleep = facts.get("stepType") in _SLEEPS and sent is not None and _waits(sent)
-        yield Step(
+        yield LoggedStep(
             id=number,
             state="STEP_PROGRESS" if asleep else "STEP_SUCCESS",
             facts=facts,
@@ -174,12 +188,14 @@ def _results(kept: Sequence[Kept], by_id: Mapping[str, Sent], pending: Mapping[i
         )
 
 
-def _next(kept: Sequence[Kept], by_id: Mapping[str, Sent], steps: Mapping[int, Step], over: str | None) -> list[Step]:
+def _next(
+    kept: Sequence[Entry], by_id: Mapping[str, Sent], steps: Mapping[int, LoggedStep], over: str | None
+) -> list[LoggedStep]:
     """The deliveries that are to bring what comes next, and those that failed on the way."""
     if over == "RUN_SUCCESS":
         return []
-    leading = [entry for index, entry in enumerate(kept) if not index or number_of(step_of(entry.body), "stepId")]
-    found: list[Step] = []
+    leading = [entry for index, entry in enumerate(kept) if not index or entry.step.id]
+    found: list[LoggedStep] = []
     for entry in leading:
         sent = by_id.get(entry.message_id)
         if sent is None or sent.message.ended == "DELIVERED":
@@ -187,7 +203,7 @@ def _next(kept: Sequence[Kept], by_id: Mapping[str, Sent], steps: Mapping[int, S
         failed = sent.message.ended == "FAILED"
         if failed or (entry is leading[-1] and not _waits(sent) and _leads_on(entry, steps)):
             found.append(
-                Step(
+                LoggedStep(
                     id=0,
                     state=_state(sent),
                     facts={},
@@ -200,10 +216,9 @@ def _next(kept: Sequence[Kept], by_id: Mapping[str, Sent], steps: Mapping[int, S
     return found
 
 
-def _leads_on(entry: Kept, steps: Mapping[int, Step]) -> bool:
+def _leads_on(entry: Entry, steps: Mapping[int, LoggedStep]) -> bool:
     """Whether the next step can come of its delivery: all steps so far have their results."""
-    number = number_of(step_of(entry.body), "stepId")
-    if not number:
+    if not entry.step.id:
         return not steps
     return not any(step.state in (*_OPEN, "STEP_FAILED") for step in steps.values())
 
@@ -228,11 +243,11 @@ def _state(sent: Sent) -> StepState:
             return "STEP_RETRY" if sent.failures else "STEP_PROGRESS"
 
 
-def _closed(step: Step) -> Step:
+def _closed(step: LoggedStep) -> LoggedStep:
     return replace(step, state="STEP_CANCELED") if step.state in _OPEN else step
 
 
-def _grouped(steps: Sequence[Step]) -> list[Group]:
+def _grouped(steps: Sequence[LoggedStep]) -> list[Group]:
     """A group of n steps has n consecutive ids, and each of them says how many they are."""
     found: list[Group] = []
     index = 0

@@ -17,6 +17,7 @@ from .listing import Listing
 from .log import Log
 from .messages import Messages
 from .queues import Queues
+from .run_history import RunHistory
 from .runs import Runs
 from .schedules import Schedules
 from .settings import Settings
@@ -44,6 +45,7 @@ class Store:
         self.duplicates: Duplicates = Duplicates(connection)
         self.settings: Settings = Settings(connection)
         self.runs: Runs = Runs(connection)
+        self.run_history: RunHistory = RunHistory(connection)
         self.waiters: Waiters = Waiters(connection)
         self.disposal: Disposal = Disposal(connection)
 

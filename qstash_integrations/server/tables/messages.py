@@ -8,7 +8,7 @@ from ..model import Draft, Ending, Filter, Message, State
 from .encoding import any_of, options_from_json, options_to_json
 from .filters import conditions
 
-_SELECT = """
+SELECT_MESSAGE = """
     SELECT m.seq, m.id, m.state, m.url, m.options, m.created_at, m.not_before_at, m.due_at, m.retried, m.queue,
         m.flow_key, m.topic, m.endpoint, m.schedule_id, m.caller_ip, m.source, m.cancel_requested, m.finished_at,
         m.ended, m.run, m.call_type, m.entry, m.step, COALESCE(b.body, e.body)
@@ -78,12 +78,12 @@ class Messages:
         return seq
 
     def get(self, seq: int) -> Message | None:
-        row = self._connection.execute(f"{_SELECT} WHERE m.seq = ?", (seq,)).fetchone()
-        return _message(row) if row else None
+        row = self._connection.execute(f"{SELECT_MESSAGE} WHERE m.seq = ?", (seq,)).fetchone()
+        return message_of(row) if row else None
 
     def by_id(self, message_id: str) -> Message | None:
-        row = self._connection.execute(f"{_SELECT} WHERE m.id = ?", (message_id,)).fetchone()
-        return _message(row) if row else None
+        row = self._connection.execute(f"{SELECT_MESSAGE} WHERE m.id = ?", (message_id,)).fetchone()
+        return message_of(row) if row else None
 
     def endings(self, message_ids: Iterable[str]) -> dict[str, Ending | None]:
         """How each of the messages ended, None for one that did not yet; a message that is gone is left out."""
@@ -179,7 +179,7 @@ class Messages:
         return Total(*row)
 
 
-def _message(row: Sequence[Any]) -> Message:
+def message_of(row: Sequence[Any]) -> Message:
     (
         seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, flow_key, topic,
         endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, run, call_type, entry, step,

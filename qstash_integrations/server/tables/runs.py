@@ -20,6 +20,7 @@ _ENTRY = (
 )
 _CONDITIONS = {
     "ids": " AND r.id IN (SELECT value FROM json_each(?))",
+    "runs": " AND r.id || '@' || CAST(round(r.created_at * 1000) AS INTEGER) IN (SELECT value FROM json_each(?))",
     "urls": " AND r.url IN (SELECT value FROM json_each(?))",
     "url_prefixes": (
         " AND EXISTS (SELECT 1 FROM json_each(?) AS prefix WHERE substr(r.url, 1, length(prefix.value)) = prefix.value)"
@@ -102,6 +103,15 @@ class Runs:
             start = 2**62 if beyond is None else beyond
         for row in self._connection.execute(sql, (start, *parameters, -1 if limit is None else limit)):
             yield _run(row)
+
+    def invoked_by(self, run: Run) -> list[Run]:
+        """Those that were started by steps of this one."""
+        # Its own JSON, up to where the rest of an invoker follows.
+        begins = to_json([run.id, run.created_at]).removesuffix("]")
+        rows = self._connection.execute(
+            f"{_SELECT} r.invoker >= ? AND r.invoker < ? ORDER BY r.seq", (f"{begins},", f"{begins}-")
+        )
+        return [_run(row) for row in rows]
 
     def end(self, seq: int, state: RunState, now: float, response: bytes | None) -> None:
         self._connection.execute(

@@ -148,6 +148,7 @@ CREATE TABLE runs (
 -- An id can be used again when its run is over.
 CREATE UNIQUE INDEX runs_active ON runs (id) WHERE state = 'RUN_STARTED';
 CREATE INDEX runs_of_id ON runs (id);
+CREATE INDEX runs_invoked ON runs (invoker) WHERE invoker IS NOT NULL;
 CREATE INDEX runs_disposable ON runs (ended_at) WHERE state <> 'RUN_STARTED';
 
 -- Only ever appended to: what is delivered is the list up to an entry, put together when it is.

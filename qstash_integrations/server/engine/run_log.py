@@ -1,0 +1,93 @@
+"""The log of Workflow runs: each run with its steps, made of all that is kept of it when it is asked for.
+
+Spec: https://upstash.com/docs/workflow/rest/runs/logs
+"""
+
+from collections import defaultdict
+from collections.abc import Generator, Sequence
+
+from ..model import Message, Outcome, Page, Run, RunFilter
+from ..model.run_history import Failure, FailureLog, Invoked, RunLog, Sent
+from ..rules.run_groups import groups
+from ..tables import Store
+from ..tables.run_history import Tried
+from .pages import beyond, page, position
+
+
+class RunLogs:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def page(self, wanted: RunFilter, *, cursor: str | None, count: int) -> Page[RunLog]:
+        """Up to ``count`` runs, fewer when they are large, the newest first."""
+        return page(
+            self._logs(wanted, beyond(cursor)),
+            count,
+            position_of=lambda log: position(log.run.created_at, log.run.seq),
+            size_of=_size,
+        )
+
+    def _logs(self, wanted: RunFilter, start: int | None) -> Generator[RunLog]:
+        for run in self._store.runs.wanted(wanted, beyond=start, earliest_first=False):
+            yield self._log(run)
+
+    def _log(self, run: Run) -> RunLog:
+        sent = self._sent(run)
+        return RunLog(
+            run=run,
+            groups=tuple(
+                groups(
+                    self._store.runs.entries(run.seq),
+                    sent,
+                    self._store.waiters.of_run(run.seq),
+                    self._invoked(run),
+                    over=None if run.active else run.state,
+                )
+            ),
+            failure_call=_failure_call(run, sent),
+        )
+
+    def _sent(self, run: Run) -> list[Sent]:
+        tried: defaultdict[int, list[Tried]] = defaultdict(list)
+        for attempt in self._store.run_history.attempts(run.seq):
+            tried[attempt.message].append(attempt)
+        return [_sent(message, tried[message.seq]) for message in self._store.run_history.messages(run.seq)]
+
+    def _invoked(self, run: Run) -> Generator[Invoked]:
+        for child in self._store.runs.invoked_by(run):
+            entry = self._store.runs.entry(child.seq, 0)
+            yield Invoked(run=child, payload=b"" if entry is None else entry.body)
+
+
+def _sent(message: Message, tried: Sequence[Tried]) -> Sent:
+    answers = [attempt.outcome for attempt in tried if attempt.state == "DELIVERED"]
+    return Sent(
+        message=message,
+        failures=tuple(Failure(at=one.at, outcome=one.outcome) for one in tried if one.state == "ERROR"),
+        answer=answers[-1] if answers else None,
+    )
+
+
+def _failure_call(run: Run, sent: Sequence[Sent]) -> FailureLog | None:
+    """The last one, where it was made again; with what failed before it."""
+    calls = [one for one in sent if one.message.call_type == "failureCall"]
+    if not calls:
+        return None
+    failed = [
+        one for one in sent if one.message.ended == "FAILED" and one.message.call_type in ("step", "fromCallback")
+    ]
+    return FailureLog(
+        sent=calls[-1],
+        failed=failed[-1].failures[-1].outcome if failed and failed[-1].failures else Outcome(status=0),
+        dlq_id=run.dlq_id,
+    )
+
+
+def _size(log: RunLog) -> int:
+    return sum(
+        len(step.payload or str(step.facts.get("out", "")))
+        + sum(len(failure.outcome.body) for failure in step.failures)
+        + (len(step.call.message.body) if step.call else 0)
+        for group in log.groups
+        for step in group.steps
+    )
