@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from qstash_integrations.server.engine import Engine
-from qstash_integrations.server.model import Endpoint, Filter, Outcome, Search
+from qstash_integrations.server.model import Endpoint, Filter, Outcome, RunFilter, Search
 from qstash_integrations.server.tables import Store
 from qstash_integrations.server.tables.database import connect
 from tests.server.driver import NOW, URL, publication
@@ -46,6 +46,9 @@ CHANGES: dict[str, Callable[[Engine], object]] = {
     "dead_letters.retry_all": lambda e: e.dead_letters.retry_all(ANY, count=None),
     "dead_letters.delete": lambda e: e.dead_letters.delete(dlq_id(e)),
     "dead_letters.delete_all": lambda e: e.dead_letters.delete_all(ANY, count=None),
+    "workflows.end": lambda e: e.workflows.end("wfr_1", None),
+    "workflows.cancel": lambda e: e.workflows.cancel("wfr_1"),
+    "workflows.cancel_all": lambda e: e.workflows.cancel_all(RunFilter(), None),
     "keys.rotate": lambda e: e.keys.rotate(),
     "retention.sweep": lambda e: e.retention.sweep(),
 }
@@ -65,6 +68,7 @@ READS: dict[str, Callable[[Engine], object]] = {
     "dead_letters.page": lambda e: e.dead_letters.page(ANY, cursor=None, count=1),
     "log.events": lambda e: e.log.events(ANY, cursor=None, count=1),
     "log.groups": lambda e: e.log.groups(ANY, cursor=None, count=1),
+    "workflows.steps": lambda e: e.workflows.steps("wfr_1"),
     "keys.get": lambda e: e.keys.get(),
     "inspection.overview": lambda e: e.inspection.overview(),
     "inspection.messages": lambda e: e.inspection.messages(Search(), cursor=None, count=1),
@@ -95,6 +99,7 @@ def stocked() -> tuple[Engine, list[str]]:
     engine.publishing.publish(publication(queue="mail", flow_control_key="k", flow_control_value="rate=1"))
     engine.schedules.create(publication(URL, cron="* * * * *", schedule_id="s"))
     engine.url_groups.add_endpoints("g", [ENDPOINT])
+    engine.publishing.publish(publication(workflow_runid="wfr_1", workflow_init="true"))
     told: list[str] = []
     connection.set_trace_callback(told.append)
     return engine, told

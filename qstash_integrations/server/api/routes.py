@@ -1,6 +1,18 @@
 """Every route of the API. The first one that matches counts, so the special ones stand above the general ones."""
 
-from . import dlq, flow_control, logs, messages, publishing, queues, schedules, signing_keys, url_groups, workflow_logs
+from . import (
+    dlq,
+    flow_control,
+    logs,
+    messages,
+    publishing,
+    queues,
+    schedules,
+    signing_keys,
+    url_groups,
+    workflow_logs,
+    workflows,
+)
 from .routing import Route
 
 ROUTES = (
@@ -37,6 +49,9 @@ ROUTES = (
     Route("DELETE", "dlq", dlq.delete_many),
     Route("GET", "dlq/{id}", dlq.get),
     Route("DELETE", "dlq/{id}", dlq.delete),
+    Route("GET", "workflows/runs/{id}", workflows.steps),
+    Route("DELETE", "workflows/runs/{id}", workflows.delete),
+    Route("DELETE", "workflows/runs", workflows.cancel_many),
     Route("GET", "events", logs.events),
     Route("GET", "logs", logs.logs),
     Route("GET", "workflows/logs", workflow_logs.runs),

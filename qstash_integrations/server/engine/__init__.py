@@ -31,6 +31,7 @@ from .retention import Sweeping
 from .run_log import RunLogs
 from .schedules import Schedules
 from .url_groups import UrlGroups
+from .workflows import Runs, Workflows
 
 __all__ = ["Engine"]
 
@@ -61,7 +62,8 @@ class Engine:
         holding, heads = Holding(store), Heads(store, self.limits)
         endings = Endings(store, holding, heads)
         acceptance = Acceptance(store, self.limits, holding, heads)
-        planning = Planning(store, acceptance, heads)
+        runs = Runs(store, acceptance, endings)
+        planning = Planning(store, acceptance, heads, runs)
 
         self.publishing: Publishing = Publishing(commit, self.limits, planning)
         self.messages: Messages = Messages(store, commit, acceptance, endings)
@@ -70,7 +72,8 @@ class Engine:
         self.url_groups: UrlGroups = UrlGroups(store, commit, self.limits)
         self.flows: Flows = Flows(store, commit, holding)
         self.claiming: Claiming = Claiming(store, commit, self.limits, endings)
-        self.recording: Recording = Recording(store, commit, acceptance, endings, wall_clock=wall_clock)
+        self.recording: Recording = Recording(store, commit, acceptance, endings, runs, wall_clock=wall_clock)
+        self.workflows: Workflows = Workflows(store, commit, runs)
         self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance)
         self.log: Log = Log(store)
         self.run_log: RunLogs = RunLogs(store)

@@ -25,9 +25,10 @@ class Acceptance:
     def check_room(self, drafts: Sequence[Draft]) -> None:
         """Refused when the server would have more unfinished messages than it can bear."""
         total = self._store.messages.total()
+        lists = self._store.runs.total()
         if total.messages + len(drafts) > self._limits.unfinished:
             raise Refused(429, f"too many unfinished messages: at most {self._limits.unfinished}")
-        if total.bytes + sum(len(draft.body) for draft in drafts) > self._limits.unfinished_bytes:
+        if total.bytes + lists.bytes + sum(len(draft.body) for draft in drafts) > self._limits.unfinished_bytes:
             raise Refused(429, f"unfinished messages are too large: at most {self._limits.unfinished_bytes} bytes")
 
     def accept(self, draft: Draft) -> None:

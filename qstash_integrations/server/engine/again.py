@@ -6,7 +6,7 @@ from dataclasses import replace
 from .. import identifiers
 from ..model import Draft, Flaw, Header, Message
 from ..rules.options import read_options, repeated
-from .planning import due_at
+from .due import due_at
 
 
 def again(message: Message, now: float, overrides: Sequence[Header] = ()) -> Draft:

@@ -22,7 +22,7 @@ def callback(options: CallbackOptions, message: Message, outcome: Outcome, now: 
     return Draft(
         id=identifiers.message_id(),
         url=options.url,
-        body=json.dumps(_body(message, outcome, dlq_id), separators=(",", ":")).encode(),
+        body=json.dumps(payload(message, outcome, dlq_id), separators=(",", ":")).encode(),
         options=Options(
             method=options.method,
             headers=headers,
@@ -40,7 +40,8 @@ def callback(options: CallbackOptions, message: Message, outcome: Outcome, now: 
     )
 
 
-def _body(message: Message, outcome: Outcome, dlq_id: str | None) -> dict[str, Any]:
+def payload(message: Message, outcome: Outcome, dlq_id: str | None) -> dict[str, Any]:
+    """What a callback's body says."""
     optional = {
         "dlqId": dlq_id,
         "topicName": message.topic,

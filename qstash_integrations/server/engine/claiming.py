@@ -10,6 +10,7 @@ from ..rules.flow_control import opens_again_at, opens_at, room, started
 from ..tables import Store
 from .commits import Commits
 from .endings import Endings
+from .workflows.lists import steps_json
 
 # A call looks at no more due messages than this; those that flow control holds back are not looked at again.
 _MOST_EXAMINED = 1000
@@ -46,7 +47,7 @@ class Claiming:
             seqs += self._start_held(free - len(seqs), now)
             self._all = started(self._all, len(seqs), now)
             self._store.log.add_to_all(seqs, "ACTIVE", now)
-            return [message for message in map(self._store.messages.get, seqs) if message is not None]
+            return [self._whole(message) for message in map(self._store.messages.get, seqs) if message is not None]
 
     def next_due_at(self) -> float | None:
         """The first moment at which there may be something to claim, or a schedule to fire; perhaps a past one.
@@ -58,6 +59,12 @@ class Claiming:
             firsts = (self._store.messages.first_due_at(), self._store.flows.first_wake_at())
             moments += [max(first, opens_again_at(self._all)) for first in firsts if first is not None]
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def _whole(self, message: Message) -> Message:
+        """With the body that is delivered: of a step, all of its run up to it."""
+        if message.call_type != "step" or message.run is None or message.entry is None:
+            return message
+        return replace(message, body=steps_json(self._store.runs.entries(message.run, up_to=message.entry)))
 
     def _start_held(self, limit: int, now: float) -> list[int]:
         seqs: list[int] = []

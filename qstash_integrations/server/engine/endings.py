@@ -40,12 +40,14 @@ class Endings:
     def cancel(self, wanted: Filter, count: int | None, now: float) -> int:
         """How many were unfinished and are not any more. An attempt under way may still succeed."""
         messages = self._store.messages.unfinished(wanted, count)
-        active = [message.seq for message in messages if message.state == "active"]
-        idle = [message for message in messages if message.state != "active"]
         self._store.log.add_to_all([message.seq for message in messages], "CANCEL_REQUESTED", now)
-        self._store.messages.request_cancel(active)
-        self._canceled(idle, now)
+        self.drop(messages, now)
         return len(messages)
+
+    def drop(self, messages: Sequence[Unfinished], now: float) -> None:
+        """End what is not under way, and let what is have no further attempt."""
+        self._store.messages.request_cancel([message.seq for message in messages if message.state == "active"])
+        self._canceled([message for message in messages if message.state != "active"], now)
 
     def recover(self, now: float) -> int:
         """Make due again what was being delivered when the process died, as if it had not been tried."""

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .. import identifiers
-from ..model import Draft, Endpoint, Header, Options, Publication, Receipt, Receipts, Refused
+from ..model import Draft, Endpoint, Header, Publication, Receipt, Receipts, Refused
 from ..rules.dedup import WINDOW, dedup_key
 from ..rules.destination import check_group, check_url, is_url
 from ..rules.options import merged, read_options
+from ..rules.workflow import Item, item_of
 from ..tables import Store
 from .acceptance import Acceptance
+from .due import due_at
 from .heads import Heads
+from .workflows.runs import Runs
 
 
 class Plan(NamedTuple):
@@ -18,18 +21,23 @@ class Plan(NamedTuple):
 
     drafts: tuple[tuple[Draft, str | None], ...]  # each with its deduplication key
     grouped: bool
+    item: Item | None = None  # of a workflow run, for which there is one draft
 
 
 class Planning:
     """Steps of a call."""
 
-    def __init__(self, store: Store, acceptance: Acceptance, heads: Heads) -> None:
+    def __init__(self, store: Store, acceptance: Acceptance, heads: Heads, runs: Runs) -> None:
         self._store = store
         self._acceptance = acceptance
         self._heads = heads
+        self._runs = runs
 
     def plan(self, publication: Publication, now: float, schedule_id: str | None = None) -> Plan:
         self._acceptance.check_body(publication.body)
+        item = item_of(publication)
+        if item is not None:
+            return Plan(((self._runs.draft(item, publication, now), None),), grouped=False, item=item)
         group, endpoints, headers = self._target(publication)
         options = read_options(headers, now)
         queue = publication.queue or options.queue
@@ -60,7 +68,9 @@ class Planning:
         """Store the messages, but for duplicates. Refused when there is no room for all of them."""
         self._acceptance.check_room([draft for plan in plans for draft, _ in plan.drafts])
         return [
-            Receipts(each=tuple(self._accepted(draft, key, now) for draft, key in plan.drafts), grouped=plan.grouped)
+            Receipts(
+                each=tuple(self._accepted(plan, draft, key, now) for draft, key in plan.drafts), grouped=plan.grouped
+            )
             for plan in plans
         ]
 
@@ -74,7 +84,9 @@ class Planning:
             raise Refused(404, f"topic {destination} not found")
         return group.name, group.endpoints, merged(group.headers, publication.headers)
 
-    def _accepted(self, draft: Draft, key: str | None, now: float) -> Receipt:
+    def _accepted(self, plan: Plan, draft: Draft, key: str | None, now: float) -> Receipt:
+        if plan.item is not None:
+            return self._runs.accept(plan.item, draft, now)
         if key is not None:
             earlier = self._store.duplicates.earlier(key, now)
             if earlier is not None:
@@ -82,10 +94,3 @@ class Planning:
             self._store.duplicates.remember(key, draft.id, now + WINDOW)
         self._acceptance.accept(draft)
         return Receipt(message_id=draft.id, url=draft.url)
-
-
-def due_at(options: Options, now: float) -> float:
-    """When a message that is published now may be delivered; Not-Before wins over Delay."""
-    if options.not_before_at is not None:
-        return max(float(options.not_before_at), now)
-    return now + options.delay

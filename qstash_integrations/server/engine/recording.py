@@ -14,6 +14,7 @@ from .callbacks import callback
 from .commits import Commits
 from .endings import Endings
 from .pages import position
+from .workflows.runs import Runs
 
 
 class Recording:
@@ -25,6 +26,7 @@ class Recording:
         commit: Commits,
         acceptance: Acceptance,
         endings: Endings,
+        runs: Runs,
         *,
         wall_clock: Callable[[], float],
     ) -> None:
@@ -32,6 +34,7 @@ class Recording:
         self._commit = commit
         self._acceptance = acceptance
         self._endings = endings
+        self._runs = runs
         self._wall_clock = wall_clock
 
     def record(self, seq: int, outcome: Outcome) -> None:
@@ -69,6 +72,8 @@ class Recording:
         self._store.log.add(message.seq, "DELIVERED", now, attempt=attempt)
         self._call_back(message, outcome, now)
         self._endings.end([_unfinished(message)], "DELIVERED", now)
+        if message.run is not None:
+            self._runs.delivered(message, outcome, now)
 
     def _retry(self, message: Message, outcome: Outcome, now: float, due_at: float) -> None:
         self._store.log.add(message.seq, "RETRY", now, next_at=due_at)
@@ -78,6 +83,10 @@ class Recording:
 
     def _fail(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
         self._store.log.add(message.seq, "FAILED", now, attempt=attempt)
+        if message.run is not None:
+            self._endings.end([_unfinished(message)], "FAILED", now)
+            self._runs.failed(message, attempt, outcome, now)
+            return
         letter = self._store.dead_letters.add(message.seq, attempt, now)
         self._call_back(message, outcome, now)
         if message.options.failure_callback is not None:
@@ -86,8 +95,11 @@ class Recording:
         self._endings.end([_unfinished(message)], "FAILED", now)
 
     def _call_back(self, message: Message, outcome: Outcome, now: float) -> None:
-        """After every attempt: the receiver sees from the status and the count whether it was the last."""
-        if message.options.callback is not None:
+        """After every attempt: the receiver sees from the status and the count whether it was the last.
+
+        A workflow run hears of the last one only.
+        """
+        if message.options.callback is not None and message.run is None:
             self._acceptance.accept(callback(message.options.callback, message, outcome, now, None))
 
 

@@ -113,6 +113,15 @@ class Runs:
         )
         return [_run(row) for row in rows]
 
+    def active_ones(self, wanted: RunFilter, count: int | None) -> list[Run]:
+        """Those asked for that are not over, the oldest first."""
+        sql, parameters = _conditions(wanted)
+        rows = self._connection.execute(
+            f"{_SELECT} r.state = 'RUN_STARTED'{sql} ORDER BY r.seq LIMIT ?",
+            (*parameters, -1 if count is None else count),
+        )
+        return [_run(row) for row in rows]
+
     def end(self, seq: int, state: RunState, now: float, response: bytes | None) -> None:
         self._connection.execute(
             "UPDATE runs SET state = ?, ended_at = ?, response = ? WHERE seq = ?", (state, now, response, seq)
