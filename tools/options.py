@@ -92,6 +92,7 @@ def _limits(option: Option) -> str:
     found += [f"at most {_amount(option, option.most)}"] if option.most is not None else []
     if option.local_most is not None and option.local_most < (option.most or option.local_most + 1):
         found.append(f"locally at most {_amount(option, option.local_most)}")
+    found += ["locally as much as the plan allows"] if option.quota and option.local_most is None else []
     if option.kind in ("cron", "expression", "id", "labels", "text"):
         found.append(f"locally at most {option.longest:,} characters")
     return "; ".join(found)

@@ -20,6 +20,15 @@ READ: dict[str, tuple[Any, timedelta]] = {
     "every unit": ("1d2h30m4s", timedelta(days=1, hours=2, minutes=30, seconds=4)),
     "any order": ("4s1d", timedelta(days=1, seconds=4)),
     "a unit twice": ("1h1h", timedelta(hours=2)),
+    "decimals": ("1.5h", timedelta(minutes=90)),
+    "decimals that no float has": ("1.1h", timedelta(minutes=66)),
+    "a bare decimal is rounded up as well": ("1.5", timedelta(seconds=2)),
+    "weeks": ("1w", timedelta(days=7)),
+    "months, which are no minutes": ("1mo", timedelta(days=30)),
+    "years": ("1y", timedelta(days=365)),
+    "all of them": ("1y1mo1w1d1h1m1s", timedelta(days=403, hours=1, minutes=1, seconds=1)),
+    "as Go writes them": ("1h0m0.5s", timedelta(hours=1, seconds=1)),
+    "less than a second": ("1500ms", timedelta(seconds=2)),
     "blanks around it": (" 10m ", timedelta(minutes=10)),
     "ten years": ("3650d", timedelta(days=3650)),
 }
@@ -30,7 +39,23 @@ def test_a_duration_is_read(value: Any, duration: timedelta) -> None:
     assert parse_duration(value, "delay") == duration
 
 
-MALFORMED = ["", "m", "1.5h", "1h 30m", "-1h", "+1h", "1w", "1H", "1h30", "٣h", "1" * 11 + "s", "1_0s", "one hour"]
+MALFORMED = [
+    "",
+    "m",
+    ".5h",
+    "1h 30m",
+    "-1h",
+    "+1h",
+    "1M",
+    "1H",
+    "1e3s",
+    "1.2.3s",
+    "1h30",
+    "٣h",
+    "1" * 11 + "s",
+    "1_0s",
+    "one hour",
+]
 
 
 @pytest.mark.parametrize("text", MALFORMED)

@@ -22,7 +22,6 @@ class Deviation(NamedTuple):
 EVERYWHERE: Mapping[int, str] = {
     400: "what is malformed is refused, and the text says which field it is",
     401: "nothing is done without the token",
-    413: "the request body is larger than the server takes",
     414: "the path and query are longer than the server takes",
     431: "the request has more headers than the server takes",
 }

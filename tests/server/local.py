@@ -24,8 +24,8 @@ class Got(NamedTuple):
 class Local:
     """One server, empty at the start."""
 
-    def __init__(self, *, limits: Limits | None = None, max_bytes: int | None = None) -> None:
-        self.now: float = NOW
+    def __init__(self, *, limits: Limits | None = None, max_bytes: int | None = None, now: float = NOW) -> None:
+        self.now: float = now
         self.changes = 0
         self.connection = connect(None, max_bytes=max_bytes)
         self.store = Store(self.connection)

@@ -53,7 +53,7 @@ def test_an_entry_shows_the_message_under_both_spellings_where_clients_disagree(
         "maxRetries": 3,
         "retryDelayExpression": "15000",
         "retryDelayExpr": "15000",
-        "timeout": 900_000,
+        "timeout": 7_200_000,
         "callback": "https://a.example/cb",
         "callbackHeaders": {"C": ["1"]},
         "failureCallback": "https://a.example/fail",

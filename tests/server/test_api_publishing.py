@@ -198,9 +198,9 @@ def test_a_batch_that_is_no_array_is_400(local: Local, body: object) -> None:
 
 
 def test_a_batch_may_be_larger_than_one_message() -> None:
-    small = Local(limits=Limits(body=1000))
+    small = Local(limits=Limits(body=1000, batch_bytes=16_000))
     items = [{"destination": URL, "body": "x" * 900}] * 10
     assert small("POST", "/v2/batch", items).status == 200
-    assert small("POST", "/v2/batch", items * 10).status == 413
-    assert small("POST", "/v2/batch", [{"destination": URL, "body": "x" * 1001}]).status == 413
+    assert small("POST", "/v2/batch", items * 10).json == {"error": "quota maxBatchSize exceeded, current limit: 16000"}
+    assert small("POST", "/v2/batch", [{"destination": URL, "body": "x" * 1001}]).status == 412
     small.store.close()

@@ -135,7 +135,7 @@ def test_a_page_that_lets_its_name_point_here_is_turned_away() -> None:
 
 def test_limits_are_configured() -> None:
     with running(ServerConfig(port=0, limits=Limits(body=10))) as server, client(server) as api:
-        assert api.post("/v2/publish/http://127.0.0.1:9/x", content=b"x" * 11).status_code == 413
+        assert api.post("/v2/publish/http://127.0.0.1:9/x", content=b"x" * 11).status_code == 412
 
 
 def test_nobody_can_claim_another_callers_address() -> None:

@@ -150,7 +150,7 @@ def test_a_body_as_large_as_allowed_is_taken_and_one_byte_more_is_not() -> None:
     with pytest.raises(Refused) as refusal:
         driver.publish(body=b"x" * 1001)
 
-    assert refusal.value.status == 413
+    assert refusal.value.status == 412
     assert refusal.value.text == "quota maxMessageSize exceeded, current limit: 1000"
     driver.engine.close()
 

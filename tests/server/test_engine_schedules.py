@@ -283,7 +283,7 @@ def test_schedules_are_limited_in_number_and_size() -> None:
     assert (refusal.value.status, refusal.value.text) == (412, "quota maxSchedules exceeded, current limit: 1")
     with pytest.raises(Refused) as refusal:
         schedule(driver, schedule_id="daily", body=b"x" * 11)
-    assert refusal.value.status == 413
+    assert refusal.value.status == 412
     driver.engine.close()
 
 

@@ -19,9 +19,7 @@ Call: TypeAlias = Literal["message", "schedule", "retry", "callback"]
 Place: TypeAlias = Literal["messages", "logs", "schedules"]
 
 MOST = 1_000_000  # of whatever a caller counts
-LONGEST_TIMEOUT = 900  # seconds, on the local server
 _WEEK = 7 * 86_400
-_LEAP_YEAR = 366 * 86_400
 _EVERYWHERE: tuple[Place, ...] = ("messages", "logs", "schedules")
 
 
@@ -46,7 +44,7 @@ class Option:
     most: int | None = None
     """More is refused by the client."""
     local_most: int | None = None
-    """More is refused by the local server, or cut down to it where no quota is named."""
+    """More is refused by the local server, whatever its plan."""
     quota: str = ""
     """The limit of the plan, by the name that QStash refuses more with."""
     longest: int = 1024
@@ -94,10 +92,10 @@ OPTIONS = _table(
     Option(name="headers", kind="headers", header="Upstash-Forward-",
            field="header", label="Headers", group="Message", example="X-Tenant: 42"),
     Option(name="delay", kind="duration", header="Upstash-Delay", once=True,
-           unit="seconds", local_most=_LEAP_YEAR, quota="maxDelay",
+           unit="seconds", quota="maxDelay",
            field="delay", places=("schedules",), label="Delay", group="When", example="1h30m"),
     Option(name="not_before", kind="instant", header="Upstash-Not-Before", of=("message",), once=True,
-           unit="Unix seconds", local_most=_LEAP_YEAR, quota="maxDelay",
+           unit="Unix seconds", quota="maxDelay",
            field="notBefore", places=("messages",), label="Not before", group="When", example="1800000000"),
     Option(name="cron", kind="cron", header="Upstash-Cron", of=("schedule",), once=True, longest=256,
            field="cron", places=("schedules",), label="Cron: makes it a schedule", group="When",
@@ -105,7 +103,7 @@ OPTIONS = _table(
     Option(name="schedule_id", kind="name", header="Upstash-Schedule-Id", of=("schedule",), once=True,
            field="scheduleId", label="Schedule id", group="When", example="daily"),
     Option(name="retries", kind="number", header="Upstash-Retries", of=("message", "schedule", "retry", "callback"),
-           default="3", most=MOST, local_most=20, quota="maxRetries",
+           default="3", most=MOST, quota="maxRetries",
            field="maxRetries", other_fields=(("schedules", "retries"),),
            label="Retries", group="Retries and timeout", example="5"),
     Option(name="retry_delay", kind="expression", header="Upstash-Retry-Delay",
@@ -113,7 +111,7 @@ OPTIONS = _table(
            field="retryDelayExpression", label="Retry delay", group="Retries and timeout",
            example="pow(2, retried) * 1000"),
     Option(name="timeout", kind="duration", header="Upstash-Timeout", of=("message", "schedule", "retry", "callback"),
-           unit="seconds", least=1, local_most=LONGEST_TIMEOUT,
+           unit="seconds", least=1, quota="timeout",
            field="timeout", places=("logs", "schedules"), label="Timeout", group="Retries and timeout", example="30s"),
     Option(name="flow_control", kind="flow_control", of=("message", "schedule", "callback"), parts=(
                Option(name="key", kind="text", header="Upstash-Flow-Control-Key", longest=256,

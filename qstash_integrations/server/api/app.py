@@ -20,8 +20,6 @@ from .routes import ROUTES
 from .routing import Match, find
 from .together import Run, at_once
 
-# A batch holds many messages, each with its quotes escaped.
-BATCH_FACTOR = 16
 MAX_COMING_IN = 256 * 1024 * 1024  # bytes of bodies of which the rest is still to come, all together
 TOKEN_PATH = f"{LOCAL_PREFIX}token"
 
@@ -70,11 +68,12 @@ class Api:
         found = _find(request.method, request.path)
         if not isinstance(found, Match):
             return _no_route(request.method, found)
-        limit = self._engine.limits.body * (BATCH_FACTOR if found.route.many else 1)
+        limits = self._engine.limits
+        quota, limit = ("maxBatchSize", limits.batch_bytes) if found.route.many else ("maxMessageSize", limits.body)
         try:
             body = await request.body(limit, self._room, headers.get("content-length", ""))
         except TooLarge:
-            return _error(413, f"the request body is larger than {limit} bytes")
+            return _error(412, f"quota {quota} exceeded, current limit: {limit}")
         except NoRoom:
             return _error(503, "too much is coming in at once; try again", {"retry-after": "1"})
         return await self._call(found, _call(request, found, body))

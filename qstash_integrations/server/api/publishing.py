@@ -29,7 +29,7 @@ def batch(engine: Engine, call: ApiCall) -> Reply:
     for index, item in enumerate(read_items(call.body)):
         # Before all that comes behind it is read.
         if index == engine.limits.batch:
-            raise Refused(400, f"the batch is too large: at most {index} messages in one call")
+            raise Refused(412, f"the batch is too large: at most {index} messages in one call")
         publications.append(_item(item, index, call))
     return Reply(200, [_fields(receipts) for receipts in engine.publishing.batch(publications)])
 

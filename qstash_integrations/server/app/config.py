@@ -20,7 +20,6 @@ class ServerConfig:
     rewrites: Sequence[tuple[str, str]] = ()  # origins, and where what is addressed to them is delivered instead
     limits: Limits = field(default_factory=Limits)
     retention: Retention = field(default_factory=Retention)
-    longest_timeout: float = 900.0  # seconds that a destination may take, at most
     patience: float = 10.0  # seconds that deliveries under way are waited for at the end
     client_patience: Patience = field(default_factory=Patience)
     allow_production: bool = False  # start although the environment says that this is production

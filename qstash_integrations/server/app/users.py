@@ -37,7 +37,6 @@ class User:
             self.engine,
             Sender(network, bound.address, rewrites=Rewrites(config.rewrites)),
             clock=clock,
-            longest_timeout=config.longest_timeout,
             watch=watch,
         )
         self.api: Api = Api(

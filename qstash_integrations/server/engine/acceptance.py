@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from ..model import Draft, Limits, Refused
+from ..model import Draft, Limits, Options, Refused
 from ..rules.flow_control import of_destination
+from ..rules.quotas import check_quotas
 from ..tables import Store
 from .heads import Heads
 from .holding import Holding
@@ -20,7 +21,10 @@ class Acceptance:
 
     def check_body(self, body: bytes) -> None:
         if len(body) > self._limits.body:
-            raise Refused(413, f"quota maxMessageSize exceeded, current limit: {self._limits.body}")
+            raise Refused(412, f"quota maxMessageSize exceeded, current limit: {self._limits.body}")
+
+    def check_options(self, options: Options, now: float) -> None:
+        check_quotas(options, self._limits, now)
 
     def check_room(self, drafts: Sequence[Draft]) -> None:
         """Refused when the server would have more unfinished messages than it can bear."""

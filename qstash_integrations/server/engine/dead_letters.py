@@ -87,6 +87,7 @@ class DeadLetters:
         receipts: list[Receipt] = []
         for letter in self._opened(letters):
             draft = again(letter.message, now, options)
+            self._acceptance.check_options(draft.options, now)
             self._acceptance.check_room([draft])
             self._acceptance.accept(draft)
             receipts.append(Receipt(message_id=draft.id, url=draft.url))

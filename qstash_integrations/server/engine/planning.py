@@ -40,6 +40,7 @@ class Planning:
             return Plan(((self._runs.draft(item, publication, now), None),), grouped=False, item=item)
         group, endpoints, headers = self._target(publication)
         options = read_options(headers, now)
+        self._acceptance.check_options(options, now)
         queue = publication.queue or options.queue
         if queue is not None:
             self._heads.check(queue)

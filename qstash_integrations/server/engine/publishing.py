@@ -35,5 +35,5 @@ class Publishing:
                 plans.append(plan)
                 messages += len(plan.drafts)
                 if messages > self._limits.batch:
-                    raise Refused(400, f"the batch is too large: at most {self._limits.batch} messages in one call")
+                    raise Refused(412, f"the batch is too large: at most {self._limits.batch} messages in one call")
             return self._planning.carry_out(plans, now)

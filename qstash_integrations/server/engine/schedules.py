@@ -57,13 +57,15 @@ class Schedules:
                 raise Refused(412, f"quota maxSchedules exceeded, current limit: {self._limits.schedules}")
             self._acceptance.check_body(publication.body)
             headers = _kept(publication)
+            options = read_options(headers, now)
+            self._acceptance.check_options(options, now)
             self._store.schedules.put(
                 Schedule(
                     id=schedule_id,
                     destination=_check_destination(publication.destination),
                     cron=cron,
                     headers=headers,
-                    options=read_options(headers, now),
+                    options=options,
                     body=publication.body,
                     caller_ip=publication.caller_ip,
                     created_at=earlier.created_at if earlier else now,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..model import Endpoint, Header, Limits, Refused, UrlGroup
 from ..rules.destination import check_name, check_url
 from ..rules.options import read_options
+from ..rules.quotas import check_quotas
 from ..tables import Store
 from .commits import Commits
 
@@ -66,7 +67,7 @@ class UrlGroups:
         """Defaults for every publish to the group, in place of earlier ones; a request's own headers win."""
         with self._commit() as now:
             group = self.get(name)
-            read_options(headers, now)
+            check_quotas(read_options(headers, now), self._limits, now)
             self._store.url_groups.put(replace(group, headers=tuple(headers), updated_at=now))
 
     def delete(self, name: str) -> None:

@@ -4,7 +4,7 @@ Instants are Unix seconds and end in ``_at``; spans are seconds unless the comme
 """
 
 from .instants import milliseconds
-from .limits import READABLE_FOR, Limits, Retention
+from .limits import READABLE_FOR, Limits, Quota, Retention
 from .lists import Filter, Listed, Overview, Page, Search, Second
 from .messages import DeadLetter, Draft, Ending, Event, Message, Outcome, Publication, Receipt, Receipts, State
 from .options import CallbackOptions, Flaw, FlowControl, Header, Options, Redaction
@@ -58,6 +58,7 @@ __all__ = [
     "Page",
     "Publication",
     "Queue",
+    "Quota",
     "Receipt",
     "Receipts",
     "Redaction",

@@ -1,6 +1,15 @@
-"""What one server takes on, and how long it keeps what is over."""
+"""What one server takes on, and how long it keeps what is over.
 
-from dataclasses import dataclass
+Spec: https://upstash.com/pricing/qstash
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+Quota: TypeAlias = Literal["free", "payg", "pro"]
+MEBIBYTE = 1024 * 1024
+_DAY = 86_400
 
 READABLE_FOR = 60
 """Seconds for which a finished message is shown, however full the store is."""
@@ -8,10 +17,17 @@ READABLE_FOR = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one server takes on. Bytes count bodies; what the server makes itself, callbacks, is never refused."""
+    """What one server takes on. Bytes count bodies; what the server makes itself, callbacks, is never refused.
 
-    body: int = 1024 * 1024
+    Those of the plan come first. Without one it is what QStash takes for what is used, but for what only adds up.
+    """
+
+    body: int = 10 * MEBIBYTE
+    retries: int = 20
+    delay: int = 366 * _DAY  # seconds
+    timeout: int = 2 * 3600  # seconds that a destination may take
     batch: int = 10_000  # messages out of one call, URL groups unfolded
+    batch_bytes: int = 100 * MEBIBYTE  # of the call's body
     unfinished: int = 1_000_000
     unfinished_bytes: int = 1024 * 1024 * 1024
     parallelism: int = 100  # requests in flight, all together
@@ -27,6 +43,22 @@ class Limits:
     # Of clients, but never more than a third of the files that the process may open.
     connections: int = 512
     connections_of_one_address: int = 256
+
+    @classmethod
+    def of_quota(cls, quota: Quota | None) -> "Limits":
+        """Those of a plan of Upstash."""
+        return cls() if quota is None else replace(cls(), **_PLANS[quota])
+
+
+_PLANS: Mapping[Quota, Mapping[str, int]] = {
+    "free": {
+        "body": MEBIBYTE, "retries": 3, "delay": 7 * _DAY, "timeout": 15 * 60, "schedules": 10, "url_groups": 1,
+        "queues": 10, "queue_parallelism": 2, "parallelism": 10,
+    },
+    "payg": {"retries": 5, "url_groups": 100, "queues": 100},
+    # What is agreed upon there is more than anybody needs for development.
+    "pro": {"body": 50 * MEBIBYTE, "delay": 3650 * _DAY, "timeout": 12 * 3600, "parallelism": 200},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

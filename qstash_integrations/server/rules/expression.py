@@ -1,4 +1,4 @@
-"""Retry-delay expressions: arithmetic over ``retried``, in milliseconds. Not a programming language.
+"""Retry-delay expressions: arithmetic over ``retried``, in milliseconds, or a duration. Not a programming language.
 
 Checked when a message is published, so that evaluating later cannot surprise: numbers, the operators
 ``+ - * /``, and the functions that QStash documents. Everything is a float, so no result grows without bound.
@@ -13,6 +13,7 @@ from typing import Any
 
 from simpleeval import SimpleEval  # type: ignore[import-untyped]
 
+from ..._core.durations import exact_seconds
 from ..._core.publishing.options import OPTIONS
 from ..model import Refused
 
@@ -76,6 +77,8 @@ def check_expression(text: str) -> str:
     """The expression as it is; Refused when it is none."""
     if not text or len(text) > MAX_LENGTH:
         raise _refused(text, f"must have 1 to {MAX_LENGTH} characters")
+    if _duration_ms(text) is not None:
+        return text
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -102,6 +105,9 @@ def check_expression(text: str) -> str:
 
 def retry_delay_ms(text: str, retried: int) -> float | None:
     """Milliseconds from 0 to one day; None when the expression has no value for this ``retried``."""
+    duration = _duration_ms(text)
+    if duration is not None:
+        return min(duration, LONGEST_MS)
     try:
         value = _evaluate(text, retried)
     except OverflowError:
@@ -111,6 +117,12 @@ def retry_delay_ms(text: str, retried: int) -> float | None:
     if math.isnan(value):
         return None
     return min(max(value, 0.0), LONGEST_MS)
+
+
+def _duration_ms(text: str) -> float | None:
+    """Of a number with a unit; without one it is an expression."""
+    seconds = exact_seconds(text) if text.strip()[-1:].isalpha() else None
+    return None if seconds is None else float(seconds * 1000)
 
 
 def _evaluate(text: str, retried: int) -> float:

@@ -10,15 +10,13 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
+from ..._core.durations import exact_seconds
 from ..model import Outcome
 from .expression import retry_delay_ms
 
 LONGEST = 86_400
 _DEMANDS = ("retry-after", "x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens")
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", re.ASCII)
-_GO_DURATION = re.compile(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h))+")
-_GO_PART = re.compile(r"([0-9.]+)(ns|us|µs|ms|s|m|h)")
-_GO_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def backoff(n: int) -> float:
@@ -67,11 +65,9 @@ def _seconds(text: str, now: float) -> float | None:
         return None
     if _NUMBER.fullmatch(text):
         return float(text)
-    if _GO_DURATION.fullmatch(text):
-        try:
-            return sum(float(count) * _GO_UNITS[unit] for count, unit in _GO_PART.findall(text))
-        except ValueError:
-            return None
+    seconds = exact_seconds(text)
+    if seconds is not None:
+        return float(seconds)
     if not text.endswith("GMT"):
         return None
     try:

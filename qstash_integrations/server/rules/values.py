@@ -3,12 +3,13 @@
 Spec: https://upstash.com/docs/qstash/api/publish
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ..._core.durations import in_words, parse_duration
+from ..._core.durations import in_words, seconds_of_text
 from ..._core.publishing.options import Kind, Option
 from ..model import Redaction, Refused
 from .destination import check_name
@@ -16,6 +17,7 @@ from .expression import check_expression
 from .headers import canonical
 
 _NUMBER = re.compile(r"[0-9]{1,12}", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{0,20})?", re.ASCII)
 _REDACTED_HEADER = re.compile(r"headers?\[([^\[\]]{1,256})\]", re.ASCII)
 
 Read: TypeAlias = Callable[[Option, str, str, float], Any]
@@ -47,7 +49,7 @@ def _limited_number(option: Option, header: str, text: str, now: float) -> int:
 
 def _seconds(option: Option, header: str, text: str, now: float) -> int:
     try:
-        seconds = int(parse_duration(text, canonical(header)).total_seconds())
+        seconds = seconds_of_text(text, canonical(header))
     except ValueError as error:
         raise Refused(400, f"invalid duration: {error}") from error
     if seconds < option.least:
@@ -56,9 +58,9 @@ def _seconds(option: Option, header: str, text: str, now: float) -> int:
 
 
 def _instant(option: Option, header: str, text: str, now: float) -> int:
-    instant = number(header, text)
-    _limited(option, int(instant - now))
-    return instant
+    if not _INSTANT.fullmatch(text):
+        raise Refused(400, f"invalid {canonical(header)} {text[:40]!r}: it must be Unix seconds")
+    return math.ceil(float(text))
 
 
 def _text(option: Option, header: str, text: str, now: float) -> str | None:
@@ -98,11 +100,9 @@ def _redaction(option: Option, header: str, text: str, now: float) -> Redaction:
 
 
 def _limited(option: Option, value: int) -> int:
-    if option.local_most is None or value <= option.local_most:
-        return value
-    if option.quota:
-        raise Refused(400, f"quota {option.quota} exceeded, current limit: {option.local_most}")
-    return option.local_most
+    if option.local_most is not None and value > option.local_most:
+        raise Refused(412, f"quota {option.quota} exceeded, current limit: {option.local_most}")
+    return value
 
 
 READERS: Mapping[Kind, Read] = {

@@ -8,7 +8,6 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 
-from ..._core.publishing.options import LONGEST_TIMEOUT
 from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
 from ..faults import fault_log
@@ -36,14 +35,13 @@ class Worker:
         *,
         clock: Callable[[], float] = time.time,
         wall_clock: Callable[[], float] = time.time,
-        longest_timeout: float = LONGEST_TIMEOUT,
         watch: Callable[[Attempt], None] | None = None,
     ) -> None:
         self._engine = engine
         self._sender = sender
         self._clock = clock
         self._wall_clock = wall_clock
-        self._longest_timeout = longest_timeout
+        self._longest_timeout = engine.limits.timeout
         self._watch = watch
         self._logger = fault_log()
         self._most = engine.limits.parallelism
