@@ -4,7 +4,7 @@ import json
 from base64 import b64decode
 from typing import Any
 
-from qstash_integrations.server.model import Header, Message, Publication, Receipt
+from qstash_integrations.server.model import Header, Message, Publication, Receipt, RunFilter
 from tests.server.driver import Driver
 
 WORKFLOW = "https://app.example.com/workflow"
@@ -18,6 +18,10 @@ class Sdk:
         self.driver = driver
         self.run_id = run_id
         self.features = features
+
+    @property
+    def own(self) -> RunFilter:
+        return RunFilter(ids=[self.run_id])
 
     def start(self, payload: bytes = b'{"n":1}', **headers: str) -> Receipt:
         return self.send(self.initial(payload, **headers))
