@@ -45,11 +45,14 @@ class Runs:
         """What the SDK wants delivered, checked; nothing of it is stored. Refused for a run that is over."""
         check_url(item.url, "workflow")
         if item.is_first:
-            return _draft(publication, read_options(item.headers, now), now)
+            options = read_options(item.headers, now)
+            self._acceptance.check_options(options, now)
+            return _draft(publication, options, now)
         run = self.active(item.run_id)
         try:
             base = None if item.call_type == "toCallback" else base_of(run.settings)
             options = read_options(item.headers, now, base)
+            self._acceptance.check_options(options, now)
             check_url(publication.destination)
         except Refused as error:
             # The SDK takes 400 for the news that the run was cancelled, and says nothing more.
