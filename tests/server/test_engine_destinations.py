@@ -107,10 +107,3 @@ def test_E6_the_server_starts_so_many_in_a_second(unhurried: Driver) -> None:
     assert unhurried.claimed() == []
     unhurried.advance(0.5)
     assert unhurried.claimed() == ["4", "5"]
-
-
-def test_without_limits_a_destination_takes_what_there_is(driver: Driver) -> None:
-    for _ in range(100):
-        driver.publish(A)
-    assert len(driver.claim()) == 100
-    assert driver.engine.flows.search("") == []

@@ -109,6 +109,8 @@ class Walk:
 
     def check(self) -> None:
         assert len(self.active) <= PARALLELISM
+        places = [message.url for message in self.active]
+        assert all(places.count(place) <= 3 for place in places), "more than half of the slots"
         assert sum(message.queue == "mail" for message in self.active) <= 1
         flows = [message.options.flow_control for message in self.active if message.options.flow_control is not None]
         for flow in flows:

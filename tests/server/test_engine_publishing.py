@@ -105,7 +105,7 @@ def test_no_more_than_asked_for_is_claimed(driver: Driver) -> None:
 def test_the_server_as_a_whole_has_limited_parallelism() -> None:
     driver = Driver(limits=Limits(parallelism=2))
     for body in (b"1", b"2", b"3"):
-        driver.publish(body=body)
+        driver.publish(f"https://{body.decode()}.example", body)
 
     first, second = driver.claim()
 

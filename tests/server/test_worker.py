@@ -6,6 +6,7 @@ import logging
 import queue
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -277,3 +278,19 @@ class _Told(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.event.set()
+
+
+def test_a_destination_that_never_answers_holds_up_no_other(
+    attempts: queue.SimpleQueue[Attempt], api: httpx.Client
+) -> None:
+    held = threading.Event()
+    with destination(hold(held)) as hanging, destination() as there:
+        api.post("/v2/batch", json=[{"destination": f"{hanging.url}/{number}"} for number in range(200)])
+        assert hanging.next()
+        started = time.monotonic()
+        api.post("/v2/batch", json=[{"destination": f"{there.url}/{number}"} for number in range(50)])
+        for _ in range(50):
+            assert attempts.get(timeout=SOON).message.url.startswith(there.url)
+        assert time.monotonic() - started < 2
+        assert hanging.connections <= 50
+        held.set()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..model import Draft, Limits, Options, Refused
+from ..rules.destination import place_of
 from ..rules.flow_control import of_destination
 from ..rules.quotas import check_quotas
 from ..tables import Store
@@ -38,7 +39,9 @@ class Acceptance:
     def accept(self, draft: Draft) -> None:
         flow_control = draft.options.flow_control or of_destination(draft.url, self._limits)
         flow_key = None if flow_control is None else flow_control.key
-        seq = self._store.messages.add(draft, "waiting" if draft.queue is None else "queued", flow_key)
+        seq = self._store.messages.add(
+            draft, "waiting" if draft.queue is None else "queued", flow_key, place_of(draft.url)
+        )
         self._store.log.add(seq, "CREATED", draft.created_at, next_at=draft.due_at)
         if flow_control is not None:
             self._holding.configure(flow_control, draft.created_at)

@@ -1,4 +1,5 @@
-"""What may be attempted now: due, at the head of its queue, and within the limits of its flow-control key.
+"""What may be attempted now: due, at the head of its queue, with a slot at its destination, and within the limits of
+its flow-control key.
 
 Spec: https://upstash.com/docs/qstash/features/flowcontrol
 """
@@ -6,14 +7,13 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 from dataclasses import replace
 
 from ..model import Flow, Limits, Message
-from ..rules.flow_control import opens_again_at, opens_at, room, started
+from ..rules.flow_control import opens_again_at, room, started
+from ..rules.slots import Slots
 from ..tables import Store
 from .commits import Commits
 from .endings import Endings
+from .starting import Round
 from .workflows.lists import steps_json
-
-# A call looks at no more due messages than this; those that flow control holds back are not looked at again.
-_MOST_EXAMINED = 1000
 
 
 class Claiming:
@@ -24,6 +24,7 @@ class Claiming:
         self._endings = endings
         # The server as a whole, as if it were one key; a restart begins a new period.
         self._all = Flow(key="", parallelism=None, rate=limits.rate, period=1)
+        self._turn = 0
 
     def recover(self) -> int:
         """At the start: what was active when the process died is due again, as if it had not been attempted."""
@@ -36,15 +37,21 @@ class Claiming:
         Fewer, even none, does not mean that nothing more is due: ``next_due_at`` says so.
         """
         with self._commit() as now:
-            free = min(limit, self._limits.parallelism - self._store.messages.active())
+            slots = self._slots()
+            free = min(limit, slots.free)
             left = room(self._all, now)
             free = free if left is None else min(free, left)
             if free <= 0:
                 return []
-            # Half for what flow control lets go, so that neither kind starves the other.
-            seqs = self._start_held((free + 1) // 2, now)
-            seqs += self._start_waiting(free - len(seqs), now)
-            seqs += self._start_held(free - len(seqs), now)
+            a_round = Round(self._store, slots, now)
+            # Half for what was held back, so that no kind starves another, and of a single one in turn.
+            self._turn = 1 - self._turn
+            left = free - a_round.start_parked((free + self._turn) // 2)
+            left -= a_round.start_held((left + 1) // 2)
+            left -= a_round.start_waiting(left)
+            left -= a_round.start_parked(left)
+            a_round.start_held(left)
+            seqs = a_round.started
             self._all = started(self._all, len(seqs), now)
             self._store.log.add_to_all(seqs, "ACTIVE", now)
             return [self._whole(message) for message in map(self._store.messages.get, seqs) if message is not None]
@@ -55,70 +62,19 @@ class Claiming:
         None when that takes another call first.
         """
         moments = [self._store.schedules.first_due_at()]
-        if self._store.messages.active() < self._limits.parallelism:
-            firsts = (self._store.messages.first_due_at(), self._store.flows.first_wake_at())
+        slots = self._slots()
+        if slots.free > 0:
+            firsts = [self._store.messages.first_due_at(), self._store.flows.first_wake_at()]
+            if slots.fairest(self._store.messages.parked_places()):
+                firsts.append(self._commit.now())
             moments += [max(first, opens_again_at(self._all)) for first in firsts if first is not None]
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def _slots(self) -> Slots:
+        return Slots(self._limits.parallelism, self._store.messages.active_places())
 
     def _whole(self, message: Message) -> Message:
         """With the body that is delivered: of a step, all of its run up to it."""
         if message.call_type != "step" or message.run is None or message.entry is None:
             return message
         return replace(message, body=steps_json(self._store.runs.entries(message.run, up_to=message.entry)))
-
-    def _start_held(self, limit: int, now: float) -> list[int]:
-        seqs: list[int] = []
-        for key in self._store.flows.awake(now, limit):
-            most = limit - len(seqs)
-            if not most:
-                break
-            flow = self._flow(key)
-            free = room(flow, now)
-            going = self._store.messages.held(key, most if free is None else min(free, most))
-            self._store.messages.move(going, "active")
-            seqs += going
-            self._settle(started(flow, len(going), now), now)
-        return seqs
-
-    def _start_waiting(self, limit: int, now: float) -> list[int]:
-        flows: dict[str, Flow] = {}
-        closed: set[str] = set()  # keys that something waits for: it was there first
-        seqs: list[int] = []
-        examined = 0
-        while len(seqs) < limit and examined < _MOST_EXAMINED:
-            due = self._store.messages.waiting(now, limit - len(seqs))
-            if not due:
-                break
-            examined += len(due)
-            going = [seq for seq, key in due if key is None or self._admit(key, flows, closed, now)]
-            admitted = set(going)
-            self._store.messages.move(going, "active")
-            self._store.messages.move([seq for seq, _ in due if seq not in admitted], "held")
-            seqs += going
-        for flow in flows.values():
-            self._settle(flow, now)
-        return seqs
-
-    def _admit(self, key: str, flows: dict[str, Flow], closed: set[str], now: float) -> bool:
-        if key in closed:
-            return False
-        if key not in flows:
-            flows[key] = self._flow(key)
-            if self._store.messages.held(key, 1):
-                closed.add(key)
-                return False
-        if room(flows[key], now) == 0:
-            closed.add(key)
-            return False
-        flows[key] = started(flows[key], 1, now)
-        return True
-
-    def _flow(self, key: str) -> Flow:
-        flow = self._store.flows.get(key)
-        assert flow is not None, "every key is stored with the first message that names it"
-        return flow
-
-    def _settle(self, flow: Flow, now: float) -> None:
-        """Store the counts, and when the rest of the key may go."""
-        wake_at = opens_at(flow, now) if self._store.messages.held(flow.key, 1) else None
-        self._store.flows.put(replace(flow, wake_at=wake_at))

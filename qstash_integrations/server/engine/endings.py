@@ -54,6 +54,8 @@ class Endings:
         interrupted = self._store.messages.interrupted()
         again = [message for message in interrupted if not message.cancel_requested]
         self._store.messages.move([message.seq for message in again], "waiting")
+        # Among those that had a slot, in the order in which they were due.
+        self._store.messages.unpark_all()
         self._canceled([message for message in interrupted if message.cancel_requested], now)
         self.free(again, now)
         return len(again)

@@ -7,7 +7,8 @@ from .options import Header, Options
 from .workflows import CallType
 
 State: TypeAlias = Literal["queued", "waiting", "held", "active", "done"]
-"""queued: behind others of its queue; waiting: until ``due_at``; held: by flow control; active: being delivered."""
+"""queued: behind others of its queue; waiting: until ``due_at``; held: by flow control, or until its destination
+has a slot; active: being delivered."""
 
 Ending: TypeAlias = Literal["DELIVERED", "FAILED", "CANCELED"]
 

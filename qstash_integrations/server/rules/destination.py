@@ -44,6 +44,13 @@ def check_url(url: str, what: str = "destination") -> str:
     return url
 
 
+@lru_cache(maxsize=256)
+def place_of(url: str) -> str:
+    """Host and port of a URL that was checked, however they are spelled in it."""
+    parts = urlsplit(url.lower())
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
 def check_group(destination: str) -> str:
     """The name of a URL group; Refused with the hint that people need who forgot the scheme."""
     if not destination:

@@ -9,7 +9,7 @@ _SELECT = """
     SELECT key, parallelism, rate, period, paused, pinned_parallelism, pinned_rate, rate_count, period_start_at,
         wake_at, (SELECT COUNT(*) FROM messages WHERE state = 'active' AND flow_key = key)
 """
-_WITH_HELD = ", (SELECT COUNT(*) FROM messages WHERE state = 'held' AND flow_key = key) FROM flows "
+_WITH_HELD = ", (SELECT COUNT(*) FROM messages WHERE state = 'held' AND parked = 0 AND flow_key = key) FROM flows "
 _WITHOUT_HELD = ", 0 FROM flows "
 
 

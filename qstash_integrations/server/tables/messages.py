@@ -42,12 +42,12 @@ class Messages:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def add(self, draft: Draft, state: State, flow_key: str | None) -> int:
+    def add(self, draft: Draft, state: State, flow_key: str | None, place: str) -> int:
         """The sequence number of the message that the draft becomes."""
         cursor = self._connection.execute(
-            "INSERT INTO messages (id, state, url, options, created_at, not_before_at, due_at, queue, flow_key, topic,"
-            " endpoint, schedule_id, caller_ip, source, size, run, call_type, entry, step)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO messages (id, state, url, options, created_at, not_before_at, due_at, queue, flow_key, place,"
+            " topic, endpoint, schedule_id, caller_ip, source, size, run, call_type, entry, step)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 draft.id,
                 state,
@@ -58,6 +58,7 @@ class Messages:
                 draft.due_at,
                 draft.queue,
                 flow_key,
+                place,
                 draft.topic,
                 draft.endpoint,
                 draft.schedule_id,
@@ -116,10 +117,11 @@ class Messages:
         row = self._connection.execute("SELECT id FROM messages WHERE run = ? AND step = ?", (run, step)).fetchone()
         return row[0] if row else None
 
-    def waiting(self, now: float, limit: int) -> list[tuple[int, str | None]]:
-        """Messages whose moment has come, as (seq, flow-control key), the longest due first."""
+    def waiting(self, now: float, limit: int) -> list[tuple[int, str | None, str]]:
+        """Messages whose moment has come, as (seq, flow-control key, place), the longest due first."""
         return self._connection.execute(
-            "SELECT seq, flow_key FROM messages WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, seq LIMIT ?",
+            "SELECT seq, flow_key, place FROM messages WHERE state = 'waiting' AND due_at <= ?"
+            " ORDER BY due_at, seq LIMIT ?",
             (now, limit),
         ).fetchall()
 
@@ -129,20 +131,54 @@ class Messages:
         ).fetchone()[0]
         return due_at
 
-    def held(self, flow_key: str, limit: int) -> list[int]:
-        """What flow control holds back for a key, in the order of arrival."""
-        rows = self._connection.execute(
-            "SELECT seq FROM messages WHERE state = 'held' AND flow_key = ? ORDER BY due_at, seq LIMIT ?",
+    def held(self, flow_key: str, limit: int) -> list[tuple[int, str]]:
+        """What flow control holds back for a key, as (seq, place), in the order of arrival."""
+        return self._connection.execute(
+            "SELECT seq, place FROM messages WHERE state = 'held' AND parked = 0 AND flow_key = ?"
+            " ORDER BY due_at, seq LIMIT ?",
             (flow_key, limit),
-        )
-        return [seq for (seq,) in rows]
+        ).fetchall()
+
+    def parked(self, place: str, limit: int) -> list[tuple[int, str | None]]:
+        """What waits for a slot at its destination, as (seq, flow-control key), in the order of arrival."""
+        return self._connection.execute(
+            "SELECT seq, flow_key FROM messages WHERE state = 'held' AND parked = 1 AND place = ?"
+            " ORDER BY due_at, seq LIMIT ?",
+            (place, limit),
+        ).fetchall()
+
+    def parked_places(self) -> list[str]:
+        """Destinations that something is parked for. They are few: each one had a slot when the first was parked."""
+        places: list[str] = []
+        # One look into the index for each of them, however much is parked there.
+        while (place := self._first_parked(places[-1] if places else "")) is not None:
+            places.append(place)
+        return places
+
+    def _first_parked(self, after: str) -> str | None:
+        place: str | None = self._connection.execute(
+            "SELECT MIN(place) FROM messages WHERE state = 'held' AND parked = 1 AND place > ?", (after,)
+        ).fetchone()[0]
+        return place
+
+    def active_places(self) -> list[str]:
+        """Where each message that is being delivered goes."""
+        return [place for (place,) in self._connection.execute("SELECT place FROM messages WHERE state = 'active'")]
 
     def active(self) -> int:
         count: int = self._connection.execute("SELECT COUNT(*) FROM messages WHERE state = 'active'").fetchone()[0]
         return count
 
     def move(self, seqs: Iterable[int], state: State) -> None:
-        self._connection.executemany("UPDATE messages SET state = ? WHERE seq = ?", [(state, seq) for seq in seqs])
+        self._connection.executemany(
+            "UPDATE messages SET state = ?, parked = 0 WHERE seq = ?", [(state, seq) for seq in seqs]
+        )
+
+    def park(self, seq: int) -> None:
+        self._connection.execute("UPDATE messages SET state = 'held', parked = 1 WHERE seq = ?", (seq,))
+
+    def unpark_all(self) -> None:
+        self._connection.execute("UPDATE messages SET state = 'waiting' WHERE state = 'held' AND parked = 1")
 
     def postpone(self, seq: int, due_at: float) -> None:
         """Wait for the next attempt, which is a retry."""

@@ -12,6 +12,8 @@ CREATE TABLE messages (
     retried INTEGER NOT NULL DEFAULT 0,
     queue TEXT,
     flow_key TEXT,
+    place TEXT NOT NULL, -- host and port of its destination
+    parked INTEGER NOT NULL DEFAULT 0, -- 1: what is held waits for a slot at its destination, not for its flow key
     topic TEXT,
     endpoint TEXT,
     schedule_id TEXT,
@@ -31,7 +33,8 @@ CREATE TABLE messages (
 
 -- Each answers one question of the engine, and holds only the messages that the question is about.
 CREATE INDEX messages_due ON messages (due_at) WHERE state = 'waiting';
-CREATE INDEX messages_held ON messages (flow_key, due_at) WHERE state = 'held';
+CREATE INDEX messages_held ON messages (flow_key, due_at) WHERE state = 'held' AND parked = 0;
+CREATE INDEX messages_parked ON messages (place, due_at) WHERE state = 'held' AND parked = 1;
 CREATE INDEX messages_active ON messages (flow_key) WHERE state = 'active';
 CREATE INDEX messages_unfinished ON messages (created_at) WHERE state <> 'done';
 CREATE INDEX messages_of_queue ON messages (queue) WHERE state <> 'done' AND queue IS NOT NULL;
