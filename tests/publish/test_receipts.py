@@ -32,6 +32,7 @@ def test_duplicates_are_reported_for_the_callers_own_ids(
     with outbox(APIResponse(202, json.dumps(answer).encode())):
         result = make_client()("publish", url=URL, **options)
     assert (result.message_id, result.deduplicated) == receipt
+    assert result.url == answer.get("url")
 
 
 def test_each_endpoint_of_a_group_tells_of_its_duplicate(make_client: MakeClient) -> None:

@@ -17,10 +17,10 @@ def local() -> Iterator[Local]:
     server.store.close()
 
 
-def test_a_message_is_accepted_with_201_and_its_id(local: Local) -> None:
-    status, answer = local("POST", f"/v2/publish/{URL}", b"hello")
+def test_a_message_is_accepted_with_201_its_id_and_its_url(local: Local) -> None:
+    status, answer = local("POST", f"/v2/publish/{URL}?x=1", b"hello")
     assert status == 201
-    assert list(answer) == ["messageId"]
+    assert answer == {"messageId": answer["messageId"], "url": f"{URL}?x=1"}
     assert answer["messageId"].startswith("msg_")
 
 
@@ -86,7 +86,7 @@ def test_bytes_of_a_forwarded_header_stay_the_same_and_show_as_text(local: Local
 def test_a_duplicate_is_202_with_the_earlier_id(local: Local) -> None:
     first = local.publish(Deduplication_Id="once")
     got = local("POST", f"/v2/publish/{URL}", b"", {"Upstash-Deduplication-Id": "once"})
-    assert got == Got(202, {"messageId": first, "deduplicated": True})
+    assert got == Got(202, {"messageId": first, "url": URL, "deduplicated": True})
 
 
 def test_a_url_group_answers_with_a_bare_array_in_its_order(local: Local) -> None:
@@ -113,7 +113,7 @@ def test_duplicates_in_a_url_group_are_marked_one_by_one(local: Local) -> None:
 
 def test_enqueue_makes_the_queue_and_answers_200(local: Local) -> None:
     status, answer = local("POST", f"/v2/enqueue/mail/{URL}?x=1", b"hi")
-    assert (status, list(answer)) == (200, ["messageId"])
+    assert (status, answer["url"]) == (200, f"{URL}?x=1")
     message = local("GET", f"/v2/messages/{answer['messageId']}").json
     assert (message["queueName"], message["url"]) == ("mail", f"{URL}?x=1")
     assert local("GET", "/v2/queues/mail").json["lag"] == 1
@@ -160,7 +160,7 @@ def test_a_batch_answers_in_the_order_of_the_request(local: Local) -> None:
     ]
     status, answer = local("POST", "/v2/batch", items, {"Upstash-Delay": "1d"})
     assert status == 200
-    assert [list(answer[0]), len(answer[1]), list(answer[2])] == [["messageId"], 2, ["messageId"]]
+    assert [answer[0]["url"], len(answer[1]), answer[2]["url"]] == [f"{URL}?x=1", 2, URL]
     first = local("GET", f"/v2/messages/{answer[0]['messageId']}").json
     assert (first["url"], first["body"], first["queueName"]) == (f"{URL}?x=1", '{"id":9}', "images")
     assert first["header"] == {"X-Job": ["77"], "Content-Type": ["application/json"]}
@@ -172,7 +172,7 @@ def test_a_batch_answers_in_the_order_of_the_request(local: Local) -> None:
 
 def test_a_batch_of_one_is_still_an_array(local: Local) -> None:
     got = local("POST", "/v2/batch", [{"destination": URL}])
-    assert [list(item) for item in got.json] == [["messageId"]]
+    assert [item["url"] for item in got.json] == [URL]
 
 
 @pytest.mark.parametrize(
@@ -204,3 +204,75 @@ def test_a_batch_may_be_larger_than_one_message() -> None:
     assert small("POST", "/v2/batch", items * 10).json == {"error": "quota maxBatchSize exceeded, current limit: 16000"}
     assert small("POST", "/v2/batch", [{"destination": URL, "body": "x" * 1001}]).status == 412
     small.store.close()
+
+
+CRON = {"Upstash-Cron": "*/10 * * * *", "Upstash-Retries": "2"}
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "status", "queue"),
+    [
+        (f"/v2/publish/{URL}", CRON, 201, None),
+        (f"/v2/publish/{URL}?upstash-cron=*/10%20*%20*%20*%20*&upstash-retries=2", {}, 201, None),
+        (f"/v2/enqueue/mail/{URL}", CRON, 200, "mail"),
+    ],
+    ids=["publish", "query", "enqueue"],
+)
+def test_a_publish_with_a_cron_makes_a_schedule_and_no_message(
+    local: Local, target: str, headers: dict[str, str], status: int, queue: str | None
+) -> None:
+    got = local("POST", target, b"tick", headers)
+    assert (got.status, list(got.json)) == (status, ["scheduleId"])
+    schedule = local("GET", f"/v2/schedules/{got.json['scheduleId']}").json
+    assert (schedule["destination"], schedule["cron"], schedule["body"]) == (URL, "*/10 * * * *", "tick")
+    assert (schedule["retries"], schedule.get("queueName")) == (2, queue)
+    assert local.engine.claiming.claim(10) == []
+    local.now += 600
+    local.engine.schedules.fire()
+    assert [message.body for message in local.engine.claiming.claim(10)] == [b"tick"]
+
+
+def test_a_batch_item_with_a_cron_makes_a_schedule_in_its_place(local: Local) -> None:
+    items = [
+        {"destination": URL},
+        {"destination": URL, "headers": {**CRON, "Upstash-Schedule-Id": "often"}, "queue": "mail"},
+        {"destination": URL},
+    ]
+    answer = local("POST", "/v2/batch", items).json
+    assert [list(item) for item in answer] == [["messageId", "url"], ["scheduleId"], ["messageId", "url"]]
+    assert local("GET", "/v2/schedules/often").json["queueName"] == "mail"
+
+
+def test_a_batch_that_is_refused_leaves_no_schedule(local: Local) -> None:
+    got = local("POST", "/v2/batch", [{"destination": URL, "headers": CRON}, {"destination": "nobody"}])
+    assert (got.status, local("GET", "/v2/schedules").json) == (404, [])
+
+
+@pytest.mark.parametrize("cron", ["", "@daily", "* * * *"])
+def test_a_publish_with_a_cron_that_is_none_is_refused_and_not_published(local: Local, cron: str) -> None:
+    assert local("POST", f"/v2/publish/{URL}", b"", {"Upstash-Cron": cron}).status == 400
+    assert local.engine.claiming.claim(10) == []
+
+
+def test_deduplication_keeps_a_publish_from_making_a_second_schedule(local: Local) -> None:
+    headers = {**CRON, "Upstash-Deduplication-Id": "once"}
+    first = local("POST", f"/v2/publish/{URL}", b"", headers)
+    again = local("POST", f"/v2/publish/{URL}", b"", headers)
+    assert again == Got(202, {**first.json, "deduplicated": True})
+    assert len(local("GET", "/v2/schedules").json) == 1
+    # Of messages there was none with this id.
+    local.publish(Deduplication_Id="once")
+
+
+def test_what_can_make_no_schedule_says_so_when_it_is_given_a_cron(local: Local) -> None:
+    local.publish(Retries="0")
+    local.deliver(500)
+    (letter,) = local("GET", "/v2/dlq").json["messages"]
+    local("POST", "/v2/topics/g/endpoints", {"endpoints": [{"url": URL}]})
+    for method, target, body in (
+        ("POST", f"/v2/dlq/retry/{letter['dlqId']}", b""),
+        ("PATCH", "/v2/topics/g", {"headers": CRON}),
+    ):
+        got = local(method, target, body, CRON if method == "POST" else None)
+        assert (got.status, "Upstash-Cron makes a schedule" in got.json["error"]) == (400, True)
+    assert len(local("GET", "/v2/dlq").json["messages"]) == 1

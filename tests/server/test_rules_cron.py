@@ -77,3 +77,29 @@ def test_what_is_no_expression_is_refused(cron: str) -> None:
         check_cron(cron, NOW)
     assert refusal.value.status == 400
     assert "cron" in refusal.value.text.lower()
+
+
+@pytest.mark.parametrize(
+    ("cron", "remedy"),
+    [
+        ("@daily", "write '0 0 * * *' for @daily"),
+        ("@Midnight", "write '0 0 * * *' for @midnight"),
+        ("@hourly", "write '0 * * * *' for @hourly"),
+        ("@weekly", "write '0 0 * * 0' for @weekly"),
+        ("@monthly", "write '0 0 1 * *' for @monthly"),
+        ("@yearly", "write '0 0 1 1 *' for @yearly"),
+        ("@annually", "write '0 0 1 1 *' for @annually"),
+        ("CRON_TZ=Europe/Berlin @daily", "write '0 0 * * *' for @daily"),
+        ("@every 1h", "there is no @every"),
+        ("@reboot", "there is no @reboot"),
+        ("CRON_TZ=Europe/Berlin", "after CRON_TZ="),
+        ("cron_tz=Europe/Berlin 0 7 * * *", "in capitals"),
+        ("0 0 7 * * *", "six fields"),
+        ("* * *", "five fields"),
+    ],
+)
+def test_what_other_crons_know_is_refused_with_what_to_write(cron: str, remedy: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        check_cron(cron, NOW)
+    assert refusal.value.status == 400
+    assert remedy in refusal.value.text

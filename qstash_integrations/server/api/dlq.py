@@ -10,7 +10,7 @@ from ..model import Filter
 from .api_call import ApiCall, Parameters, Reply
 from .contents import Fields
 from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, trim_of, value_of
-from .publishing import receipt_fields, split_destination
+from .publishing import split_destination
 from .render import dead_letter_fields
 
 PAGE = 100
@@ -50,7 +50,7 @@ def retry(engine: Engine, call: ApiCall) -> Reply:
     """``Upstash-*`` headers of the call replace what the message was published with."""
     _, options = split_destination("", call.query)
     receipt = engine.dead_letters.retry(call.path["id"], (*options, *call.options))
-    return Reply(201, receipt_fields(receipt))
+    return Reply(201, {"messageId": receipt.message_id})
 
 
 def retry_many(engine: Engine, call: ApiCall) -> Reply:
@@ -61,7 +61,9 @@ def retry_many(engine: Engine, call: ApiCall) -> Reply:
         _wanted(parameters), count=_count(parameters), overrides=(*options, *call.options)
     )
     # Here, and only here, an empty cursor says that nothing is left.
-    return Reply(201, {"cursor": cursor or "", "responses": [receipt_fields(receipt) for receipt in receipts]})
+    return Reply(
+        201, {"cursor": cursor or "", "responses": [{"messageId": receipt.message_id} for receipt in receipts]}
+    )
 
 
 def _count(parameters: Parameters) -> int:

@@ -71,7 +71,7 @@ def replay(engine: Engine, call: ApiCall) -> Reply:
     flaw = call.json_object().get("signature")
     if flaw is not None and flaw not in _FLAWS:
         raise Refused(400, f"invalid signature {str(flaw)[:40]!r}: use one of {', '.join(_FLAWS)}")
-    return Reply(201, receipt_fields(engine.messages.replay(call.path["id"], flaw)))
+    return Reply(201, {"messageId": engine.messages.replay(call.path["id"], flaw).message_id})
 
 
 def ticks(engine: Engine, call: ApiCall) -> Reply:
@@ -81,7 +81,7 @@ def ticks(engine: Engine, call: ApiCall) -> Reply:
 
 
 def run_schedule(engine: Engine, call: ApiCall) -> Reply:
-    return Reply(201, [{**receipt_fields(one), "url": one.url} for one in engine.schedules.run(call.path["id"])])
+    return Reply(201, [receipt_fields(one) for one in engine.schedules.run(call.path["id"])])
 
 
 def seconds(engine: Engine, call: ApiCall) -> Reply:

@@ -64,18 +64,24 @@ def split_destination(path: str, query: str) -> tuple[str, tuple[Header, ...]]:
 
 
 def receipt_fields(receipt: Receipt) -> dict[str, Any]:
-    fields: dict[str, Any] = {"messageId": receipt.message_id}
-    return {**fields, "deduplicated": True} if receipt.deduplicated else fields
+    """Of what is published; a retry is told by its id alone."""
+    return _with_mark({"messageId": receipt.message_id, "url": receipt.url}, receipt.deduplicated)
 
 
 def _fields(receipts: Receipts) -> Any:
-    if not receipts.grouped:
-        return receipt_fields(receipts.each[0])
-    return [{**receipt_fields(receipt), "url": receipt.url} for receipt in receipts.each]
+    if receipts.schedule_id is not None:
+        return _with_mark({"scheduleId": receipts.schedule_id}, receipts.deduplicated)
+    each = [receipt_fields(receipt) for receipt in receipts.each]
+    return each if receipts.grouped else each[0]
+
+
+def _with_mark(fields: dict[str, Any], deduplicated: bool) -> dict[str, Any]:
+    return {**fields, "deduplicated": True} if deduplicated else fields
 
 
 def _status(receipts: Receipts, new: int) -> int:
-    return 202 if all(receipt.deduplicated for receipt in receipts.each) else new
+    marks = [receipt.deduplicated for receipt in receipts.each] or [receipts.deduplicated]
+    return 202 if all(marks) else new
 
 
 def _item(item: Any, index: int, call: ApiCall) -> Publication:

@@ -30,6 +30,7 @@ from .recording import Recording
 from .retention import Sweeping
 from .run_log import RunLogs
 from .schedules import Schedules
+from .scheduling import Scheduling
 from .url_groups import UrlGroups
 from .workflows import Runs, Workflows
 
@@ -64,11 +65,12 @@ class Engine:
         acceptance = Acceptance(store, self.limits, holding, heads)
         runs = Runs(store, acceptance, endings)
         planning = Planning(store, acceptance, heads, runs)
+        scheduling = Scheduling(store, self.limits, acceptance)
 
-        self.publishing: Publishing = Publishing(commit, self.limits, planning)
+        self.publishing: Publishing = Publishing(commit, self.limits, planning, scheduling)
         self.messages: Messages = Messages(store, commit, acceptance, endings)
         self.queues: Queues = Queues(store, commit, self.limits, heads, endings)
-        self.schedules: Schedules = Schedules(store, commit, self.limits, acceptance, planning)
+        self.schedules: Schedules = Schedules(store, commit, scheduling, planning)
         self.url_groups: UrlGroups = UrlGroups(store, commit, self.limits)
         self.flows: Flows = Flows(store, commit, holding)
         self.claiming: Claiming = Claiming(store, commit, self.limits, endings)

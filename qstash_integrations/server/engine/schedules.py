@@ -8,27 +8,21 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .. import identifiers
-from ..model import Header, Limits, Publication, Receipt, Refused, Schedule
-from ..rules.cron import check_cron, next_tick
-from ..rules.destination import check_group, check_name, check_url, is_url
-from ..rules.options import NOT_OF_SCHEDULES, read_options
+from ..model import Publication, Receipt, Refused, Schedule
+from ..rules.cron import next_tick
 from ..tables import Store
-from .acceptance import Acceptance
 from .commits import Commits
 from .planning import Planning
+from .scheduling import Scheduling
 
 _STATES = {None: "IN_PROGRESS", "DELIVERED": "SUCCESS", "FAILED": "FAIL", "CANCELED": "FAIL"}
 
 
 class Schedules:
-    def __init__(
-        self, store: Store, commit: Commits, limits: Limits, acceptance: Acceptance, planning: Planning
-    ) -> None:
+    def __init__(self, store: Store, commit: Commits, scheduling: Scheduling, planning: Planning) -> None:
         self._store = store
         self._commit = commit
-        self._limits = limits
-        self._acceptance = acceptance
+        self._scheduling = scheduling
         self._planning = planning
 
     def get(self, schedule_id: str) -> Schedule:
@@ -47,32 +41,8 @@ class Schedules:
 
     def create(self, publication: Publication) -> str:
         """Its id. Cron, id and queue are in the headers; a schedule with the same id is replaced as a whole."""
-        fields = {name.lower(): value.strip() for name, value in publication.headers}
         with self._commit() as now:
-            cron = check_cron(fields.get("upstash-cron", ""), now)
-            given = fields.get("upstash-schedule-id")
-            schedule_id = check_name(given, "Upstash-Schedule-Id") if given else identifiers.schedule_id()
-            earlier = self._store.schedules.get(schedule_id)
-            if earlier is None and self._store.schedules.count() >= self._limits.schedules:
-                raise Refused(412, f"quota maxSchedules exceeded, current limit: {self._limits.schedules}")
-            self._acceptance.check_body(publication.body)
-            headers = _kept(publication)
-            options = read_options(headers, now)
-            self._acceptance.check_options(options, now)
-            self._store.schedules.put(
-                Schedule(
-                    id=schedule_id,
-                    destination=_check_destination(publication.destination),
-                    cron=cron,
-                    headers=headers,
-                    options=options,
-                    body=publication.body,
-                    caller_ip=publication.caller_ip,
-                    created_at=earlier.created_at if earlier else now,
-                    next_at=next_tick(cron, now),
-                )
-            )
-            return schedule_id
+            return self._scheduling.create(publication, now)
 
     def delete(self, schedule_id: str) -> None:
         """One that does not exist is deleted already."""
@@ -132,20 +102,3 @@ class Schedules:
         )
         (receipts,) = self._planning.carry_out([self._planning.plan(publication, now, schedule.id)], now)
         return receipts.each
-
-
-def _check_destination(destination: str) -> str:
-    """A URL, or the name of a URL group that need not exist yet."""
-    return check_url(destination) if is_url(destination) else check_group(destination)
-
-
-def _kept(publication: Publication) -> tuple[Header, ...]:
-    """The headers to publish with at every tick. The token of the call, for one, is not among them."""
-    kept = [(name, value) for name, value in publication.headers if _is_kept(name.lower())]
-    if publication.queue is not None:
-        kept.append(("Upstash-Queue-Name", publication.queue))
-    return tuple(kept)
-
-
-def _is_kept(name: str) -> bool:
-    return name not in NOT_OF_SCHEDULES and (name == "content-type" or name.startswith("upstash-"))

@@ -35,6 +35,8 @@ class Receipt:
 class Receipts:
     each: tuple[Receipt, ...]
     grouped: bool  # sent to a URL group: one receipt per endpoint
+    schedule_id: str | None = None  # made instead of a message, of which there is then none
+    deduplicated: bool = False  # the schedule was made by an earlier call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

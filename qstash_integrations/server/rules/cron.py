@@ -14,6 +14,17 @@ from ..._core.publishing.options import OPTIONS
 from ..model import Refused
 
 MAX_LENGTH = OPTIONS["cron"].longest
+_EXAMPLE = "'*/5 * * * *'"
+# Words that other crons know, as the fields that they stand for. QStash documents none of them.
+_WORDS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
 _ZONE = re.compile(r"(?:CRON_TZ|TZ)=([A-Za-z0-9_+\-/]{1,64})\s+", re.ASCII)
 
 
@@ -21,7 +32,7 @@ def check_cron(text: str, now: float) -> str:
     """The expression without the space around it; Refused when it is none, or never comes true."""
     text = text.strip()
     if not text:
-        raise Refused(400, "a schedule needs an Upstash-Cron header such as '*/5 * * * *'")
+        raise Refused(400, f"a schedule needs an Upstash-Cron header such as {_EXAMPLE}")
     if next_tick(text, now) is None:
         raise Refused(400, f"invalid cron {text!r}: it never comes true")
     return text
@@ -46,7 +57,7 @@ def _parts(text: str) -> tuple[tzinfo, str]:
     match = _ZONE.match(text)
     fields = text[match.end() :] if match else text
     if len(fields.split()) != 5 or not fields.isascii():
-        raise Refused(400, f"invalid cron {text[:80]!r}: it needs five fields, such as '*/5 * * * *'")
+        raise Refused(400, f"invalid cron {text[:80]!r}: {_remedy(fields.split())}")
     if match is None:
         return UTC, fields
     try:
@@ -54,3 +65,18 @@ def _parts(text: str) -> tuple[tzinfo, str]:
     # A missing zone is a KeyError; a directory or a file that is no zone raises what it likes.
     except (KeyError, ValueError, OSError) as error:
         raise Refused(400, f"invalid cron {text[:80]!r}: unknown time zone {match[1]!r}") from error
+
+
+def _remedy(parts: list[str]) -> str:
+    word = parts[0].lower() if parts else ""
+    if word in _WORDS:
+        return f"write {_WORDS[word]!r} for {word}, QStash takes five fields"
+    if word == "@every":
+        return f"there is no @every, write five fields: {_EXAMPLE} is every five minutes"
+    if word.startswith("@"):
+        return f"there is no {word[:20]}, write five fields such as {_EXAMPLE}"
+    if word.startswith(("cron_tz=", "tz=")):
+        return "after CRON_TZ=, in capitals, and the name of a zone it needs a blank and five fields"
+    if len(parts) == 6:
+        return f"it has six fields and needs five, such as {_EXAMPLE}: the first one is the minute"
+    return f"it needs five fields, such as {_EXAMPLE}"

@@ -20,6 +20,7 @@ MAX_HOPS = 5
 # Deliveries carry it, and no SDK sends it: a publish call that has it is itself a delivery, through a proxy perhaps.
 HOPS = "upstash-hops"
 _HEADER_FORWARD = "upstash-header-forward"
+_CRON = OPTIONS["cron"].header.lower()
 # Of a schedule: what concerns the call that makes it, or has no meaning for what it publishes.
 NOT_OF_SCHEDULES = frozenset(
     (
@@ -65,6 +66,8 @@ def read_options(headers: Iterable[Header], now: float, base: Options | None = N
     """
     pairs = tuple(headers)
     given = _Given(pairs, {name.lower(): value.strip() for name, value in pairs}, now)
+    if _CRON in given.fields:
+        raise Refused(400, "Upstash-Cron makes a schedule of what is published, and has no meaning for anything else")
     base = base or Options()
     changes: dict[str, Any] = {}
     others = dict(base.others)

@@ -3,7 +3,7 @@
 Spec: https://upstash.com/docs/qstash/api-refernce/messages/publish-a-message
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .fields import Fields, is_list, is_object
@@ -16,6 +16,8 @@ class PublishResponse:
     message_id: str
     deduplicated: bool = False
     """True: it was a duplicate of the message that ``message_id`` names, and is not delivered."""
+    url: str | None = field(default=None, repr=False)
+    """The destination, where QStash repeats it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,12 @@ def read_published(answer: Any, *, own_id: bool) -> PublishResponse | list[Publi
         message_id = answer.get("messageId") if is_object(answer) else None
         if not isinstance(message_id, str):
             message_id = Fields(answer).need("messageId", str)
-        return PublishResponse(message_id=message_id, deduplicated=own_id and answer.get("deduplicated") is True)
+        url = answer.get("url")
+        return PublishResponse(
+            message_id=message_id,
+            deduplicated=own_id and answer.get("deduplicated") is True,
+            url=url if isinstance(url, str) else None,
+        )
     return [
         PublishUrlGroupResponse(
             message_id=fields.need("messageId", str),
