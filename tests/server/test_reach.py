@@ -97,7 +97,7 @@ def test_a_name_without_an_address_is_named() -> None:
     assert outcome.error == f"the host a.example has no address; {ELSEWHERE}"
 
 
-def test_a_name_is_looked_up_for_every_attempt() -> None:
+def test_what_a_name_leads_to_is_checked_at_every_attempt() -> None:
     """What a name meant before gives it no credit."""
     answers = iter((["127.0.0.1"], ["169.254.169.254"]))
 

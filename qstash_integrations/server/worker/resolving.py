@@ -1,9 +1,8 @@
-"""From a host to the addresses that may be connected to: looked up for every attempt, each one checked.
+"""From a host to the addresses that may be connected to: asked for at every attempt, each one checked.
 
 The connection then goes to a checked address, so that no second look-up can lead elsewhere.
 """
 
-import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
@@ -14,6 +13,7 @@ from .addresses import Network, reached, refusal
 
 _ELSEWHERE = "check how it is spelled, or deliver it elsewhere with --rewrite"
 LookUp: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The addresses of a host, best first. Raises OSError, or UnicodeError for what can be no name."""
 
 
 class Listener(NamedTuple):
@@ -25,12 +25,6 @@ class Listener(NamedTuple):
 
 class Unreachable(Exception):
     """Why nothing is delivered to a host, as its publisher may know it."""
-
-
-async def look_up(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, best first. Raises OSError, or UnicodeError for what can be no name."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
 
 
 class Resolver:

@@ -10,7 +10,8 @@ from ..attempt import SignedRequest, no_answer
 from ..model import Outcome
 from .addresses import Network
 from .connection import Broken, Connections, NotConnected
-from .resolving import Listener, LookUp, Resolver, Unreachable, look_up
+from .names import Names
+from .resolving import Listener, LookUp, Resolver, Unreachable
 from .target import Rewrites, Target
 
 # Those that say how long their body is even when there is none.
@@ -27,8 +28,10 @@ class Sender:
         listener: Listener | None = None,
         *,
         rewrites: Rewrites | None = None,
-        look_up: LookUp = look_up,
+        look_up: LookUp | None = None,
     ) -> None:
+        self._names = Names()
+        look_up = look_up or self._names.look_up
         self._resolver = Resolver(network, listener, look_up)
         # Whoever starts the server names the place of a rewrite, and no publisher does: it may be a private one.
         self._rewritten = Resolver("local", listener, look_up)
@@ -46,6 +49,7 @@ class Sender:
             return no_answer(str(error))
 
     async def aclose(self) -> None:
+        await self._names.aclose()
         await self._connections.aclose()
 
     async def _to_first_reachable(self, request: SignedRequest, limit: int) -> Outcome:
