@@ -16,9 +16,12 @@ from ._core.errors import QStashError
 
 if TYPE_CHECKING:
     from .server.app import LocalServer, ServerConfig
+    from .server.model import Quota
 
 INTERRUPTED = 130  # what shells say of a program that Ctrl+C ended
 NOBODY_READS = 141  # and of one whose output nobody reads any more
+QUOTAS: Sequence["Quota"] = ("free", "payg", "pro")
+_MADE_UP = object()  # of the option --read-only-token alone
 Commands = Any  # what add_subparsers returns has no public type
 
 
@@ -37,11 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="qstash-integrations", description="QStash for Python web apps.")
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(metavar="command")
-    for add in COMMANDS:
-        add(commands)
+    parser = parser_of_all()
     own, program = _split(arguments)
     if own[:1] == ["schedules"]:
         from .schedules.verbs import wrong_usage_fails
@@ -64,6 +63,16 @@ def _run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
 
 
+def parser_of_all() -> argparse.ArgumentParser:
+    """Of every command."""
+    parser = argparse.ArgumentParser(prog="qstash-integrations", description="QStash for Python web apps.")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(metavar="command")
+    for add in COMMANDS:
+        add(commands)
+    return parser
+
+
 def add_dev(commands: Commands) -> None:
     parser = commands.add_parser(
         "dev",
@@ -73,8 +82,39 @@ def add_dev(commands: Commands) -> None:
         epilog="After -- stands the command that starts your app, as in %(prog)s -- flask run. It runs with the "
         "settings of this QStash in its environment; when one of the two ends, so does the other.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8080, help="port, 0 for a free one (default: %(default)s)")
+    # As the official server spells it, and its variables, which the JavaScript SDK reads as well.
+    parser.add_argument(
+        "--port", "-port", type=_port, metavar="PORT", help="port, 0 for a free one (default: QSTASH_DEV_PORT, or 8080)"
+    )
+    parser.add_argument(
+        "--quota",
+        "-quota",
+        choices=QUOTAS,
+        help="refuse what is over the limits of this plan (default: QSTASH_DEV_QUOTA, or what any of them takes)",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name that requests may be addressed to as well, such as that of a container; with a --host that others "
+        "reach, the printed QSTASH_URL has the first one; may be repeated",
+    )
+    parser.add_argument(
+        "--published-credentials",
+        action="store_true",
+        help="with a --host that others reach: everybody on that network may use this QStash, with the token and keys "
+        "that its documentation prints",
+    )
+    parser.add_argument(
+        "--read-only-token",
+        nargs="?",
+        const=_MADE_UP,
+        metavar="TOKEN",
+        help="have a token with which one may look at everything and change nothing; without TOKEN it is made up",
+    )
     parser.add_argument("--db", type=Path, metavar="FILE", help="keep everything in this file (default: in memory)")
     parser.add_argument(
         "--allow-private",
@@ -122,7 +162,7 @@ def dev(options: argparse.Namespace) -> int:
         ) from error
     public_url = _public_url(options)
     app = AppProcess(options.program) if options.program else None
-    file = EnvFile(options.write_env) if options.write_env else None
+    file = EnvFile(options.write_env, names=options.allow_host) if options.write_env else None
     with Printer(sys.stdout) as say, Printer(sys.stderr) as complain, logging_to(complain):
         people = ForPeople(
             say,
@@ -142,6 +182,25 @@ def dev(options: argparse.Namespace) -> int:
         return run(dev_config(options), started=started, watch=console.delivered, app=app, public_url=public_url)
 
 
+def _dev_port() -> int:
+    """That of the environment; what is no positive number there counts for nothing, as in the official SDK."""
+    text = os.environ.get("QSTASH_DEV_PORT", "").strip()
+    if not text.isascii() or not text.isdigit() or not text.strip("0"):
+        return 8080
+    try:
+        return _port(text)
+    except argparse.ArgumentTypeError as error:
+        raise QStashError(f"QSTASH_DEV_PORT: {error}") from error
+
+
+def _dev_quota() -> "Quota | None":
+    text = os.environ.get("QSTASH_DEV_QUOTA", "").strip()
+    chosen = next((quota for quota in QUOTAS if quota == text), None)
+    if text and chosen is None:
+        raise QStashError(f"QSTASH_DEV_QUOTA: {text!r} is no plan; it must be one of {', '.join(QUOTAS)}")
+    return chosen
+
+
 def _public_url(options: argparse.Namespace) -> str | None:
     """What the app is to be told, unless it knows by itself."""
     from ._core.public_urls import public_urls
@@ -159,12 +218,17 @@ def _public_url(options: argparse.Namespace) -> str | None:
 
 def dev_config(options: argparse.Namespace) -> "ServerConfig":
     """How the server is to run, as the options of ``dev`` say."""
-    from .server.app import Retention, ServerConfig
+    from .server.app import Limits, Retention, ServerConfig
+    from .server.identifiers import password
 
     kept = {"messages": options.keep, "dead_letters": options.keep_dead_letters}
     return ServerConfig(
         host=options.host,
-        port=options.port,
+        port=_dev_port() if options.port is None else options.port,
+        allow_hosts=options.allow_host,
+        published_credentials=options.published_credentials,
+        read_only_token=options.read_only_token if options.read_only_token != _MADE_UP else password(),
+        limits=Limits.of_quota(options.quota or _dev_quota()),
         db=options.db,
         network="local" if options.allow_private else None,
         rewrites=options.rewrite,
@@ -347,7 +411,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        _say(f"{parser.prog} {version('qstash_integrations')}")
+        _say(f"{parser.prog.split()[0]} {version('qstash_integrations')}")
         parser.exit()
 
 

@@ -16,9 +16,11 @@ KEYS = Keys(current="sig_TESTONLYcurrent000000000000A", next="sig_TESTONLYnext00
 def server(*, is_loopback: bool = True, db: Path | None = None) -> LocalServer:
     return LocalServer(
         url="http://127.0.0.1:8080",
+        url_for_others="http://127.0.0.1:8080",
         token="TESTONLY-token",
         keys=KEYS,
         is_loopback=is_loopback,
+        is_published=is_loopback,
         db=db,
         dashboard="http://127.0.0.1:8080/#token=TESTONLY-code",
     )

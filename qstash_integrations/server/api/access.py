@@ -27,18 +27,33 @@ _INVALID = Refusal(401, "unable to authenticate: invalid token")
 class Access:
     """``names`` are the hosts that requests may be addressed to, without port; None for any.
 
+    ``trusted`` are those of them that whoever started the server vouches for: browsers may use them, too.
     ``code`` can be exchanged for the token once, so that a link to the dashboard need not hold the token itself.
-    Prints without either.
+    With ``read_only_token`` one may read, and do nothing. Prints without any of them.
     """
 
-    def __init__(self, token: str, names: frozenset[str] | None, *, code: str | None = None) -> None:
+    def __init__(
+        self,
+        token: str,
+        names: frozenset[str] | None,
+        *,
+        trusted: frozenset[str] = frozenset(),
+        code: str | None = None,
+        read_only_token: str | None = None,
+    ) -> None:
         self._token = token
-        self._names = names
+        self._names = None if names is None else names | trusted
+        self._trusted = trusted
         self._code = code
+        self._read_only_token = read_only_token
 
     def refusal(self, headers: Mapping[str, str], query: str) -> Refusal | None:
         """Why the request is turned away; None when it may go on. Header names are lower-case."""
         return self._wrong_place(headers) or self._wrong_token(headers, query)
+
+    def may_only_read(self, headers: Mapping[str, str], query: str) -> bool:
+        """Of a request that is not turned away."""
+        return not _equal(token_of(headers, query), self._token)
 
     def page_refusal(self, headers: Mapping[str, str]) -> Refusal | None:
         """As ``refusal``, for what is the same for everybody and takes no token: a link elsewhere may lead to it.
@@ -76,12 +91,14 @@ class Access:
         if name not in self._names:
             return Refusal(421, "this server is not addressed by that Host")
         # Of any other name it is not ours to say whose page a browser has found there before.
-        if not _is_loopback(name) and _is_of_a_browser(headers):
+        if not _is_loopback(name) and name not in self._trusted and _is_of_a_browser(headers):
             return Refusal(403, f"requests of browsers to {name} are refused; use the address of the server")
         return None
 
     def _wrong_token(self, headers: Mapping[str, str], query: str) -> Refusal | None:
-        return None if _equal(token_of(headers, query), self._token) else _INVALID
+        given = token_of(headers, query)
+        reads = self._read_only_token is not None and _equal(given, self._read_only_token)
+        return None if _equal(given, self._token) or reads else _INVALID
 
 
 def token_of(headers: Mapping[str, str], query: str) -> str:

@@ -68,6 +68,8 @@ class Api:
         found = _find(request.method, request.path)
         if not isinstance(found, Match):
             return _no_route(request.method, found)
+        if (request.method != "GET" or found.route.is_secret) and self._access.may_only_read(headers, request.query):
+            return _error(403, "the token may only read")
         limits = self._engine.limits
         quota, limit = ("maxBatchSize", limits.batch_bytes) if found.route.many else ("maxMessageSize", limits.body)
         try:

@@ -106,7 +106,7 @@ LOCAL_ROUTES = (
     Route("GET", "messages/{id}", message),
     Route("GET", "messages/{id}/body", body),
     Route("GET", "messages/{id}/attempts/{attempt}/body", answer_body),
-    Route("GET", "messages/{id}/request", request),
+    Route("GET", "messages/{id}/request", request, is_secret=True),
     Route("POST", "messages/{id}/replay", replay),
     Route("GET", "schedules/ticks", ticks),
     Route("POST", "schedules/{id}/run", run_schedule),

@@ -65,6 +65,6 @@ ROUTES = (
     Route("POST", "flowControl/{key}/resetRate", flow_control.reset_rate),
     Route("POST", "flowControl/{key}/reset", flow_control.reset_rate),
     Route("GET", "globalParallelism", flow_control.global_parallelism),
-    Route("GET", "keys", signing_keys.get),
+    Route("GET", "keys", signing_keys.get, is_secret=True),
     Route("POST", "keys/rotate", signing_keys.rotate),
 )

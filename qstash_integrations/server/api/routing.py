@@ -23,6 +23,8 @@ class Route(NamedTuple):
     endpoint: Endpoint
     many: bool = False
     """The body may hold many messages."""
+    is_secret: bool = False
+    """With the answer one could do more than read."""
 
 
 class Match(NamedTuple):

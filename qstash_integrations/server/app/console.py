@@ -48,7 +48,7 @@ class ForPeople:
         """What to copy; the first line is what the official JavaScript SDK waits for."""
         self._write(f"QStash is running at {server.url}")
         self._write("DEV SERVER: for development and tests, never for production.")
-        self._write(f"Dashboard: {server.dashboard}{'' if server.is_loopback else '  (this link works once)'}")
+        self._write(f"Dashboard: {server.dashboard}{'' if server.is_published else '  (this link works once)'}")
         self._write(f"Database: {printable(_kept_in(server))}")
         self._write("")
         for name, value in environment(server, self._public_url).items():
@@ -65,7 +65,11 @@ class ForPeople:
             self._write("")
         for addressed, delivered in self._rewrites:
             self._write(f"What is addressed to {addressed} is delivered to {delivered}.")
-        if not server.is_loopback:
+        if server.read_only_token is not None:
+            self._write(f"With this token one may read everything and change nothing: {server.read_only_token}")
+        if not server.is_loopback and server.is_published:
+            self._write("EVERYBODY who can reach this server may use it: its token and its keys are published.")
+        elif not server.is_loopback:
             self._write("Other machines can reach this server, and whoever has the token can use it.")
 
     def delivered(self, attempt: Attempt) -> None:
@@ -81,6 +85,7 @@ class ForMachines:
     def started(self, server: LocalServer) -> None:
         db = None if server.db is None else str(server.db.absolute())
         about = {"server": "DEV SERVER", "url": server.url, "dashboard": server.dashboard, "db": db}
+        about |= {} if server.read_only_token is None else {"read_only_token": server.read_only_token}
         self._tell("started", {**about, "environment": environment(server)})
 
     def delivered(self, attempt: Attempt) -> None:
@@ -93,7 +98,7 @@ class ForMachines:
 def environment(server: LocalServer, public_url: str | None = None) -> dict[str, str]:
     """The settings of an app beside this server; its own public URL only where it is known."""
     settings = {
-        "QSTASH_URL": server.url,
+        "QSTASH_URL": server.url_for_others,
         "QSTASH_TOKEN": server.token,
         "QSTASH_CURRENT_SIGNING_KEY": server.keys.current,
         "QSTASH_NEXT_SIGNING_KEY": server.keys.next,

@@ -1,21 +1,23 @@
 """The token and the signing keys of a server: the published ones of local development, or its own.
 
-Everybody knows the published ones. They serve where only this machine can use them; a server that others reach makes
-its own, and keeps them in its file if it has one.
+Everybody knows the published ones. They serve where only this machine can use them, or where it was said in writing
+that everybody there may; any other server that others reach makes its own, and keeps them in its file if it has one.
 """
 
+import re
 from typing import NamedTuple
 
 from ..._core.receiving.receiver import DEV_KEYS as PUBLISHED
 from ..engine import Engine
 from ..identifiers import password, signing_key
-from ..model import Keys
+from ..model import Keys, StartupError
 from ..tables import Store
 
 # Printed in Upstash's documentation; what every SDK expects of a development server.
 DEV_TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="  # noqa: S105
 DEV_KEYS = Keys(current="sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r", next="sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs")
 _SETTING = "token"
+_READ_ONLY = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}", re.ASCII)
 
 
 class User(NamedTuple):
@@ -40,9 +42,17 @@ DEV_USERS = (
 )
 
 
-def token(store: Store, is_loopback: bool) -> str:
+def check_read_only_token(text: str) -> None:
+    """Raises StartupError for one that could be guessed, could not be sent, or may do more than read."""
+    if not _READ_ONLY.fullmatch(text):
+        raise StartupError("--read-only-token must have 16 to 256 characters: letters, digits and -._~+/=")
+    if text in (DEV_TOKEN, *(user.token for user in DEV_USERS)):
+        raise StartupError("--read-only-token is a published token, with which one may do everything; use another one")
+
+
+def token(store: Store, is_published: bool) -> str:
     """The token that callers need."""
-    if is_loopback:
+    if is_published:
         return DEV_TOKEN
     found = store.settings.get(_SETTING)
     if found is None:

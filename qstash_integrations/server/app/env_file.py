@@ -10,9 +10,10 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ..._core.errors import QStashError
 from ..._core.given import KEYS
@@ -26,8 +27,10 @@ _LINE = re.compile(r"(?P<before>\s*(?:export\s+)?)(?P<name>[A-Za-z_][A-Za-z0-9_]
 class EnvFile:
     """A file to write settings to. QStashError where it is none of ours to write, said before the server starts."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, names: Sequence[str] = ()) -> None:
+        """``names`` are hosts of this server, by which its own settings are known again."""
         self._path = path
+        self._names = [name.lower() for name in names]
         self._lines()
 
     def write(self, settings: Mapping[str, str]) -> None:
@@ -65,12 +68,18 @@ class EnvFile:
         urls = [value for name, value in given if name == "QSTASH_URL" and value]
         # An app that only receives has keys and nothing else.
         foreign = any(name in _SECRETS and value and value not in DEV_KEYS for name, value in given)
-        if not all(map(_is_ours, urls)) or (foreign and not urls):
+        if not all(map(self._is_ours, urls)) or (foreign and not urls):
             raise QStashError(
                 f"{self._path} has the settings of another QStash, which would be lost; name another file with "
                 f"--write-env, or take QSTASH_URL, {', '.join(_SECRETS)} out of it"
             )
         return lines
+
+    def _is_ours(self, url: str) -> bool:
+        try:
+            return is_private(url) or urlsplit(url).hostname in self._names
+        except ValueError:
+            return False
 
     def _replace(self, text: str) -> None:
         # Whole or not at all, and at no moment readable for others.
@@ -87,10 +96,3 @@ class EnvFile:
                 raise
         except OSError as error:
             raise QStashError(f"{self._path}: {error.strerror or error}") from error
-
-
-def _is_ours(url: str) -> bool:
-    try:
-        return is_private(url)
-    except ValueError:
-        return False

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from ..model import StartupError
 from ..worker import Listener
 
 BACKLOG = 128
+_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){0,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +38,19 @@ class Bound:
             host = self.address.host
         else:
             host = self.host
+        return self.url_of(host)
+
+    def url_of(self, host: str) -> str:
+        """Where who knows this machine as ``host`` finds the server."""
         return f"http://{_in_url(host)}:{self.address.port}"
 
-    @property
-    def names(self) -> frozenset[str] | None:
+    def names(self, is_published: bool) -> frozenset[str] | None:
         """The hosts that requests may be addressed to; None for any.
 
         Beyond loopback nobody knows under which names others see this machine; there the token is a secret, which a
-        page that let its own name point here does not have.
+        page that let its own name point here does not have, unless it is a published one.
         """
-        return LOCAL_NAMES | {_in_url(self.host).lower()} if self.is_loopback else None
+        return LOCAL_NAMES | {_in_url(self.host).lower()} if is_published else None
 
 
 @contextmanager
@@ -70,6 +75,18 @@ def listen(host: str, port: int) -> Generator[Bound]:
         bound.setblocking(False)
         name = bound.getsockname()
         yield Bound(socket=bound, host=host, address=Listener(str(name[0]), int(name[1])))
+
+
+def check_host(text: str) -> str:
+    """A name or an address as it stands in a Host header, without port. Raises StartupError."""
+    host = text.lower()
+    try:
+        return f"[{ip_address(host.strip('[]'))}]" if ":" in host else str(ip_address(host))
+    except ValueError:
+        pass
+    if not _NAME.fullmatch(host):
+        raise StartupError(f"--allow-host {text!r} is no name of a host; give it alone, without http:// and port")
+    return host
 
 
 def _remedy(error: OSError) -> str:

@@ -16,14 +16,14 @@ from ..._core.production import declared
 from ..attempt import Attempt
 from ..faults import fault_log
 from ..identifiers import password
-from ..model import Keys
+from ..model import Keys, StartupError
 from ..tables import Store
 from . import credentials, production
 from .clients import Clients
 from .config import LocalServer, ServerConfig
 from .files import affordable
 from .http import Http
-from .listening import listen
+from .listening import Bound, check_host, listen
 from .users import User, Users
 
 Watch: TypeAlias = Callable[[Attempt], None]
@@ -39,21 +39,43 @@ async def serve(
     """Serve until ``stopping`` is set. ``started`` is told when connections can be made, ``watch`` of every attempt."""
     if not config.allow_production:
         production.check(os.environ)
+    trusted = frozenset(map(check_host, config.allow_hosts))
+    if config.read_only_token is not None:
+        credentials.check_read_only_token(config.read_only_token)
     with listen(config.host, config.port) as bound, contextlib.ExitStack() as stores:
-        code = None if bound.is_loopback else password()
+        _check_published(config, bound)
+        is_published = bound.is_loopback or config.published_credentials
+        code = None if is_published else password()
 
-        def user(db: Path | None, token: str | None, keys: Keys, code: str | None = None) -> User:
+        def user(db: Path | None, token: str | None, keys: Keys, **secrets: str | None) -> User:
             store = stores.enter_context(contextlib.closing(Store.open(db)))
-            token = token or credentials.token(store, bound.is_loopback)
-            return User(config, bound, store, token=token, keys=keys, clock=clock, watch=watch, code=code)
+            token = token or credentials.token(store, is_published)
+            return User(
+                config,
+                bound,
+                store,
+                token=token,
+                keys=keys,
+                clock=clock,
+                watch=watch,
+                trusted=trusted,
+                is_published=is_published,
+                **secrets,
+            )
 
         # In production, where it runs for a test only, no app would take the published keys.
-        published = bound.is_loopback and declared(os.environ) is None
-        first = user(config.db, None, credentials.first_keys(published), code)
-        if not published:
+        has_published_keys = is_published and declared(os.environ) is None
+        first = user(
+            config.db,
+            None,
+            credentials.first_keys(has_published_keys),
+            code=code,
+            read_only_token=config.read_only_token,
+        )
+        if not has_published_keys:
             credentials.retire_published_keys(first.engine)
         # A file is the first one's; the others come with every server that everybody knows the credentials of.
-        others = [user(None, *known) for known in (credentials.DEV_USERS if bound.is_loopback else ())]
+        others = [user(None, *known) for known in (credentials.DEV_USERS if is_published else ())]
         log = fault_log()
         limits = config.limits
         clients = Clients(affordable(limits.connections), affordable(limits.connections_of_one_address))
@@ -65,11 +87,14 @@ async def serve(
         started(
             LocalServer(
                 url=bound.url,
+                url_for_others=_url_for_others(config, bound),
                 token=first.token,
                 keys=first.engine.keys.get(),
                 is_loopback=bound.is_loopback,
+                is_published=is_published,
                 db=config.db,
                 dashboard=f"{bound.url}/#token={code}" if code else f"{bound.url}/",
+                read_only_token=config.read_only_token,
             )
         )
         tasks = [asyncio.create_task(http.serve([bound.socket])), *(asyncio.create_task(w.run()) for w in workers)]
@@ -80,6 +105,20 @@ async def serve(
         await asyncio.gather(*(worker.stop(config.patience) for worker in workers))
         http.should_exit = True
         await asyncio.gather(*tasks)
+
+
+def _check_published(config: ServerConfig, bound: Bound) -> None:
+    if not config.published_credentials:
+        return
+    if bound.is_loopback:
+        raise StartupError("--published-credentials is for a --host that others reach; on this machine it needs none")
+    if declared(os.environ) is not None:
+        raise StartupError("--published-credentials is never for production; leave it out, and it makes its own")
+
+
+def _url_for_others(config: ServerConfig, bound: Bound) -> str:
+    """By the name that others were told; on loopback there are no others."""
+    return bound.url if bound.is_loopback or not config.allow_hosts else bound.url_of(check_host(config.allow_hosts[0]))
 
 
 def _report(log: logging.Logger, context: Mapping[str, Any]) -> None:

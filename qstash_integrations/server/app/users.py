@@ -27,7 +27,10 @@ class User:
         keys: Keys,
         clock: Callable[[], float],
         watch: Callable[[Attempt], None] | None,
+        trusted: frozenset[str],
+        is_published: bool,
         code: str | None = None,
+        read_only_token: str | None = None,
     ) -> None:
         self.token = token
         limits = replace(config.limits, parallelism=affordable(config.limits.parallelism))
@@ -41,7 +44,7 @@ class User:
         )
         self.api: Api = Api(
             self.engine,
-            Access(token, bound.names, code=code),
+            Access(token, bound.names(is_published), trusted=trusted, code=code, read_only_token=read_only_token),
             changed=self.worker.wake,
             run=Together(self.engine),
         )
