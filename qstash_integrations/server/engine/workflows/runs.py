@@ -45,6 +45,7 @@ class Runs:
         """What the SDK wants delivered, checked; nothing of it is stored. Refused for a run that is over."""
         check_url(item.url, "workflow")
         if item.is_first:
+            check_url(publication.destination)
             options = read_options(item.headers, now)
             self._acceptance.check_options(options, now)
             return _draft(publication, options, now)
