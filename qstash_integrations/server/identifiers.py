@@ -12,6 +12,10 @@ def message_id() -> str:
     return "msg_" + _base58(49)
 
 
+def run_id() -> str:
+    return "wfr_" + _base58(28)
+
+
 def schedule_id() -> str:
     return "scd_" + _base58(28)
 

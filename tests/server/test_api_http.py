@@ -12,6 +12,7 @@ from qstash_integrations.server.api.routes import ROUTES
 from qstash_integrations.server.model import Limits
 from tests.hosts import NOTHING_SENT, Request
 from tests.server.local import TOKEN, URL, Got, Local
+from tests.server.workflow_sdk import Sdk
 from tests.signing import CURRENT, NEXT
 
 INVALID_TOKEN = Got(401, {"error": "unable to authenticate: invalid token"})
@@ -166,7 +167,10 @@ def test_D2_a_get_changes_nothing(local: Local, path: str) -> None:
     local("POST", f"/v2/schedules/{URL}", b"", {"Upstash-Cron": "* * * * *", "Upstash-Schedule-Id": "daily"})
     message_id = local.publish(Retries="0", Flow_Control_Key="crm", Flow_Control_Value="rate=1")
     local.deliver(500)
-    (letter,) = local("GET", "/v2/dlq").json["messages"]
+    Sdk(local, "failed").start(Upstash_Retries="0")
+    local.deliver(500)
+    Sdk(local, "daily").start()
+    (letter,) = local("GET", "/v2/workflows/dlq" if "workflows" in path else "/v2/dlq").json["messages"]
     there = message_id if "messages" in path else letter["dlqId"] if "dlq" in path else "daily"
     before = local.connection.total_changes
     target = path.format(id=there, name="mail", key="crm", attempt="1")

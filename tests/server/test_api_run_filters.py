@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations.server.api.run_filters import CANCELS, RUNS, run_filter_of, runs_or_all
+from qstash_integrations.server.api.run_filters import CANCELS, RUNS, alone, run_filter_of
 from qstash_integrations.server.model import Refused, RunFilter
 
 URL = "https://app.example.com//workflow?a,b"
@@ -61,6 +61,6 @@ def test_what_means_nothing_is_refused(parameters: list[tuple[str, str]]) -> Non
 
 
 def test_beside_named_runs_no_other_filter_counts() -> None:
-    assert runs_or_all(RunFilter(ids=("a",), labels=("b",))) == RunFilter(ids=("a",))
-    assert runs_or_all(RunFilter(runs=("a@1",), ids=("a",))) == RunFilter(runs=("a@1",))
-    assert runs_or_all(RunFilter(labels=("b",))) == RunFilter(labels=("b",))
+    assert alone(RunFilter(ids=("a",), labels=("b",)), "ids") == RunFilter(ids=("a",))
+    assert alone(RunFilter(runs=("a@1",), ids=("a",)), "runs") == RunFilter(runs=("a@1",))
+    assert alone(RunFilter(labels=("b",)), "ids") == RunFilter(labels=("b",))

@@ -67,7 +67,9 @@ class Writer:
             call_type=call_type,
             entry=entry,
         )
-        self.local.store.log.add(self.local.store.messages.add(draft, "waiting", None), "CREATED", self.local.now)
+        self.local.store.log.add(
+            self.local.store.messages.add(draft, "waiting", None, "app.example.com:443"), "CREATED", self.local.now
+        )
         return message_id
 
     def result(self, number: int, kind: str = "Run", *, delay: float = 0, **more: Any) -> str:
@@ -272,6 +274,7 @@ def test_a_failure_function_is_shown_with_what_failed_and_what_it_answered(local
         "failResponse": "broken",
         "failHeaders": {"X-Why": ["because"]},
         "maxRetries": 1,
+        "dlqId": f"{NOW * 1000}-1",
         "responseStatus": 200,
         "responseBody": '{"result":"told"}',
         "responseHeaders": {},

@@ -12,7 +12,8 @@ from qstash_integrations.server.tables.database import connect
 from tests.server.driver import NOW, URL, publication
 
 ENDPOINT = Endpoint(url="https://a.example")
-ANY = Filter()
+ANY = Filter(of_runs=False)
+RUNS = Filter(of_runs=True)
 # What each needs is there: see ``stocked``.
 CHANGES: dict[str, Callable[[Engine], object]] = {
     "publishing.publish": lambda e: e.publishing.publish(publication()),
@@ -46,6 +47,12 @@ CHANGES: dict[str, Callable[[Engine], object]] = {
     "dead_letters.retry_all": lambda e: e.dead_letters.retry_all(ANY, count=None),
     "dead_letters.delete": lambda e: e.dead_letters.delete(dlq_id(e)),
     "dead_letters.delete_all": lambda e: e.dead_letters.delete_all(ANY, count=None),
+    "failed_runs.restart": lambda e: e.failed_runs.restart(failed_run(e, 0)),
+    "failed_runs.resume": lambda e: e.failed_runs.resume(failed_run(e, 0)),
+    "failed_runs.repeat_all": lambda e: e.failed_runs.repeat_all(RUNS, count=None, resumed=True),
+    "failed_runs.delete": lambda e: e.failed_runs.delete(failed_run(e, 0)),
+    "failed_runs.tell_again": lambda e: e.failed_runs.tell_again(failed_run(e, 0)),
+    "failed_runs.stop_telling": lambda e: e.failed_runs.stop_telling(failed_run(e, 1)),
     "workflows.end": lambda e: e.workflows.end("wfr_1", None),
     "workflows.cancel": lambda e: e.workflows.cancel("wfr_1"),
     "workflows.cancel_all": lambda e: e.workflows.cancel_all(RunFilter(), None),
@@ -66,6 +73,8 @@ READS: dict[str, Callable[[Engine], object]] = {
     "claiming.next_due_at": lambda e: e.claiming.next_due_at(),
     "dead_letters.get": lambda e: e.dead_letters.get(dlq_id(e)),
     "dead_letters.page": lambda e: e.dead_letters.page(ANY, cursor=None, count=1),
+    "failed_runs.get": lambda e: e.failed_runs.get(failed_run(e, 0)),
+    "failed_runs.page": lambda e: e.failed_runs.page(RUNS, cursor=None, count=1),
     "log.events": lambda e: e.log.events(ANY, cursor=None, count=1),
     "log.groups": lambda e: e.log.groups(ANY, cursor=None, count=1),
     "workflows.steps": lambda e: e.workflows.steps("wfr_1"),
@@ -89,14 +98,28 @@ def dlq_id(engine: Engine) -> str:
     return engine.dead_letters.page(ANY, cursor=None, count=1).items[0].id
 
 
+def failed_run(engine: Engine, index: int) -> str:
+    """The failure function of the first has failed, too, that of the second is yet to be called."""
+    return engine.failed_runs.page(RUNS, cursor=None, count=2).items[index].letter.id
+
+
+def fail(engine: Engine) -> None:
+    (failing,) = engine.claiming.claim(1)
+    engine.recording.record(failing.seq, Outcome(status=500))
+
+
 @pytest.fixture
 def stocked() -> tuple[Engine, list[str]]:
     """An engine that has one of everything, and what its database is told from then on."""
     connection = connect(None)
     engine = Engine(Store(connection), clock=lambda: NOW)
     engine.publishing.publish(publication(retries="0"))
-    (failing,) = engine.claiming.claim(1)
-    engine.recording.record(failing.seq, Outcome(status=500))
+    fail(engine)
+    for run_id, failures in {"wfr_2": 2, "wfr_3": 1}.items():
+        started = {"workflow_runid": run_id, "workflow_init": "true", "failure_callback": URL}
+        engine.publishing.publish(publication(retries="0", **started))
+        for _ in range(failures):
+            fail(engine)
     engine.publishing.publish(publication(queue="mail", flow_control_key="k", flow_control_value="rate=1"))
     engine.schedules.create(publication(URL, cron="* * * * *", schedule_id="s"))
     engine.url_groups.add_endpoints("g", [ENDPOINT])

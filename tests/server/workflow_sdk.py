@@ -6,6 +6,7 @@ from typing import Any
 
 from qstash_integrations.server.model import Header, Message, Publication, Receipt, RunFilter
 from tests.server.driver import Driver
+from tests.server.local import Local
 
 WORKFLOW = "https://app.example.com/workflow"
 SDK = "Upstash-Forward-Upstash-Workflow-Sdk-Version"
@@ -14,7 +15,9 @@ SDK = "Upstash-Forward-Upstash-Workflow-Sdk-Version"
 class Sdk:
     """``features`` are those of the JavaScript SDK, which sends a run's settings once; Python's repeats them."""
 
-    def __init__(self, driver: Driver, run_id: str = "wfr_1", features: str = "InitialBody,WF_TriggerOnConfig") -> None:
+    def __init__(
+        self, driver: Driver | Local, run_id: str = "wfr_1", features: str = "InitialBody,WF_TriggerOnConfig"
+    ) -> None:
         self.driver = driver
         self.run_id = run_id
         self.features = features

@@ -7,6 +7,7 @@ Spec: https://upstash.com/docs/qstash/api/dlq
 
 from ..engine import Engine
 from ..model import Filter
+from . import workflow_dlq
 from .api_call import ApiCall, Parameters, Reply
 from .contents import Fields
 from .filters import DEAD_LETTERS, check_known, count_of, earliest_first, filter_of, from_json, trim_of, value_of
@@ -19,9 +20,12 @@ MOST_AT_ONCE = 1000
 
 
 def list_all(engine: Engine, call: ApiCall) -> Reply:
+    """Those of Workflow runs are apart, under ``source=workflow``."""
+    if value_of(call.parameters, "source") == "workflow":
+        return workflow_dlq.list_all(engine, call)
     parameters = check_known(call.parameters, DEAD_LETTERS)
     page = engine.dead_letters.page(
-        filter_of(parameters, DEAD_LETTERS),
+        filter_of(parameters, DEAD_LETTERS, of_runs=False),
         cursor=value_of(parameters, "cursor"),
         count=count_of(parameters, PAGE, PAGE) or PAGE,
         earliest_first=earliest_first(parameters, True),
@@ -71,8 +75,8 @@ def _count(parameters: Parameters) -> int:
 
 
 def _wanted(parameters: Parameters) -> Filter:
-    wanted = filter_of(parameters, DEAD_LETTERS)
-    return Filter(dlq_ids=wanted.dlq_ids) if wanted.dlq_ids else wanted
+    wanted = filter_of(parameters, DEAD_LETTERS, of_runs=False)
+    return Filter(dlq_ids=wanted.dlq_ids, of_runs=False) if wanted.dlq_ids else wanted
 
 
 def _with_cursor(fields: Fields, cursor: str | None) -> Fields:

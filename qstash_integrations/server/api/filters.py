@@ -27,6 +27,10 @@ _TEXTS: Mapping[str, tuple[str, bool]] = {
     "label": ("labels", True),
     "flowcontrolkey": ("flow_keys", True),
     "callerip": ("caller_ips", True),
+    "workflowrunid": ("run_ids", True),
+    "workflowurl": ("run_urls", False),
+    "failurefunctionstate": ("failure_states", True),
+    "failurecallbackstate": ("failure_states", True),
 }
 _INSTANTS = {"fromdate": "from_at", "todate": "to_at"}
 _DIGITS = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -38,11 +42,17 @@ MESSAGES = _SHARED | {"host", "path", "fromdate", "todate", "count"}
 DEAD_LETTERS = _SHARED | {
     "dlqids", "responsestatus", "fromdate", "todate", "count", "cursor", "order", "trimbody", "api"
 }  # fmt: skip
-EVENTS = frozenset((*_TEXTS, *_INSTANTS)) - {"dlqids"}
+FAILED_RUNS = DEAD_LETTERS | {
+    "source", "workflowrunid", "workflowurl", "workflowcreatedat", "failurefunctionstate", "failurecallbackstate"
+}  # fmt: skip
+EVENTS = frozenset((*_TEXTS, *_INSTANTS, "workflowcreatedat")) - {"dlqids"}
 
 
-def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
-    """What is asked for by the ``known`` names (lower-case); other names are left aside, see ``check_known``."""
+def filter_of(parameters: Parameters, known: Iterable[str], *, of_runs: bool | None = None) -> Filter:
+    """What is asked for by the ``known`` names (lower-case); other names are left aside, see ``check_known``.
+
+    ``of_runs``: of messages of Workflow runs only, or for False of all others.
+    """
     names = frozenset(known)
     found: defaultdict[str, list[Any]] = defaultdict(list)
     for name, value in parameters:
@@ -54,6 +64,8 @@ def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
             found[field] += values_of(name, value, commas)
         elif lower == "responsestatus":
             found["statuses"] += [integer(name, text) for text in values_of(name, value)]
+        elif lower == "workflowcreatedat":
+            found["runs_created_at"] += [integer(name, text) / 1000 for text in values_of(name, value)]
         elif lower in _INSTANTS:
             found[_INSTANTS[lower]] = [integer(name, value) / 1000]
     if sum(map(len, found.values())) > MOST_VALUES:
@@ -61,7 +73,7 @@ def filter_of(parameters: Parameters, known: Iterable[str]) -> Filter:
     fields: dict[str, Any] = {
         field: values[0] if field in _INSTANTS.values() else tuple(values) for field, values in found.items()
     }
-    return Filter(**fields)
+    return Filter(**fields, of_runs=of_runs)
 
 
 def check_known(parameters: Parameters, known: Iterable[str]) -> Parameters:

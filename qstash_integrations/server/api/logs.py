@@ -46,7 +46,7 @@ def _grouped(engine: Engine, call: ApiCall) -> Fields:
 def _asked(call: ApiCall, default: int, largest: int) -> dict[str, Any]:
     parameters = call.parameters
     return {
-        "wanted": filter_of(parameters, EVENTS),
+        "wanted": filter_of(parameters, EVENTS, of_runs=False),
         "cursor": value_of(parameters, "cursor"),
         "count": count_of(parameters, default, largest) or default,
         "earliest_first": earliest_first(parameters, False),

@@ -21,12 +21,12 @@ def cancel(engine: Engine, call: ApiCall) -> Reply:
 
 
 def cancel_many(engine: Engine, call: ApiCall) -> Reply:
-    """By ids, which win over filters, or by filters; everything when neither is given."""
+    """By ids, which win over filters, or by filters; everything when neither is given, but for Workflow runs."""
     parameters = check_known((*call.parameters, *from_json(call.json_object())), MESSAGES)
     count = count_of(parameters, None, MOST_AT_ONCE)
     return Reply(202, {"cancelled": engine.messages.cancel_all(_wanted(parameters), count)})
 
 
 def _wanted(parameters: Parameters) -> Filter:
-    wanted = filter_of(parameters, MESSAGES)
+    wanted = filter_of(parameters, MESSAGES, of_runs=False)
     return Filter(message_ids=wanted.message_ids) if wanted.message_ids else wanted

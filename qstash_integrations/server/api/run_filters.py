@@ -25,8 +25,6 @@ _TEXTS: Mapping[str, tuple[str, bool]] = {
 _INSTANTS = {"fromdate": "from_at", "todate": "to_at"}
 _RUN = re.compile(r".+@[0-9]{1,15}", re.ASCII | re.DOTALL)
 _STATES = ("RUN_STARTED", "RUN_SUCCESS", "RUN_FAILED", "RUN_CANCELED")
-# Each names runs, and no other filter counts beside it.
-_ALONE = ("runs", "ids")
 
 CANCELS = frozenset(
     (
@@ -68,12 +66,10 @@ def run_filter_of(parameters: Parameters, known: Iterable[str], *, prefixes: boo
     return RunFilter(**fields)
 
 
-def runs_or_all(wanted: RunFilter) -> RunFilter:
-    """Where runs are named, these alone."""
-    for field in _ALONE:
-        if values := getattr(wanted, field):
-            return RunFilter(**{field: values})
-    return wanted
+def alone(wanted: RunFilter, field: str) -> RunFilter:
+    """Where this field names runs, these: no other filter counts beside it."""
+    values = getattr(wanted, field)
+    return RunFilter(**{field: values}) if values else wanted
 
 
 def _state(text: str) -> str:

@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 from ..model import Outcome, Redaction, milliseconds
-from ..model.run_history import Failure, FailureLog, Group, LoggedStep, RunLog
+from ..model.run_history import FailedRun, Failure, FailureLog, Group, LoggedStep, RunLog
 from .api_call import text_of
-from .contents import Fields, given, header_fields, shown_body
+from .contents import Fields, body_fields, given, header_fields, shown_body
+from .render import dead_letter_fields
 
 _WAITS = ("Wait", "WaitForWebhook")
 
@@ -43,6 +44,28 @@ def run_fields(log: RunLog, trim: int | None = None) -> Fields:
             failureFunction=log.failure_call and failure_call_fields(log.failure_call, trim),
         ),
         "steps": [_group_fields(group, redaction, trim) for group in log.groups],
+    }
+
+
+def failed_run_fields(failed: FailedRun, trim: int | None = None) -> Fields:
+    """A dead letter, with the headers and the payload that the run was started with."""
+    run, call = failed.run, failed.failure_call
+    redaction = run.settings.options.redaction
+    letter = dead_letter_fields(failed.letter, trim)
+    shown = {name: value for name, value in letter.items() if name not in ("header", "body", "bodyBase64")}
+    return {
+        **shown,
+        "workflowRunId": run.id,
+        "workflowCreatedAt": milliseconds(run.created_at),
+        "workflowUrl": run.url,
+        **given(
+            header=header_fields(failed.headers, redaction),
+            label=run.labels[0] if run.labels else None,
+            labels=list(run.labels) or None,
+            failureFunctionState=call and call.state,
+            failureCallbackInfo=call and {"state": call.state, **answer_fields(call, trim)},
+        ),
+        **body_fields(failed.payload, redaction, trim),
     }
 
 

@@ -21,6 +21,7 @@ from .heads import Heads
 from .holding import Holding
 from .inspection import Inspection
 from .keys import SigningKeys
+from .letters import Letters
 from .log import Log
 from .messages import Messages
 from .planning import Planning
@@ -33,6 +34,8 @@ from .schedules import Schedules
 from .scheduling import Scheduling
 from .url_groups import UrlGroups
 from .workflows import Runs, Workflows
+from .workflows.failed import FailedRuns
+from .workflows.repeating import Repeating
 
 __all__ = ["Engine"]
 
@@ -64,6 +67,7 @@ class Engine:
         endings = Endings(store, holding, heads)
         acceptance = Acceptance(store, self.limits, holding, heads)
         runs = Runs(store, acceptance, endings)
+        letters, repeating = Letters(store), Repeating(store, acceptance, runs)
         planning = Planning(store, acceptance, heads, runs)
         scheduling = Scheduling(store, self.limits, acceptance)
 
@@ -76,7 +80,8 @@ class Engine:
         self.claiming: Claiming = Claiming(store, commit, self.limits, endings)
         self.recording: Recording = Recording(store, commit, acceptance, endings, runs, wall_clock=wall_clock)
         self.workflows: Workflows = Workflows(store, commit, runs)
-        self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance)
+        self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance, letters)
+        self.failed_runs: FailedRuns = FailedRuns(store, commit, acceptance, endings, letters, repeating)
         self.log: Log = Log(store)
         self.run_log: RunLogs = RunLogs(store)
         self.keys: SigningKeys = SigningKeys(store, commit, keys)

@@ -31,7 +31,12 @@ class Messages:
     def replay(self, message_id: str, flaw: Flaw | None = None) -> Receipt:
         """Publish a message again as a new one, due now, whatever became of it; with a flaw, for one attempt only."""
         with self._commit() as now:
-            draft = again(self._kept(message_id), now)
+            message = self._kept(message_id)
+            if message.run is not None:
+                raise Refused(
+                    400, f"message {message_id[:80]!r} is a workflow run's: restart or resume that when it failed"
+                )
+            draft = again(message, now)
             # Of a message that was itself signed wrong, too, a replay without a flaw is signed right.
             draft = flawed(draft, flaw) if flaw else replace(draft, options=replace(draft.options, flaw=None))
             self._acceptance.check_room([draft])

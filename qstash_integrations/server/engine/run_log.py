@@ -32,7 +32,7 @@ class RunLogs:
             yield self._log(run)
 
     def _log(self, run: Run) -> RunLog:
-        sent = self._sent(run)
+        sent = sent_for(self._store, run)
         return RunLog(
             run=run,
             groups=tuple(
@@ -44,14 +44,8 @@ class RunLogs:
                     over=None if run.active else run.state,
                 )
             ),
-            failure_call=_failure_call(run, sent),
+            failure_call=failure_log(run, sent),
         )
-
-    def _sent(self, run: Run) -> list[Sent]:
-        tried: defaultdict[int, list[Tried]] = defaultdict(list)
-        for attempt in self._store.run_history.attempts(run.seq):
-            tried[attempt.message].append(attempt)
-        return [_sent(message, tried[message.seq]) for message in self._store.run_history.messages(run.seq)]
 
     def _invoked(self, run: Run) -> Generator[Invoked]:
         for child in self._store.runs.invoked_by(run):
@@ -59,16 +53,15 @@ class RunLogs:
             yield Invoked(run=child, payload=b"" if entry is None else entry.body)
 
 
-def _sent(message: Message, tried: Sequence[Tried]) -> Sent:
-    answers = [attempt.outcome for attempt in tried if attempt.state == "DELIVERED"]
-    return Sent(
-        message=message,
-        failures=tuple(Failure(at=one.at, outcome=one.outcome) for one in tried if one.state == "ERROR"),
-        answer=answers[-1] if answers else None,
-    )
+def sent_for(store: Store, run: Run) -> list[Sent]:
+    """All messages of a run, with what came of them."""
+    tried: defaultdict[int, list[Tried]] = defaultdict(list)
+    for attempt in store.run_history.attempts(run.seq):
+        tried[attempt.message].append(attempt)
+    return [_sent(message, tried[message.seq]) for message in store.run_history.messages(run.seq)]
 
 
-def _failure_call(run: Run, sent: Sequence[Sent]) -> FailureLog | None:
+def failure_log(run: Run, sent: Sequence[Sent]) -> FailureLog | None:
     """The last one, where it was made again; with what failed before it."""
     calls = [one for one in sent if one.message.call_type == "failureCall"]
     if not calls:
@@ -80,6 +73,15 @@ def _failure_call(run: Run, sent: Sequence[Sent]) -> FailureLog | None:
         sent=calls[-1],
         failed=failed[-1].failures[-1].outcome if failed and failed[-1].failures else Outcome(status=0),
         dlq_id=run.dlq_id,
+    )
+
+
+def _sent(message: Message, tried: Sequence[Tried]) -> Sent:
+    answers = [attempt.outcome for attempt in tried if attempt.state == "DELIVERED"]
+    return Sent(
+        message=message,
+        failures=tuple(Failure(at=one.at, outcome=one.outcome) for one in tried if one.state == "ERROR"),
+        answer=answers[-1] if answers else None,
     )
 
 

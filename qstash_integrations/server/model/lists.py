@@ -26,6 +26,11 @@ class Filter:
     flow_keys: Sequence[str] = ()
     caller_ips: Sequence[str] = ()
     statuses: Sequence[int] = ()
+    of_runs: bool | None = None  # messages of Workflow runs only, or for False none of those
+    run_ids: Sequence[str] = ()
+    run_urls: Sequence[str] = ()
+    runs_created_at: Sequence[float] = ()
+    failure_states: Sequence[str] = ()  # what became of the call that tells of a run's failure
     from_at: float | None = None  # inclusive
     to_at: float | None = None  # inclusive
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from .messages import Message, Outcome
+from .messages import DeadLetter, Message, Outcome
+from .options import Header
 from .workflows import FailureState, Run, Waiter
 
 StepState: TypeAlias = Literal["STEP_PROGRESS", "STEP_SUCCESS", "STEP_RETRY", "STEP_FAILED", "STEP_CANCELED"]
@@ -94,4 +95,15 @@ class RunLog:
 
     run: Run
     groups: tuple[Group, ...]
+    failure_call: FailureLog | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRun:
+    """The dead letter of a run, with how the run began."""
+
+    letter: DeadLetter
+    run: Run
+    payload: bytes = field(repr=False)
+    headers: tuple[Header, ...] = field(repr=False)
     failure_call: FailureLog | None = None

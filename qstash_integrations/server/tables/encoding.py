@@ -47,7 +47,7 @@ def options_from_json(text: str) -> Options:
     return Options(**_values(json.loads(text)))
 
 
-def any_of(values: Iterable[str | int]) -> str:
+def any_of(values: Iterable[str | float]) -> str:
     """The parameter of ``IN (SELECT value FROM json_each(?))``: any number of values in one statement."""
     return to_json(list(values))
 

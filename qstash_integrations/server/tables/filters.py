@@ -27,7 +27,14 @@ _CONDITIONS = {
     "flow_keys": " AND m.flow_key IN (SELECT value FROM json_each(?))",
     "caller_ips": " AND m.caller_ip IN (SELECT value FROM json_each(?))",
     "statuses": " AND a.status IN (SELECT value FROM json_each(?))",
+    "run_ids": " AND m.run IN (SELECT seq FROM runs WHERE id IN (SELECT value FROM json_each(?)))",
+    "run_urls": " AND m.run IN (SELECT seq FROM runs WHERE url IN (SELECT value FROM json_each(?)))",
+    "runs_created_at": " AND m.run IN (SELECT seq FROM runs WHERE created_at IN (SELECT value FROM json_each(?)))",
+    "failure_states": (
+        " AND m.run IN (SELECT seq FROM runs WHERE json_extract(failure, '$[2]') IN (SELECT value FROM json_each(?)))"
+    ),
 }
+_OF_RUNS = {None: "", True: " AND m.run IS NOT NULL", False: " AND m.run IS NULL"}
 # What a row must contain to be looked at more closely, by a comparison that costs next to nothing: the log is searched
 # row by row, and most rows are not meant.
 _SIGNS: Mapping[str, tuple[str, Callable[[str], str]]] = {
@@ -43,7 +50,7 @@ def conditions(wanted: Filter, *, since: str, until: str) -> tuple[str, list[Any
 
     ``since`` and ``until`` compare the instant that the filter's dates mean.
     """
-    sql = ""
+    sql = _OF_RUNS[wanted.of_runs]
     parameters: list[Any] = []
     for name, condition in _CONDITIONS.items():
         values = getattr(wanted, name)

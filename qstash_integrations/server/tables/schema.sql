@@ -243,6 +243,7 @@ END;
 CREATE TRIGGER letter_removed AFTER DELETE ON dead_letters BEGIN
     UPDATE totals SET messages = messages - 1 WHERE kind = 'dead';
     UPDATE messages SET dead = 0 WHERE seq = old.message;
+    UPDATE runs SET dlq_id = NULL WHERE seq = (SELECT run FROM messages WHERE seq = old.message);
 END;
 
 CREATE TRIGGER run_started AFTER INSERT ON runs BEGIN
