@@ -1,7 +1,7 @@
 """The log of Workflow runs, of which the tests write the tables themselves."""
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +20,7 @@ from qstash_integrations.server.model import (
     Waiter,
 )
 from tests.server.local import Local
+from tests.server.workflow_sdk import WORKFLOW, Sdk, failure_headers
 from tests.signing import NOW
 
 URL = "https://app.example.com/workflow"
@@ -354,3 +355,81 @@ def test_each_filter_finds_its_run(local: Local) -> None:
 )
 def test_what_makes_no_sense_is_refused(local: Local, query: str) -> None:
     assert local("GET", f"/v2/workflows/logs?{query}").status == 400
+
+
+def test_events_are_told_one_by_one_newest_first(local: Local) -> None:
+    local.publish()  # another message, of no run
+    local.deliver()
+    sdk = Sdk(local)
+    first = sdk.start(b"payload", Upstash_Label="a").message_id
+    local.deliver()
+    second = sdk.result(1, name="charge").message_id
+    local.deliver(500, b"broken")
+    local.engine.workflows.end("wfr_1", None)
+
+    for path in ("events", "messageLogs"):
+        events = local("GET", f"/v2/workflows/{path}").json["events"]
+        assert [(event["state"], event.get("messageId")) for event in events] == [
+            ("CANCELED", second),
+            ("RUN_SUCCESS", None),
+            ("RETRY", second),
+            ("ERROR", second),
+            ("ACTIVE", second),
+            ("CREATED", second),
+            ("DELIVERED", first),
+            ("ACTIVE", first),
+            ("CREATED", first),
+            ("RUN_STARTED", None),
+        ]
+    assert {event["workflowRunId"] for event in events} == {"wfr_1"}
+    assert {event["workflowCreatedAt"] for event in events} == {NOW * 1000}
+    assert {event["label"] for event in events} == {"a"}
+    (error,) = local("GET", "/v2/workflows/events?state=ERROR").json["events"]
+    assert error["stepInfo"] == {
+        "stepId": 1,
+        "stepName": "charge",
+        "stepType": "Run",
+        "concurrent": 1,
+        "callType": "step",
+        "messageId": second,
+    }
+    assert (error["responseStatus"], error["workflowUrl"]) == (500, WORKFLOW)
+    assert [event["state"] for event in local("GET", "/v2/workflows/events?state=RUN_SUCCESS").json["events"]] == [
+        "RUN_SUCCESS"
+    ]
+    assert len(local("GET", f"/v2/workflows/events?messageId={first}").json["events"]) == 3
+    assert local("GET", "/v2/workflows/events?workflowRunId=wfr_2").json == {"events": []}
+    assert {event["state"] for event in local("GET", "/v2/events").json["events"]} == {
+        "CREATED",
+        "ACTIVE",
+        "DELIVERED",
+    }
+
+
+def test_events_come_in_pages(local: Local) -> None:
+    Sdk(local).start()
+    local.deliver()
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        answer = local("GET", f"/v2/workflows/events?count=1{cursor}").json
+        seen += [event["state"] for event in answer["events"]]
+        if "cursor" not in answer:
+            break
+        cursor = f"&cursor={answer['cursor']}"
+    assert seen == ["DELIVERED", "ACTIVE", "CREATED", "RUN_STARTED"]
+
+
+def test_what_a_run_hides_is_hidden_in_its_calls_and_what_they_bring_back(local: Local) -> None:
+    sdk = Sdk(local)
+    sdk.start(b"secret", Upstash_Redact_Fields="header[X-User]", **failure_headers())
+    local.deliver()
+    sdk.send(sdk.call(1, Upstash_Forward_X_User="secret"))
+    local.deliver(200, b"open")
+    local.deliver(489, b"", Upstash_NonRetryable_Error="true")
+    events = local("GET", "/v2/workflows/events").json["events"]
+    assert [event["body"] for event in events if event.get("stepInfo", {}).get("callType") == "fromCallback"]
+    for event in events:
+        assert event.get("header", {}).get("X-User", ["REDACTED:"])[0].startswith("REDACTED:")
+        if event.get("stepInfo", {}).get("callType") in ("fromCallback", "failureCall"):
+            assert b64decode(event["body"]).startswith(b"REDACTED:")

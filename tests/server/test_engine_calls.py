@@ -79,6 +79,7 @@ READS: dict[str, Callable[[Engine], object]] = {
     "log.groups": lambda e: e.log.groups(ANY, cursor=None, count=1),
     "workflows.steps": lambda e: e.workflows.steps("wfr_1"),
     "run_log.page": lambda e: e.run_log.page(RunFilter(), cursor=None, count=1),
+    "run_log.events": lambda e: e.run_log.events(RunFilter(), cursor=None, count=1),
     "keys.get": lambda e: e.keys.get(),
     "inspection.overview": lambda e: e.inspection.overview(),
     "inspection.messages": lambda e: e.inspection.messages(Search(), cursor=None, count=1),

@@ -2,9 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..engine.log import STATES
 from ..model import Refused, RunFilter
 from .api_call import Parameters
 from .filters import integer, too_much, values_of
@@ -24,7 +25,8 @@ _TEXTS: Mapping[str, tuple[str, bool]] = {
 }
 _INSTANTS = {"fromdate": "from_at", "todate": "to_at"}
 _RUN = re.compile(r".+@[0-9]{1,15}", re.ASCII | re.DOTALL)
-_STATES = ("RUN_STARTED", "RUN_SUCCESS", "RUN_FAILED", "RUN_CANCELED")
+RUN_STATES = ("RUN_STARTED", "RUN_SUCCESS", "RUN_FAILED", "RUN_CANCELED")
+EVENT_STATES = (*RUN_STATES, *STATES)
 
 CANCELS = frozenset(
     (
@@ -35,7 +37,9 @@ CANCELS = frozenset(
 RUNS = frozenset((*_TEXTS, *_INSTANTS, "workflowcreatedat"))
 
 
-def run_filter_of(parameters: Parameters, known: Iterable[str], *, prefixes: bool = False) -> RunFilter:
+def run_filter_of(
+    parameters: Parameters, known: Iterable[str], *, prefixes: bool = False, states: Sequence[str] = RUN_STATES
+) -> RunFilter:
     """What is asked for by the ``known`` names (lower-case); other names are left aside.
 
     With ``prefixes``, a URL means all that begin with it, but beside ``workflowUrlExactMatch=true``.
@@ -58,7 +62,7 @@ def run_filter_of(parameters: Parameters, known: Iterable[str], *, prefixes: boo
             prefixes = value.lower() != "true"
     if sum(map(len, found.values())) > MOST_VALUES:
         raise too_much()
-    found["states"] = [_state(text) for text in found["states"]]
+    found["states"] = [_state(text, states) for text in found["states"]]
     _check_runs(found["runs"])
     if prefixes and "urls" in found:
         found["url_prefixes"] = found.pop("urls")
@@ -72,10 +76,10 @@ def alone(wanted: RunFilter, field: str) -> RunFilter:
     return RunFilter(**{field: values}) if values else wanted
 
 
-def _state(text: str) -> str:
+def _state(text: str, known: Sequence[str]) -> str:
     state = text.upper().replace("CANCELLED", "CANCELED")
-    if state not in _STATES:
-        raise Refused(400, f"invalid state {text[:40]!r}: use one of {', '.join(_STATES)}")
+    if state not in known:
+        raise Refused(400, f"invalid state {text[:40]!r}: use one of {', '.join(known)}")
     return state
 
 

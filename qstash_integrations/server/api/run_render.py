@@ -10,10 +10,10 @@ from contextlib import suppress
 from typing import Any
 
 from ..model import Outcome, Redaction, milliseconds
-from ..model.run_history import FailedRun, Failure, FailureLog, Group, LoggedStep, RunLog
+from ..model.run_history import FailedRun, Failure, FailureLog, Group, LoggedStep, RunEvent, RunLog
 from .api_call import text_of
 from .contents import Fields, body_fields, given, header_fields, shown_body
-from .render import dead_letter_fields
+from .render import dead_letter_fields, event_fields
 
 _WAITS = ("Wait", "WaitForWebhook")
 
@@ -44,6 +44,36 @@ def run_fields(log: RunLog, trim: int | None = None) -> Fields:
             failureFunction=log.failure_call and failure_call_fields(log.failure_call, trim),
         ),
         "steps": [_group_fields(group, redaction, trim) for group in log.groups],
+    }
+
+
+def run_event_fields(event: RunEvent, trim: int | None = None) -> Fields:
+    """A message's entry in the log with its run and its step, or what happened to a run itself."""
+    run, step = event.run, event.step
+    message = event.event and event.event.message
+    return {
+        **(event_fields(event.event, trim) if event.event else {}),
+        "time": milliseconds(event.at),
+        "state": event.state,
+        "workflowRunId": run.id,
+        "workflowUrl": run.url,
+        "workflowCreatedAt": milliseconds(run.created_at),
+        **given(label=run.labels[0] if run.labels else None, labels=list(run.labels) or None),
+        **(
+            {
+                "stepInfo": given(
+                    stepId=step.id,
+                    targetStep=step.target,
+                    stepName=step.name or ("init" if message.entry == 0 else None),
+                    stepType=step.type or ("Initial" if message.entry == 0 else None),
+                    concurrent=step.concurrent,
+                    callType=message.call_type,
+                    messageId=message.id,
+                )
+            }
+            if message
+            else {}
+        ),
     }
 
 

@@ -30,7 +30,7 @@ def callback(options: CallbackOptions, message: Message, outcome: Outcome, now: 
             retry_delay=options.retry_delay,
             timeout=options.timeout,
             flow_control=options.flow_control,
-            redaction=_redaction(message.options.redaction),
+            redaction=of_callback(message.options.redaction),
             hops=message.options.hops,
         ),
         created_at=now,
@@ -66,7 +66,7 @@ def payload(message: Message, outcome: Outcome, dlq_id: str | None) -> dict[str,
     }
 
 
-def _redaction(redaction: Redaction | None) -> Redaction | None:
+def of_callback(redaction: Redaction | None) -> Redaction | None:
     """The callback's body carries all of the message: what is hidden there must not show here."""
     if redaction is None:
         return None

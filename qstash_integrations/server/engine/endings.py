@@ -5,11 +5,22 @@ Spec: https://upstash.com/docs/qstash/howto/cancel
 
 from collections.abc import Sequence
 
-from ..model import Ending, Filter
+from ..model import Ending, Filter, Message
 from ..tables import Store
 from ..tables.messages import Unfinished
 from .heads import Heads
 from .holding import Holding
+
+
+def unfinished(message: Message) -> Unfinished:
+    return Unfinished(
+        seq=message.seq,
+        state=message.state,
+        queue=message.queue,
+        flow_key=message.flow_key,
+        source=message.source,
+        cancel_requested=message.cancel_requested,
+    )
 
 
 class Endings:

@@ -11,7 +11,7 @@ from ..tables import Store
 from ..tables.log import Entry
 from .pages import beyond, page, position
 
-_STATES = ("CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED")
+STATES = ("CREATED", "ACTIVE", "RETRY", "ERROR", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED")
 # What may be asked for without being written anywhere.
 _ALIASES = {"IN_PROGRESS": ("ACTIVE", "RETRY", "ERROR"), "CANCELLED": ("CANCELED",)}
 _LONGEST_ERROR = 1000
@@ -28,7 +28,7 @@ class Log:
             self._events(wanted, beyond(cursor), earliest_first),
             count,
             position_of=lambda event: position(event.at, event.seq),
-            size_of=_size,
+            size_of=size_of,
         )
 
     def groups(
@@ -43,7 +43,7 @@ class Log:
             self._groups(wanted, beyond(cursor), earliest_first),
             count,
             position_of=lambda group: position(group[0].at, group[0].seq),
-            size_of=lambda group: sum(map(_size, group)),
+            size_of=lambda group: sum(map(size_of, group)),
         )
 
     def _groups(self, wanted: Filter, start: int | None, earliest_first: bool) -> Generator[Sequence[Event]]:
@@ -84,7 +84,7 @@ def events_of(store: Store, entries: Iterable[Entry]) -> Generator[Event]:
         )
 
 
-def _size(event: Event) -> int:
+def size_of(event: Event) -> int:
     return len(event.message.body) + (len(event.outcome.body) if event.outcome else 0)
 
 
@@ -92,8 +92,8 @@ def _states(wanted: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
     for state in wanted:
         name = state.upper()
-        if name not in _STATES and name not in _ALIASES:
-            raise Refused(400, f"invalid state {state[:40]!r}: use IN_PROGRESS or one of {', '.join(_STATES)}")
+        if name not in STATES and name not in _ALIASES:
+            raise Refused(400, f"invalid state {state[:40]!r}: use IN_PROGRESS or one of {', '.join(STATES)}")
         found += _ALIASES.get(name, (name,))
     return tuple(found)
 

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from ..model import Message, Outcome
 from ..rules.retry import wait
 from ..tables import Store
-from ..tables.messages import Unfinished
 from .acceptance import Acceptance
 from .callbacks import callback
 from .commits import Commits
-from .endings import Endings
+from .endings import Endings, unfinished
 from .pages import position
 from .workflows.runs import Runs
 
@@ -62,7 +61,7 @@ class Recording:
         )
         if message.cancel_requested:
             self._store.log.add(message.seq, "CANCELED", now)
-            self._endings.end([_unfinished(message)], "CANCELED", now)
+            self._endings.end([unfinished(message)], "CANCELED", now)
         elif seconds is not None:
             self._retry(message, outcome, now, round(now + seconds, 3))
         else:
@@ -71,7 +70,7 @@ class Recording:
     def _deliver(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
         self._store.log.add(message.seq, "DELIVERED", now, attempt=attempt)
         self._call_back(message, outcome, now)
-        self._endings.end([_unfinished(message)], "DELIVERED", now)
+        self._endings.end([unfinished(message)], "DELIVERED", now)
         if message.run is not None:
             self._runs.delivered(message, outcome, now)
 
@@ -79,12 +78,12 @@ class Recording:
         self._store.log.add(message.seq, "RETRY", now, next_at=due_at)
         self._store.messages.postpone(message.seq, due_at)
         self._call_back(message, outcome, now)
-        self._endings.free([_unfinished(message)], now)
+        self._endings.free([unfinished(message)], now)
 
     def _fail(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
         self._store.log.add(message.seq, "FAILED", now, attempt=attempt)
         if message.run is not None:
-            self._endings.end([_unfinished(message)], "FAILED", now)
+            self._endings.end([unfinished(message)], "FAILED", now)
             self._runs.failed(message, attempt, outcome, now)
             return
         letter = self._store.dead_letters.add(message.seq, attempt, now)
@@ -92,7 +91,7 @@ class Recording:
         if message.options.failure_callback is not None:
             dlq_id = position(now, letter)
             self._acceptance.accept(callback(message.options.failure_callback, message, outcome, now, dlq_id))
-        self._endings.end([_unfinished(message)], "FAILED", now)
+        self._endings.end([unfinished(message)], "FAILED", now)
 
     def _call_back(self, message: Message, outcome: Outcome, now: float) -> None:
         """After every attempt: the receiver sees from the status and the count whether it was the last.
@@ -101,14 +100,3 @@ class Recording:
         """
         if message.options.callback is not None and message.run is None:
             self._acceptance.accept(callback(message.options.callback, message, outcome, now, None))
-
-
-def _unfinished(message: Message) -> Unfinished:
-    return Unfinished(
-        seq=message.seq,
-        state=message.state,
-        queue=message.queue,
-        flow_key=message.flow_key,
-        source=message.source,
-        cancel_requested=message.cancel_requested,
-    )

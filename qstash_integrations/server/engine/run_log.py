@@ -6,11 +6,13 @@ Spec: https://upstash.com/docs/workflow/rest/runs/logs
 from collections import defaultdict
 from collections.abc import Generator, Sequence
 
-from ..model import Message, Outcome, Page, Run, RunFilter
-from ..model.run_history import Failure, FailureLog, Invoked, RunLog, Sent
-from ..rules.run_groups import groups
+from ..model import Event, Message, Outcome, Page, Run, RunFilter, Step
+from ..model.run_history import Failure, FailureLog, Invoked, RunEvent, RunLog, Sent
+from ..rules.run_groups import called_step, groups, number_of
 from ..tables import Store
-from ..tables.run_history import Tried
+from ..tables.log import Entry
+from ..tables.run_history import RunEntry, Tried
+from .log import events_of, size_of
 from .pages import beyond, page, position
 
 
@@ -26,6 +28,41 @@ class RunLogs:
             position_of=lambda log: position(log.run.created_at, log.run.seq),
             size_of=_size,
         )
+
+    def events(self, wanted: RunFilter, *, cursor: str | None, count: int) -> Page[RunEvent]:
+        """Up to ``count`` events, fewer when their bodies are large, the newest first; states are the events' own."""
+        return page(
+            self._events(wanted, beyond(cursor)),
+            count,
+            position_of=lambda event: position(event.at, event.seq),
+            size_of=lambda event: size_of(event.event) if event.event else 0,
+        )
+
+    def _events(self, wanted: RunFilter, start: int | None) -> Generator[RunEvent]:
+        for entry in self._store.run_history.events(wanted, beyond=start):
+            run = self._store.runs.get(entry.run)
+            assert run is not None, "a run is removed together with its events"
+            event = None if entry.message is None else self._event(entry, entry.message)
+            yield RunEvent(
+                seq=entry.seq,
+                at=entry.at,
+                state=entry.state,
+                run=run,
+                event=event,
+                step=Step() if event is None else self._step(event.message),
+            )
+
+    def _event(self, entry: RunEntry, message: int) -> Event:
+        told = Entry(entry.seq, entry.at, entry.state, entry.next_at, message, entry.attempt)
+        return next(events_of(self._store, [told]))
+
+    def _step(self, message: Message) -> Step:
+        """What a message is sent for; of a call, what its answer is to come back with."""
+        if message.call_type == "step" and message.run is not None and message.entry is not None:
+            entry = self._store.runs.entry(message.run, message.entry)
+            return Step() if entry is None else entry.step
+        facts = called_step(Sent(message=message))
+        return Step(id=number_of(facts, "stepId") or None, name=facts.get("stepName", ""), type=facts["stepType"])
 
     def _logs(self, wanted: RunFilter, start: int | None) -> Generator[RunLog]:
         for run in self._store.runs.wanted(wanted, beyond=start, earliest_first=False):

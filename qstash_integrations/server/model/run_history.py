@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from .messages import DeadLetter, Message, Outcome
+from .messages import DeadLetter, Event, Message, Outcome
 from .options import Header
-from .workflows import FailureState, Run, Waiter
+from .workflows import FailureState, Run, Step, Waiter
 
 StepState: TypeAlias = Literal["STEP_PROGRESS", "STEP_SUCCESS", "STEP_RETRY", "STEP_FAILED", "STEP_CANCELED"]
 GroupType: TypeAlias = Literal["sequential", "parallel", "next"]
@@ -96,6 +96,18 @@ class RunLog:
     run: Run
     groups: tuple[Group, ...]
     failure_call: FailureLog | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """One line of what happened to runs and their messages."""
+
+    seq: int
+    at: float
+    state: str
+    run: Run
+    event: Event | None  # None: it happened to the run itself
+    step: Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -129,6 +129,11 @@ def base_of(settings: RunSettings) -> Options:
     return Options(labels=settings.options.labels, redaction=settings.options.redaction)
 
 
+def of_calls(settings: RunSettings) -> Options:
+    """What counts for a call to somebody else: nothing but what is not to be shown."""
+    return Options(redaction=settings.options.redaction)
+
+
 def of_delivery(options: Options, run: Run, *, is_first: bool, url: str | None = None) -> Options:
     """The options with the headers that say which run a step belongs to."""
     headers = options.headers

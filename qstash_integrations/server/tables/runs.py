@@ -94,7 +94,7 @@ class Runs:
         self, wanted: RunFilter, *, beyond: int | None = None, earliest_first: bool = True, limit: int | None = None
     ) -> Iterator[Run]:
         """The runs asked for, from the one after ``beyond`` on. Read as they are taken."""
-        sql, parameters = _conditions(wanted)
+        sql, parameters = run_conditions(wanted)
         if earliest_first:
             sql = f"{_SELECT} r.seq > ?{sql} ORDER BY r.seq LIMIT ?"
             start = 0 if beyond is None else beyond
@@ -115,7 +115,7 @@ class Runs:
 
     def active_ones(self, wanted: RunFilter, count: int | None) -> list[Run]:
         """Those asked for that are not over, the oldest first."""
-        sql, parameters = _conditions(wanted)
+        sql, parameters = run_conditions(wanted)
         rows = self._connection.execute(
             f"{_SELECT} r.state = 'RUN_STARTED'{sql} ORDER BY r.seq LIMIT ?",
             (*parameters, -1 if count is None else count),
@@ -177,7 +177,7 @@ class Runs:
         return Total(*row)
 
 
-def _conditions(wanted: RunFilter) -> tuple[str, list[Any]]:
+def run_conditions(wanted: RunFilter) -> tuple[str, list[Any]]:
     sql = ""
     parameters: list[Any] = []
     for name, condition in _CONDITIONS.items():

@@ -246,7 +246,9 @@ CREATE TRIGGER letter_removed AFTER DELETE ON dead_letters BEGIN
     UPDATE runs SET dlq_id = NULL WHERE seq = (SELECT run FROM messages WHERE seq = old.message);
 END;
 
+-- What happened to a run itself stands among the events of messages, under its number with a minus.
 CREATE TRIGGER run_started AFTER INSERT ON runs BEGIN
+    INSERT INTO events (message, at, state) VALUES (-new.seq, new.created_at, new.state);
     UPDATE totals SET messages = messages + 1 WHERE kind = 'active_runs';
 END;
 
@@ -257,6 +259,7 @@ END;
 
 CREATE TRIGGER run_ended AFTER UPDATE OF state ON runs WHEN new.state <> 'RUN_STARTED' AND old.state = 'RUN_STARTED'
 BEGIN
+    INSERT INTO events (message, at, state) VALUES (-new.seq, new.ended_at, new.state);
     UPDATE totals SET messages = messages - 1, bytes = bytes - new.size WHERE kind = 'active_runs';
     UPDATE totals SET messages = messages + 1, bytes = bytes + new.size WHERE kind = 'ended_runs';
 END;
@@ -265,6 +268,7 @@ CREATE TRIGGER run_removed AFTER DELETE ON runs BEGIN
     UPDATE totals SET messages = messages - 1, bytes = bytes - old.size
     WHERE kind = CASE old.state WHEN 'RUN_STARTED' THEN 'active_runs' ELSE 'ended_runs' END;
     DELETE FROM run_entries WHERE run = old.seq;
+    DELETE FROM events WHERE message = -old.seq;
     DELETE FROM waiters WHERE run = old.seq;
     DELETE FROM notifications WHERE run = old.seq;
 END;

@@ -22,7 +22,7 @@ from ...model import (
     milliseconds,
 )
 from ...rules.workflow import of_call_back, over
-from ..callbacks import payload
+from ..callbacks import of_callback, payload
 from .lists import steps_json
 
 
@@ -37,6 +37,7 @@ def result_of_call(run: Run, message: Message, options: CallbackOptions, outcome
         retry_delay=options.retry_delay or kept.retry_delay,
         timeout=options.timeout or kept.timeout,
         flow_control=options.flow_control or kept.flow_control,
+        redaction=of_callback(kept.redaction),
     )
     return _draft(options.url, payload(message, outcome, None), own, run, "fromCallback", message, now)
 
@@ -57,7 +58,7 @@ def failure_call(
         timeout=options.timeout,
         flow_control=options.flow_control,
         labels=message.options.labels,
-        redaction=message.options.redaction,
+        redaction=of_callback(message.options.redaction),
     )
     told = payload(replace(message, body=source, url=run.url), outcome, dlq_id)
     draft = _draft(options.url, told, own, run, "failureCall", message, now)

@@ -10,7 +10,7 @@ from ...model.run_history import FailedRun
 from ...tables import Store
 from ..acceptance import Acceptance
 from ..commits import Commits
-from ..endings import Endings
+from ..endings import Endings, unfinished
 from ..letters import Letters, unknown
 from ..pages import beyond, page
 from ..run_log import failure_log, sent_for
@@ -95,9 +95,10 @@ class FailedRuns:
             letter = self._letter(dlq_id)
             run = self._run(letter.message)
             failure = run.failure
-            canceled = failure and self._endings.cancel(Filter(message_ids=(failure.message_id,)), None, now)
-            if failure is None or not canceled:
+            call = None if failure is None else self._store.messages.by_id(failure.message_id)
+            if failure is None or call is None or call.state == "done":
                 raise Refused(400, "there is no failure callback under way")
+            self._endings.drop([unfinished(call)], now)
             stopped = FailureCall(message_id=failure.message_id, url=failure.url, state="CALLBACK_CANCELED")
             self._store.runs.set_failure(run.seq, letter.id, stopped)
 

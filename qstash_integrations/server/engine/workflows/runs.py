@@ -24,7 +24,7 @@ from ...model import (
 )
 from ...rules.destination import check_url
 from ...rules.options import read_options
-from ...rules.workflow import Item, base_of, of_delivery, read_step, settings_of, workflow_headers
+from ...rules.workflow import Item, base_of, of_calls, of_delivery, read_step, settings_of, workflow_headers
 from ...tables import Store
 from ..acceptance import Acceptance
 from ..due import due_at
@@ -51,7 +51,7 @@ class Runs:
             return _draft(publication, options, now)
         run = self.active(item.run_id)
         try:
-            base = None if item.call_type == "toCallback" else base_of(run.settings)
+            base = of_calls(run.settings) if item.call_type == "toCallback" else base_of(run.settings)
             options = read_options(item.headers, now, base)
             self._acceptance.check_options(options, now)
             check_url(publication.destination)
