@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "options.md"
 BEGIN, END = "<!-- options -->\n", "<!-- end of options -->\n"
 _COLUMNS = ("option", "header", "value", "for example", "limits", "of", "in answers")
 _VALUES: Mapping[Kind, str] = {
-    "callback": "a URL",
+    "callback": "a URL, or a dict of `url` and settings of its own",
     "callback_headers": "a dict; what is no setting of the callback is forwarded to it",
     "choice": "one of ",
     "content_type": "a text",

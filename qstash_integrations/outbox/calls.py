@@ -6,6 +6,7 @@ checked again: a row of which no call can be made is said, and is in nobody's wa
 Spec: https://upstash.com/docs/qstash/features/batch
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -17,13 +18,13 @@ from .._core.publishing.inputs import Header, check_header_name, check_header_va
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations.many import CHUNK_BYTES
 from .._core.publishing.operations.outline import encode
-from .._core.publishing.options import OPTIONS
 from .._core.publishing.results.fields import is_list
 from .._core.publishing.results.published import read_published
 from .row import Row
 from .rule import BATCH, TRIES_TOGETHER
 
-_CALLBACKS = {OPTIONS[name].header.lower(): name for name in ("callback", "failure_callback")}
+# With the failure callback that a callback may have of its own.
+_CALLBACK = re.compile(r"upstash-((?:failure-)?callback(?:-failure-callback)*)", re.ASCII | re.IGNORECASE)
 Receipts = list[str | None]
 """For each row the id of its message, the first of a URL group's; None where QStash has refused it."""
 
@@ -49,8 +50,8 @@ def problem_of(row: Row, account: Account) -> str | None:
             check_header_value(value, check_header_name(name, "headers"))
             if not name.lower().startswith("upstash-") and name.lower() != "content-type":
                 return f"its header {name[:80]!r} is none that a message has"
-            if name.lower() in _CALLBACKS:
-                urls[value] = _CALLBACKS[name.lower()]
+            if callback := _CALLBACK.fullmatch(name):
+                urls[value] = callback[1].lower().replace("-", "_")
         check_reachable(urls, account.base_url)
     except (TypeError, ValueError) as error:
         return str(error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
 from .._core.durations import Duration, parse_duration
 from .._core.names import check_names
 from .._core.publishing.inputs import check_name
-from .._core.publishing.message import FlowControl, Instant, Redact
+from .._core.publishing.message import CallbackOptions, FlowControl, Instant, Redact
 from .._core.publishing.options import OPTIONS
 from .._core.publishing.wire import headers_of
 
@@ -44,9 +44,9 @@ class CallOptions(TypedDict, total=False):
     """Milliseconds between attempts, as a number or an expression over ``retried``; ``backoff`` wins over it."""
     timeout: Computed[Duration]
     """For each attempt, one second at least. An ``async`` task is cancelled then; a plain one cannot be."""
-    callback: "Computed[str | Task[..., Any]]"
+    callback: "Computed[str | CallbackOptions | Task[..., Any]]"
     """URL, or a task with a ``Callback`` parameter, that is told of every attempt."""
-    failure_callback: "Computed[str | Task[..., Any]]"
+    failure_callback: "Computed[str | CallbackOptions | Task[..., Any]]"
     """The same when the last attempt has failed."""
     callback_headers: Computed[Mapping[str, str]]
     failure_callback_headers: Computed[Mapping[str, str]]

@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from qstash_integrations._core.publishing.message import (
+    CallbackOptions,
     DlqRetryOptions,
     FlowControl,
     MessageOptions,
@@ -20,6 +21,7 @@ TYPED: dict[Call, set[str]] = {
     "message": set(MessageOptions.__annotations__) - {"body"} | {"queue"},
     "schedule": set(NewSchedule.__annotations__) - {"body", "destination"},
     "retry": set(DlqRetryOptions.__annotations__),
+    "callback": set(CallbackOptions.__annotations__) - {"url", "headers", "content_type"},
 }
 
 

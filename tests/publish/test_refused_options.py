@@ -112,9 +112,9 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "delay: negative": ({"delay": -1}, ValueError, "delay must be between 0 and ten years, not -1"),
     "delay: NaN": ({"delay": float("nan")}, ValueError, "delay must be between 0 and ten years, not nan"),
     "delay: a unit that is none": (
-        {"delay": "1w"},
+        {"delay": "1x"},
         ValueError,
-        "delay must look like '90s', '10m' or '1d2h30m', not '1w'",
+        "delay must look like '90s', '10m' or '1d2h30m', not '1x'",
     ),
     "delay: CRLF": (
         {"delay": "1s\r\nX: 1"},
@@ -159,6 +159,27 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "retry_delay: empty": ({"retry_delay": ""}, ValueError, "retry_delay is empty"),
     "retry_delay: negative": ({"retry_delay": -1}, ValueError, "retry_delay must be a number from 0 to"),
     "retry_delay: float": ({"retry_delay": 1.5}, TypeError, "retry_delay must be a str, not float"),
+    "callback: settings without URL": ({"callback": {"retries": 1}}, TypeError, "callback['url'] must be a str"),
+    "callback: a delay": (
+        {"callback": {"url": URL, "delay": 3}},
+        TypeError,
+        "unknown part of callback 'delay'; ",
+    ),
+    "callback: a wrong setting": (
+        {"callback": {"url": URL, "retries": "1"}},
+        TypeError,
+        "callback['retries'] must be an int, not str",
+    ),
+    "callback: a wrong setting of its failure callback": (
+        {"callback": {"url": URL, "failure_callback": {"url": "lost"}}},
+        ValueError,
+        "callback['failure_callback']['url'] must start with https:// or http://: 'lost'",
+    ),
+    "callback: settings in two places": (
+        {"callback": {"url": URL}, "callback_headers": {"X": "1"}},
+        TypeError,
+        "callback has settings, and so has callback_headers; give all of them in callback",
+    ),
     "callback: no URL": ({"callback": "done"}, ValueError, "callback must start with https:// or http://: 'done'"),
     "callback: CRLF": (
         {"callback": "https://a.example/\r\nX: 1"},

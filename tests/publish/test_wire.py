@@ -44,6 +44,66 @@ OPTIONS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         [("Content-Type", "text/csv"), ("Upstash-Forward-X-Job", "7")],
     ),
     "method": ({"method": "PUT"}, [("Upstash-Method", "PUT")]),
+    "a callback with settings of its own": (
+        {
+            "callback": {
+                "url": "https://a.example/done",
+                "headers": {"X-Job": "7", "Content-Type": "text/plain"},
+                "method": "PUT",
+                "content_type": "application/cloudevents+json",
+                "retries": 1,
+                "retry_delay": "1000 * retried",
+                "timeout": "9s",
+                "flow_control": {"key": "crm", "rate": 5, "period": "1m"},
+                "label": ["done", "eu"],
+                "redact": {"body": True},
+                "failure_callback": {
+                    "url": "https://a.example/lost",
+                    "retries": 0,
+                    "headers": {"X-Why": "lost"},
+                    "failure_callback": None,
+                },
+            }
+        },
+        [
+            ("Upstash-Callback", "https://a.example/done"),
+            ("Upstash-Callback-Forward-X-Job", "7"),
+            ("Upstash-Callback-Method", "PUT"),
+            ("Upstash-Callback-Retries", "1"),
+            ("Upstash-Callback-Retry-Delay", "1000 * retried"),
+            ("Upstash-Callback-Timeout", "9s"),
+            ("Upstash-Callback-Flow-Control-Key", "crm"),
+            ("Upstash-Callback-Flow-Control-Value", "rate=5, period=1m"),
+            ("Upstash-Callback-Label", "done,eu"),
+            ("Upstash-Callback-Redact-Fields", "body"),
+            ("Upstash-Callback-Failure-Callback", "https://a.example/lost"),
+            ("Upstash-Callback-Failure-Callback-Retries", "0"),
+            ("Upstash-Callback-Failure-Callback-Forward-X-Why", "lost"),
+            ("Upstash-Callback-Forward-Content-Type", "application/cloudevents+json"),
+        ],
+    ),
+    "a failure callback with settings of its own": (
+        {
+            "failure_callback": {
+                "url": "https://a.example/failed",
+                "label": "lost",
+                "failure_callback": "https://b.example",
+            }
+        },
+        [
+            ("Upstash-Failure-Callback", "https://a.example/failed"),
+            ("Upstash-Failure-Callback-Label", "lost"),
+            ("Upstash-Failure-Callback-Failure-Callback", "https://b.example"),
+        ],
+    ),
+    "settings of a callback as headers": (
+        {"callback_headers": {"Label": "done", "Failure-Callback-Retries": "1", "X-Job": "7"}},
+        [
+            ("Upstash-Callback-Label", "done"),
+            ("Upstash-Callback-Failure-Callback-Retries", "1"),
+            ("Upstash-Callback-Forward-X-Job", "7"),
+        ],
+    ),
     "delay as text": ({"delay": "1d2h30m"}, [("Upstash-Delay", "1d2h30m")]),
     "delay in seconds": ({"delay": 90}, [("Upstash-Delay", "1m30s")]),
     "delay as timedelta": ({"delay": timedelta(hours=1)}, [("Upstash-Delay", "1h")]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations.server.model import Endpoint, Filter, FlowControl, Limits, Message, Redaction
+from qstash_integrations.server.model import Endpoint, Filter, FlowControl, Limits, Message, Redaction, Refused
 from tests.server.driver import Driver, publication
 
 DONE = "https://cb.example/done?x=1"
@@ -143,6 +143,90 @@ def test_a_callback_has_its_own_settings(driver: Driver) -> None:
     assert (message.options.retries, message.options.retry_delay, message.options.timeout) == (1, "5000", 9)
     assert message.options.flow_control == FlowControl(key="crm", rate=5)
     assert message.options.headers == (("X-Of", "77"), ("Content-Type", "application/qstash+json"))
+
+
+def test_a_callback_has_labels_and_redaction_of_its_own(driver: Driver) -> None:
+    driver.publish(callback=DONE, callback_label="done, eu", callback_redact_fields="header[X-Of]", label="signup")
+    driver.deliver()
+
+    (message,) = driver.claim()
+
+    assert message.options.labels == ("done", "eu")
+    assert message.options.redaction == Redaction(headers=("X-Of",))
+
+
+def test_what_a_callback_redacts_is_hidden_beside_what_its_message_does(driver: Driver) -> None:
+    driver.publish(callback=DONE, redact_fields="header[X-Key]", callback_redact_fields="header[X-Of]")
+    driver.deliver()
+
+    (message,) = driver.claim()
+
+    assert message.options.redaction == Redaction(body=True, headers=("X-Key", "X-Of"))
+
+
+@pytest.mark.parametrize(("kind", "status"), [("callback", 200), ("failure_callback", 500)])
+def test_the_failure_of_a_callback_is_told_to_its_own_failure_callback(driver: Driver, kind: str, status: int) -> None:
+    given = {
+        kind: DONE,
+        f"{kind}_retries": "0",
+        f"{kind}_failure_callback": FAILED,
+        f"{kind}_failure_callback_method": "PUT",
+        f"{kind}_failure_callback_retries": "1",
+        f"{kind}_failure_callback_label": "lost",
+        f"{kind}_failure_callback_forward_x_why": "lost",
+    }
+    driver.publish(retries="0", **given)
+    driver.deliver(status)
+    (told,) = driver.deliver(503, b"down")
+
+    (message,) = driver.claim()
+
+    assert (told.url, message.url) == (DONE, FAILED)
+    assert (message.options.method, message.options.retries, message.options.labels) == ("PUT", 1, ("lost",))
+    assert message.options.headers == (("Content-Type", "application/json"), ("X-Why", "lost"))
+    assert (content(message)["sourceMessageId"], content(message)["status"]) == (told.id, 503)
+    assert content(message)["dlqId"]
+    driver.answer(message, 500)
+    driver.advance(100)
+    driver.deliver(500)
+    assert driver.engine.claiming.next_due_at() is None
+
+
+def test_a_queue_waits_for_the_failure_callback_of_a_callback(driver: Driver) -> None:
+    driver.publish(queue="mail", callback=DONE, callback_retries="0", callback_failure_callback=FAILED)
+    driver.publish(body=b"second", queue="mail")
+    driver.deliver()
+    driver.deliver(500)
+
+    (message,) = driver.claim()
+
+    assert message.url == FAILED
+    driver.answer(message)
+    assert driver.claimed() == ["second"]
+
+
+def test_settings_of_a_failure_callback_that_has_no_url_are_left_aside(driver: Driver) -> None:
+    driver.publish(callback=DONE, callback_failure_callback_retries="1")
+    driver.deliver()
+    (message,) = driver.claim()
+    assert message.options.failure_callback is None
+
+
+@pytest.mark.parametrize("prefix", ["callback", "failure_callback", "callback_failure_callback"])
+@pytest.mark.parametrize(("name", "value"), [("delay", "5s"), ("not_before", "1900000000"), ("cron", "* * * * *")])
+def test_a_callback_that_is_to_come_later_is_refused(driver: Driver, prefix: str, name: str, value: str) -> None:
+    given = {"callback": DONE, "failure_callback": DONE, "callback_failure_callback": DONE, f"{prefix}_{name}": value}
+    with pytest.raises(Refused) as refusal:
+        driver.publish(**given)
+    assert refusal.value.status == 400
+    header = "-".join(part.capitalize() for part in ("upstash", *f"{prefix}_{name}".split("_")))
+    assert refusal.value.text == f"{header} is not supported: callbacks cannot be delayed"
+
+
+def test_the_plan_holds_for_the_failure_callback_of_a_callback(driver: Driver) -> None:
+    with pytest.raises(Refused, match="quota maxRetries exceeded") as refusal:
+        driver.publish(callback=DONE, callback_failure_callback=FAILED, callback_failure_callback_retries="999")
+    assert refusal.value.status == 412
 
 
 def test_a_callback_is_retried_as_often_as_its_message_unless_told(driver: Driver) -> None:

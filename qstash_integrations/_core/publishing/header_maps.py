@@ -17,6 +17,8 @@ _SETTINGS = frozenset(
     if "callback" in option.of
     for header in option.headers
 )
+# Settings of the callback's own failure callback.
+_NESTED = OPTIONS["failure_callback_headers"].header.removeprefix(_OWN).lower()
 
 
 def forwarded(option: Option, name: str, value: Any) -> list[Header]:
@@ -34,7 +36,7 @@ def of_callback(option: Option, name: str, value: Any) -> list[Header]:
     found: list[Header] = []
     for key, text in _pairs(name, value):
         bare = _without(option.header, key, name)
-        is_setting = bare.lower() in _SETTINGS
+        is_setting = bare.lower() in _SETTINGS or bare.lower().startswith(_NESTED)
         found.append((option.header + (bare if is_setting else "Forward-" + _without("Forward-", bare, name)), text))
     return _unique(name, found)
 

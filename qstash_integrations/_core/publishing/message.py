@@ -38,6 +38,29 @@ class Redact(TypedDict, total=False):
     """All forwarded headers, or those with these names."""
 
 
+class CallbackOptions(TypedDict, total=False):
+    """A callback with settings of its own. None counts as not given."""
+
+    url: Required[str]
+    headers: Mapping[str, str] | None
+    """Forwarded to the callback under these names."""
+    method: Method | None
+    """POST by default."""
+    content_type: str | None
+    """Of the callback's request, whose body is JSON: ``application/json`` by default."""
+    retries: int | None
+    """As many as the message has by default."""
+    retry_delay: str | int | None
+    timeout: Duration | None
+    flow_control: FlowControl | None
+    """None but this: the message's own does not hold for its callbacks."""
+    label: str | Sequence[str] | None
+    redact: Redact | None
+    """Beside what the message redacts."""
+    failure_callback: "str | CallbackOptions | None"
+    """URL that is told when the last attempt of this callback has failed."""
+
+
 class Api(TypedDict):
     """A destination that QStash's SDKs know by name; the providers are in ``qstash_integrations.chat``."""
 
@@ -60,12 +83,12 @@ class DefaultOptions(TypedDict, total=False):
     """Further attempts after a failed one; three by default, the plan sets the limit."""
     retry_delay: str | int | None
     """Milliseconds between attempts, as a number or an expression over ``retried``: ``"pow(2, retried) * 1000"``."""
-    callback: str | None
-    """URL that is told of every attempt."""
-    failure_callback: str | None
-    """URL that is told when the last attempt has failed."""
+    callback: str | CallbackOptions | None
+    """URL that is told of every attempt, alone or with settings of its own."""
+    failure_callback: str | CallbackOptions | None
+    """The same for what is told when the last attempt has failed."""
     callback_headers: Mapping[str, str] | None
-    """Forwarded to the callback; Method, Retries, Retry-Delay, Timeout and Flow-Control-* set its options instead."""
+    """Forwarded to the callback, but for names of its settings such as Retries: ``callback`` has those typed."""
     failure_callback_headers: Mapping[str, str] | None
     """As ``callback_headers``, for the failure callback."""
     timeout: Duration | None
@@ -161,8 +184,8 @@ class DlqRetryOptions(TypedDict, total=False):
     retry_delay: str | int | None
     """As of a message."""
     timeout: Duration | None
-    callback: str | None
-    failure_callback: str | None
+    callback: str | CallbackOptions | None
+    failure_callback: str | CallbackOptions | None
     label: str | Sequence[str] | None
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias, cast
 
 from ..durations import format_duration, in_words, parse_duration
-from .inputs import check_name, check_option, check_url
+from .inputs import check_name, check_option
 from .options import Kind, Option
 
 Write: TypeAlias = Callable[[Option, str, Any], str]
@@ -87,7 +87,6 @@ def _labels(option: Option, name: str, value: Any) -> str:
 
 
 TEXTS: Mapping[Kind, Write] = {
-    "callback": lambda option, name, value: check_url(value, name),
     "choice": _choice,
     "cron": lambda option, name, value: check_option(value, name),
     "duration": duration,

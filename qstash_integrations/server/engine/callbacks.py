@@ -1,6 +1,6 @@
 """Callbacks: an attempt's outcome as a new message to the callback URL. Pure.
 
-A callback is a message like any other, except that it has no callbacks itself.
+A callback is a message like any other, except that nobody is told of its attempts: only of its failure, if at all.
 
 Spec: https://upstash.com/docs/qstash/features/callbacks
 """
@@ -30,13 +30,16 @@ def callback(options: CallbackOptions, message: Message, outcome: Outcome, now: 
             retry_delay=options.retry_delay,
             timeout=options.timeout,
             flow_control=options.flow_control,
-            redaction=of_callback(message.options.redaction),
+            labels=options.labels,
+            redaction=of_callback(message.options.redaction, options.redaction),
+            failure_callback=options.failure_callback,
             hops=message.options.hops,
         ),
         created_at=now,
         due_at=now,
         caller_ip=message.caller_ip,
-        source=message.seq,
+        # Of a callback's failure callback as well: its queue waits for both.
+        source=message.seq if message.source is None else message.source,
     )
 
 
@@ -66,11 +69,16 @@ def payload(message: Message, outcome: Outcome, dlq_id: str | None) -> dict[str,
     }
 
 
-def of_callback(redaction: Redaction | None) -> Redaction | None:
+def of_callback(hidden: Redaction | None, own: Redaction | None = None) -> Redaction | None:
     """The callback's body carries all of the message: what is hidden there must not show here."""
-    if redaction is None:
-        return None
-    return Redaction(body=True, all_headers=redaction.all_headers, headers=redaction.headers)
+    if hidden is None:
+        return own
+    own = own or Redaction()
+    return Redaction(
+        body=True,
+        all_headers=hidden.all_headers or own.all_headers,
+        headers=tuple(dict.fromkeys((*hidden.headers, *own.headers))),
+    )
 
 
 def _base64(body: bytes) -> str:

@@ -20,6 +20,15 @@ class FlowControl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Redaction:
+    """What is shown as a hash in every answer; deliveries always carry the original."""
+
+    body: bool = False
+    all_headers: bool = False
+    headers: tuple[str, ...] = ()  # canonical names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackOptions:
     url: str
     method: str = OPTIONS["method"].default
@@ -28,15 +37,9 @@ class CallbackOptions:
     retry_delay: str | None = None
     timeout: int | None = None
     flow_control: FlowControl | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redaction:
-    """What is shown as a hash in every answer; deliveries always carry the original."""
-
-    body: bool = False
-    all_headers: bool = False
-    headers: tuple[str, ...] = ()  # canonical names
+    labels: tuple[str, ...] = ()
+    redaction: Redaction | None = None  # beside what the message itself hides
+    failure_callback: "CallbackOptions | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ NOT_OF_SCHEDULES = frozenset(
 )
 _OWN = "upstash-"
 _FORWARD = "upstash-forward-"
+_NOT_OF_CALLBACKS = tuple(OPTIONS[name].header.lower().removeprefix(_OWN) for name in ("delay", "not_before", "cron"))
 # Where the model's name is not the client's.
 _ATTRIBUTES = {"label": "labels", "redact": "redaction", "not_before": "not_before_at"}
 _DEFAULTS: Mapping[str, Any] = {field.name: field.default for field in fields(Options)}
@@ -71,8 +72,7 @@ def read_options(headers: Iterable[Header], now: float, base: Options | None = N
     base = base or Options()
     changes: dict[str, Any] = {}
     others = dict(base.others)
-    for name, value in _values(given, _OWN, table).items():
-        attribute = attribute_of(name)
+    for attribute, value in _values(given, _OWN, table).items():
         (changes if attribute in _DEFAULTS else others)[attribute] = value
     if HOPS in given.fields:
         changes["hops"] = _hops(given.fields[HOPS])
@@ -99,27 +99,33 @@ def attribute_of(name: str) -> str:
 
 
 def _values(given: _Given, prefix: str, table: Table) -> dict[str, Any]:
-    """By the options' names, what stands in the headers with this prefix."""
+    """By the model's names, what stands in the headers with this prefix."""
     found: dict[str, Any] = {}
     for header, text in given.fields.items():
         option = table.get(header[len(prefix) :]) if header.startswith(prefix) else None
         if option is None:
             continue
-        match option.kind:
-            case "callback":
-                found[option.name] = _callback(header, text, given)
-            case "flow_control":
-                key, limits = (given.fields.get(prefix + name.lower().removeprefix(_OWN)) for name in option.headers)
-                found[option.name] = read_flow_control(key, limits)
-            case _:
-                found[option.name] = READERS[option.kind](option, header, text, given.now)
+        found[attribute_of(option.name)] = _value(option, header, text, given, prefix)
     return found
 
 
+def _value(option: Option, header: str, text: str, given: _Given, prefix: str) -> Any:
+    match option.kind:
+        case "callback":
+            return _callback(header, text, given)
+        case "flow_control":
+            key, limits = (given.fields.get(prefix + name.lower().removeprefix(_OWN)) for name in option.headers)
+            return read_flow_control(key, limits)
+        case _:
+            return READERS[option.kind](option, header, text, given.now)
+
+
 def _callback(header: str, url: str, given: _Given) -> CallbackOptions:
+    """With its own settings, among which there may be a failure callback that has some, too."""
     prefix = f"{header}-"
-    if f"{prefix}delay" in given.fields:
-        raise Refused(400, f"{canonical(header)}-Delay is not supported: callbacks cannot be delayed")
+    for name in _NOT_OF_CALLBACKS:
+        if prefix + name in given.fields:
+            raise Refused(400, f"{canonical(prefix + name)} is not supported: callbacks cannot be delayed")
     return CallbackOptions(
         url=check_url(url, header.removeprefix(_OWN).replace("-", " ")),
         headers=check_size(tuple(_forwarded(given.pairs, f"{prefix}forward-"))),

@@ -3,7 +3,7 @@
 Spec: https://upstash.com/pricing/qstash
 """
 
-from ..model import Limits, Options, Refused
+from ..model import CallbackOptions, Limits, Options, Refused
 
 
 def check_quotas(options: Options, limits: Limits, now: float) -> None:
@@ -11,10 +11,13 @@ def check_quotas(options: Options, limits: Limits, now: float) -> None:
     if options.not_before_at is not None:
         _check("maxDelay", options.not_before_at - now, limits.delay)
     _check("maxDelay", options.delay, limits.delay)
-    for given in (options, options.callback, options.failure_callback):
-        if given is not None:
-            _check("maxRetries", given.retries, limits.retries)
-            _check("timeout", given.timeout, limits.timeout)
+    given: list[Options | CallbackOptions | None] = [options, options.callback]
+    while given:
+        one = given.pop()
+        if one is not None:
+            _check("maxRetries", one.retries, limits.retries)
+            _check("timeout", one.timeout, limits.timeout)
+            given.append(one.failure_callback)
 
 
 def _check(quota: str, wanted: float | None, limit: int) -> None:

@@ -107,7 +107,15 @@ def destination_of(
 
 def urls_in(options: Mapping[str, Any]) -> Mapping[str, str]:
     """Where QStash is to call, by URL: the option that says so. They have been checked."""
-    return {options[name]: name for name in _URLS if options.get(name) is not None and "://" in options[name]}
+    found: dict[str, str] = {}
+    for name in _URLS:
+        value = options.get(name)
+        if isinstance(value, Mapping):
+            own = urls_in(cast("Mapping[str, Any]", value))
+            found |= {url: f"{name}[{part!r}]" for url, part in own.items()}
+        elif value is not None and "://" in value:
+            found[value] = name
+    return found
 
 
 def has_own_id(message: Mapping[str, Any]) -> bool:

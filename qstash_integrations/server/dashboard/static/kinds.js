@@ -86,14 +86,15 @@ const KINDS = {
     shown: (option, message) => [link(option.field, message[option.field]), limits(message)],
   },
   redaction: {
-    inputs: () => [
-      { name: "redact body", label: "The body", flag: "body" },
-      { name: "redact header", label: "All headers", flag: "header" },
-      { name: "redact names", label: "Only these headers", placeholder: "Authorization, X-Key" },
+    inputs: (option) => [
+      { name: redacted(option, "body"), label: "The body", flag: "body" },
+      { name: redacted(option, "header"), label: "All headers", flag: "header" },
+      { name: redacted(option, "names"), label: "Only these headers", placeholder: "Authorization, X-Key" },
     ],
     headers(option, values) {
-      const names = (values["redact names"] ?? "").split(",").map((name) => name.trim()).filter(Boolean);
-      const parts = [values["redact body"], values["redact header"], ...names.map((name) => `header[${name}]`)].filter(Boolean);
+      const names = (values[redacted(option, "names")] ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+      const given = [values[redacted(option, "body")], values[redacted(option, "header")]];
+      const parts = [...given, ...names.map((name) => `header[${name}]`)].filter(Boolean);
       return parts.length ? [[option.header, parts.join(", ")]] : [];
     },
     values: () => ({}), // what was redacted is not known: it has to be filled in again
@@ -119,6 +120,7 @@ function settings(option, table) {
 
 const forwarded = (option) => input(option, { name: `${option.header}Forward-`, lines: true });
 const partName = (option, part) => (part.name === "key" ? part.header : (option.prefix ?? "") + part.name);
+const redacted = (option, part) => `${option.prefix ?? ""}redact ${part}`;
 const limits = (found) => [
   found.parallelism && `, ${found.parallelism} at a time`,
   found.rate && `, ${found.rate} per ${found.period} s`,
