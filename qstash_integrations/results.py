@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/openapi.yaml
 
 from ._core.publishing.results.dlq import DlqMessage, ListDlqMessagesResponse
 from ._core.publishing.results.flow_control import FlowControlInfo, GlobalParallelismInfo
-from ._core.publishing.results.log import ListLogsResponse, Log
+from ._core.publishing.results.log import ListGroupedLogsResponse, ListLogsResponse, Log, MessageLogs
 from ._core.publishing.results.message import FlowControlProperties, Message
 from ._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from ._core.publishing.results.queue import Queue
@@ -20,9 +20,11 @@ __all__ = [
     "FlowControlProperties",
     "GlobalParallelismInfo",
     "ListDlqMessagesResponse",
+    "ListGroupedLogsResponse",
     "ListLogsResponse",
     "Log",
     "Message",
+    "MessageLogs",
     "PublishResponse",
     "PublishUrlGroupResponse",
     "Queue",

@@ -15,7 +15,7 @@ from .._core.publishing.operations import message as message_calls
 from .._core.publishing.operations.batch import batch
 from .._core.publishing.retry import RetryOptions
 from .answers import answering
-from .requests import cursor_of, fields_of, has_body, message_of
+from .requests import fields_of, has_body, message_of, page_of
 from .resources import Dlq, Keys, Messages, Queue, Request, Schedules, Topics
 
 
@@ -48,8 +48,9 @@ class _Calls:
         return self._run(batch(map(message_of, requests), self.qstash.new_id, as_json=True))
 
     def events(self, request: Request | None = None) -> Any:
-        """One page of the log, newest first, from ``{"cursor": ...}`` on."""
-        return self._run(log_calls.list_page(cursor=cursor_of(request), count=None, wanted=None))
+        """One page of the log, newest first, from ``{"cursor": ...}`` on; with ``count``, ``filter``, ``group_by``,
+        ``order`` and ``trim_body`` as ``client.qstash.log.list`` has them."""
+        return self._run(log_calls.list_page(**page_of(request, ("count", "filter", "group_by", "order", "trim_body"))))
 
     def messages(self) -> Messages:
         """Read or cancel messages."""

@@ -48,9 +48,11 @@ def schedule_of(request: object) -> tuple[dict[str, Any], bool]:
     return schedule, not typed and schedule.get("body") is not None
 
 
-def cursor_of(request: object) -> str | None:
-    """Where a page begins. The original's loops begin with None, and its log's cursor was a number that ended at 0."""
-    if request is None:
-        return None
-    cursor = fields_of(request, ("cursor",)).get("cursor")
-    return str(cursor) if cursor else None
+def page_of(request: object, known: Collection[str]) -> dict[str, Any]:
+    """Where a page begins, and what is in it.
+
+    The original's loops begin with None, and its log's cursor was a number that ended at 0.
+    """
+    fields = {} if request is None else fields_of(request, ("cursor", *known))
+    cursor = fields.pop("cursor", None)
+    return {"cursor": str(cursor) if cursor else None, "wanted": fields.pop("filter", None), **fields}

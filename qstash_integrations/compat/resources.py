@@ -17,7 +17,7 @@ from .._core.publishing.operations import signing_key as signing_key_calls
 from .._core.publishing.operations import url_group as url_group_calls
 from .._core.publishing.operations.message import NewId
 from .answers import CreatedSchedule
-from .requests import cursor_of, fields_of, has_body, message_of, schedule_of
+from .requests import fields_of, has_body, message_of, page_of, schedule_of
 
 Run: TypeAlias = Callable[[Operation[Any]], Any]
 Request: TypeAlias = Mapping[str, Any]
@@ -78,8 +78,8 @@ class Dlq:
         self._run = run
 
     def list_messages(self, request: Request | None = None) -> Any:
-        """One page, from ``{"cursor": ...}`` on."""
-        return self._run(dlq_calls.list_page(cursor=cursor_of(request), count=None, wanted=None))
+        """One page, from ``{"cursor": ...}`` on; with ``count``, ``filter``, ``order`` and ``trim_body``."""
+        return self._run(dlq_calls.list_page(**page_of(request, ("count", "filter", "order", "trim_body"))))
 
     def get(self, dlq_id: str) -> Any:
         return self._run(dlq_calls.get(dlq_id))

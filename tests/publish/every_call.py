@@ -85,6 +85,11 @@ CALLS: dict[str, Row] = {
     "dlq.retry_many by filter": ("dlq.retry_many", (), {"filter": OF_LETTERS, "count": 100, **RETRY}),
     "dlq.retry_all": ("dlq.retry_all", (), {"count": 100}),
     "log.list": ("log.list", (), {"cursor": "1-1", "count": 1000, "filter": OF_LOGS}),
+    "log.list by message": (
+        "log.list",
+        (),
+        {"group_by": "messageId", "cursor": "1-1", "count": 100, "order": "earliestFirst", "trim_body": 0},
+    ),
     "signing_key.get": ("signing_key.get", (), {}),
     "signing_key.rotate": ("signing_key.rotate", (), {}),
     "flow_control.get": ("flow_control.get", ("crm eu",), {}),

@@ -129,6 +129,43 @@ def test_a_log_entry_is_read(make_client: MakeClient) -> None:
     assert "eyJpZCI6OX0=" not in repr(page)
 
 
+def test_log_entries_are_read_by_message(make_client: MakeClient) -> None:
+    answer = {"messages": [{"messageId": "msg_1", "events": [ENTRY, ENTRY]}], "cursor": "1-2"}
+    with outbox(APIResponse(200, json.dumps(answer).encode())) as sent:
+        page = make_client()(
+            "log.list", group_by="messageId", filter={"state": ["ERROR", "RETRY"]}, order="latestFirst", trim_body=0
+        )
+    query = "order=latestFirst&trimBody=0&state=ERROR&state=RETRY&groupBy=messageId"
+    assert sent[0].url == f"{API}/logs?{query}"
+    (group,) = page.messages
+    assert (group.message_id, [entry.message_id for entry in group.logs]) == ("msg_1", ["msg_1", "msg_1"])
+    assert page.cursor == "1-2"
+
+
+def test_bodies_of_dead_letters_are_trimmed(make_client: MakeClient) -> None:
+    with outbox(APIResponse(200, b'{"messages": []}')) as sent:
+        make_client()("dlq.list", order="latestFirst", trim_body=100)
+    assert sent[0].url == f"{API}/dlq?order=latestFirst&trimBody=100"
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "text"),
+    [
+        ({"trim_body": -1}, ValueError, "trim_body must be a number of bytes, not -1"),
+        ({"trim_body": "1"}, TypeError, "trim_body must be an int, not str"),
+        ({"order": "newest"}, ValueError, "order must be one of earliestFirst, latestFirst, not 'newest'"),
+        ({"group_by": "url"}, ValueError, "group_by must be 'messageId', not 'url'"),
+        ({"group_by": "messageId", "count": 101}, ValueError, "count must be a number from 1 to 100, not 101"),
+    ],
+)
+def test_what_no_page_can_be_like_is_refused(
+    make_client: MakeClient, asked: Any, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error) as caught:
+        make_client()("log.list", **asked)
+    assert str(caught.value) == text
+
+
 SPELLINGS: dict[str, tuple[dict[str, Any], str, Any]] = {
     "canceled with two L": ({"state": "CANCELLED"}, "state", "CANCELED"),
     "a state of tomorrow": ({"state": "PONDERED"}, "state", "PONDERED"),
@@ -160,6 +197,15 @@ def test_the_last_page_has_no_cursor(make_client: MakeClient) -> None:
 
 
 PAGED = {"dlq.iter": ("messages", LETTER, "dlq"), "log.iter": ("events", ENTRY, "events")}
+
+
+def test_iterating_goes_through_the_messages_of_a_log(make_client: MakeClient) -> None:
+    asked: list[str] = []
+    pages: Pages = {"": (2, "b"), "b": (1, None)}
+    with override_transport(paged("messages", {"events": [ENTRY]}, pages, asked)):
+        found = [one.message_id for one in make_client()("log.iter", group_by="messageId", trim_body=0)]
+    assert found == ["msg_0", "msg_1", "msg_b0"]
+    assert asked == ["/logs?trimBody=0&groupBy=messageId", "/logs?cursor=b&trimBody=0&groupBy=messageId"]
 
 
 def paged(field: str, item: dict[str, Any], pages: Pages, asked: list[str]) -> Any:

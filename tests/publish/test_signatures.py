@@ -41,7 +41,7 @@ def test_a_signature_names_every_option(method: Callable[..., Any], names: set[s
 
 def test_help_shows_the_options_and_where_they_are_explained() -> None:
     text = pydoc.plain(pydoc.render_doc(CLIENT.publish_json))
-    assert "failure_callback: str | None = None" in text
+    assert "failure_callback: str | qstash_integrations._core.publishing.message.CallbackOptions | None = None" in text
     assert "qstash_integrations.options" in text
     assert "**fields" not in text
 

@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/api-refernce/dlq/list-messages-in-the-dlq
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, TypedDict, cast
+from typing import Any, Literal, TypeAlias, TypedDict, cast, get_args
 
 from ..names import check_names
 from .inputs import check_text
@@ -21,6 +21,8 @@ LogState: TypeAlias = Literal[
     "CREATED", "ACTIVE", "RETRY", "ERROR", "IN_PROGRESS", "DELIVERED", "FAILED", "CANCEL_REQUESTED", "CANCELED"
 ]
 """IN_PROGRESS stands for ACTIVE, RETRY and ERROR in filters."""
+
+Order: TypeAlias = Literal["earliestFirst", "latestFirst"]
 
 
 class Filter(TypedDict, total=False):
@@ -57,7 +59,7 @@ class DlqFilter(Filter, total=False):
 class LogFilter(Filter, total=False):
     message_id: str
     message_ids: Sequence[str]
-    state: LogState
+    state: LogState | Sequence[LogState]
     host: Texts
     """Of the destination."""
     path: Texts
@@ -99,14 +101,30 @@ def filter_query(wanted: Any, kind: type[Filter]) -> Query:
     )
 
 
-def page_query(cursor: str | None, count: int | None, most: int) -> Query:
-    """Which page, and how large it may be."""
+def page_query(
+    cursor: str | None, count: int | None, most: int, order: str | None = None, trim_body: int | None = None
+) -> Query:
+    """Which page, how large it may be, and how much of each body stands in it."""
     query: list[tuple[str, str]] = []
     if cursor is not None:
         query.append(("cursor", check_text(cursor, "cursor")))
     if count is not None:
         query.append(("count", _count(count, most)))
+    if order is not None:
+        if order not in get_args(Order):
+            raise ValueError(f"order must be one of {', '.join(get_args(Order))}, not {order!r}")
+        query.append(("order", order))
+    if trim_body is not None:
+        query.append(("trimBody", _bytes(trim_body)))
     return tuple(query)
+
+
+def _bytes(trim_body: Any) -> str:
+    if type(trim_body) is not int:
+        raise TypeError(f"trim_body must be an int, not {type(trim_body).__name__}")
+    if trim_body < 0:
+        raise ValueError(f"trim_body must be a number of bytes, not {trim_body}")
+    return str(trim_body)
 
 
 def _texts(shown: str, name: str, value: Any) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Unpack, overload
 
 from ..discreet import discreet
-from ..filters import DlqFilter
+from ..filters import DlqFilter, Order
 from ..message import DlqRetryOptions
 from ..operations import dlq as operations
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
@@ -85,14 +85,33 @@ class AsyncDlqApi:
         """``retry`` every dead letter, a part of them at a time: call again until there are none."""
         return await self._client.run(operations.retry_all(count, options))
 
-    def iter(self, *, filter: DlqFilter | None = None, count: int | None = None) -> AsyncIterator[DlqMessage]:
+    def iter(
+        self,
+        *,
+        filter: DlqFilter | None = None,
+        count: int | None = None,
+        order: Order | None = None,
+        trim_body: int | None = None,
+    ) -> AsyncIterator[DlqMessage]:
         """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for."""
         return AsyncItems(
-            lambda cursor: self.list(cursor=cursor, count=count, filter=filter), lambda page: page.messages
+            lambda cursor: self.list(cursor=cursor, count=count, filter=filter, order=order, trim_body=trim_body),
+            lambda page: page.messages,
         )
 
     async def list(
-        self, *, cursor: str | None = None, count: int | None = None, filter: DlqFilter | None = None
+        self,
+        *,
+        cursor: str | None = None,
+        count: int | None = None,
+        filter: DlqFilter | None = None,
+        order: Order | None = None,
+        trim_body: int | None = None,
     ) -> ListDlqMessagesResponse:
-        """One page of the dead letters that fit the filter, oldest first, ``count`` of them, a hundred at most."""
-        return await self._client.run(operations.list_page(cursor=cursor, count=count, wanted=filter))
+        """One page of the dead letters that fit the filter, oldest first, ``count`` of them, a hundred at most.
+
+        ``trim_body`` is how many bytes of each body are shown at most.
+        """
+        return await self._client.run(
+            operations.list_page(cursor=cursor, count=count, wanted=filter, order=order, trim_body=trim_body)
+        )

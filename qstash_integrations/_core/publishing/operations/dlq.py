@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from ...names import check_names
-from ..filters import DlqFilter, Query, filter_query, page_query
+from ..filters import DlqFilter, Order, Query, filter_query, page_query
 from ..inputs import Header, check_id
 from ..message import DlqRetryOptions
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
@@ -23,8 +23,15 @@ from .bulk import MOST_AT_ONCE, selection
 from .message import urls_in
 
 
-def list_page(*, cursor: str | None, count: int | None, wanted: DlqFilter | None) -> Operation[ListDlqMessagesResponse]:
-    query = (*page_query(cursor, count, MOST_AT_ONCE), *filter_query(wanted, DlqFilter))
+def list_page(
+    *,
+    cursor: str | None,
+    count: int | None = None,
+    wanted: DlqFilter | None = None,
+    order: Order | None = None,
+    trim_body: int | None = None,
+) -> Operation[ListDlqMessagesResponse]:
+    query = (*page_query(cursor, count, MOST_AT_ONCE, order, trim_body), *filter_query(wanted, DlqFilter))
     return Operation(method="GET", path="/v2/dlq", query=query, read=reads(ListDlqMessagesResponse), repeatable=True)
 
 

@@ -56,3 +56,20 @@ class ListLogsResponse:
     logs: Sequence[Log] = field(metadata={"name": "events"})
     cursor: str | None = field(default=None, metadata={"instead": {"": None}})
     """Where the next page begins; None on the last one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLogs:
+    """What happened to one message."""
+
+    message_id: str
+    logs: Sequence[Log] = field(metadata={"name": "events"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListGroupedLogsResponse:
+    """One page of messages, each with its log entries."""
+
+    messages: Sequence[MessageLogs]
+    cursor: str | None = field(default=None, metadata={"instead": {"": None}})
+    """Where the next page begins; None on the last one."""
