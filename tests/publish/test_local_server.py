@@ -104,7 +104,15 @@ def test_url_groups(ask: Ask) -> None:
     ]
     receipts = ask("publish", url_group="signups", delay="1h")
     assert [receipt.url for receipt in receipts] == ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"]
-    ask("url_group.set_defaults", "signups", retries=7, label="group", delay="1h", headers={"X-Shop": "eu"})
+    ask(
+        "url_group.set_defaults",
+        "signups",
+        retries=7,
+        label="group",
+        delay="1h",
+        headers={"X-Shop": "eu"},
+        forward_headers=False,
+    )
     receipts = ask("publish", url_group="signups", label="own")
     message = ask("message.get", receipts[0].message_id)
     assert (message.max_retries, message.label, message.headers["X-Shop"]) == (7, "own", ["eu"])

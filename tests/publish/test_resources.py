@@ -77,6 +77,13 @@ CALLS: dict[str, Row] = {
             }
         },
     ),
+    "url_group.set_defaults that pass headers on": (
+        "url_group.set_defaults",
+        ("signups",),
+        {"forward_headers": True},
+        "PATCH /topics/signups",
+        {"headers": {"Upstash-Header-Forward": ["true"]}},
+    ),
     "url_group.set_defaults to none": (
         "url_group.set_defaults",
         ("signups",),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qstash_integrations.server.model import Endpoint, Limits, Refused
+from qstash_integrations.server.model import Endpoint, Limits, Publication, Refused
 from tests.server.driver import NOW, Driver, headers, publication
 
 A = Endpoint(url="https://a.example", name="a")
@@ -153,6 +153,17 @@ def test_default_headers_stand_unless_the_request_has_its_own(driver: Driver) ->
     assert (message.options.retries, message.options.labels) == (2, ("request",))
     assert message.options.headers == (("X-Group", "1"),)
     assert driver.engine.url_groups.get("one").endpoints == (A,)
+
+
+def test_a_group_may_pass_on_the_headers_of_what_comes_in(driver: Driver) -> None:
+    driver.engine.url_groups.add_endpoints("one", [A])
+    driver.engine.url_groups.set_headers("one", headers(header_forward="true"))
+    webhook = Publication(destination="one", headers=(("X-Webhook", "1"), ("Authorization", "Bearer theirs")))
+
+    driver.engine.publishing.publish(webhook)
+
+    (message,) = driver.claim()
+    assert message.options.headers == (("X-Webhook", "1"),)
 
 
 def test_bad_default_headers_are_refused(driver: Driver) -> None:

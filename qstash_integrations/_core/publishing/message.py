@@ -69,7 +69,7 @@ class Api(TypedDict):
 
 
 class DefaultOptions(TypedDict, total=False):
-    """What a URL group may set for whatever is published to it. None counts as not given."""
+    """What holds for messages, for schedules and as a default of a URL group. None counts as not given."""
 
     headers: Mapping[str, str] | None
     """Forwarded to the destination under these names."""
@@ -97,6 +97,13 @@ class DefaultOptions(TypedDict, total=False):
     label: str | Sequence[str] | None
     """Labels to find the message by, in logs and filters; no commas in them."""
     redact: Redact | None
+
+
+class GroupDefaults(DefaultOptions, total=False):
+    """What a URL group may set for whatever is published to it."""
+
+    forward_headers: bool | None
+    """Whether what comes in, such as a webhook that is pointed at the group, passes on the headers of its request."""
 
 
 class DeliveryOptions(DefaultOptions, total=False):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from ..discreet import discreet
-from ..message import DefaultOptions, RemoveEndpoint, UpsertEndpoint
+from ..message import GroupDefaults, RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
 from ..signatures import named_options
@@ -36,11 +36,11 @@ class UrlGroupApi:
         """Remove endpoints by ``{"url": ...}`` or ``{"name": ...}``; the last one takes the group along."""
         return self._client.run(operations.remove_endpoints(url_group, endpoints))
 
-    def set_defaults(self, url_group: str, /, **options: Unpack[DefaultOptions]) -> None:
+    def set_defaults(self, url_group: str, /, **options: Unpack[GroupDefaults]) -> None:
         """Set what applies to every message published to the group that does not say otherwise itself.
 
         They replace earlier defaults as a whole; without options there are none. APIError 404 for an unknown name.
-        The keywords are those of ``qstash_integrations.options.DefaultOptions``.
+        The keywords are those of ``qstash_integrations.options.GroupDefaults``.
         """
         return self._client.run(operations.set_defaults(url_group, options))
 

@@ -9,15 +9,17 @@ from typing import Any, cast
 
 from ...names import check_names
 from ..inputs import check_name, check_option, check_url
-from ..message import DefaultOptions
+from ..message import GroupDefaults
 from ..results.fields import read_list, reads
 from ..results.url_group import UrlGroup
+from ..texts import flag
 from ..wire import headers_of
 from . import Operation, change, nothing
 from .body import with_content_type
 from .message import urls_in
 
-_DEFAULTS = frozenset(DefaultOptions.__annotations__)
+_FORWARD = "Upstash-Header-Forward"
+_DEFAULTS = frozenset(GroupDefaults.__annotations__)
 
 
 def upsert_endpoints(url_group: str, endpoints: Iterable[Mapping[str, Any]]) -> Operation[None]:
@@ -36,6 +38,9 @@ def set_defaults(url_group: str, options: Mapping[str, Any]) -> Operation[None]:
     values: dict[str, list[str]] = {}
     for name, value in with_content_type(headers_of(options), options, None):
         values.setdefault(name, []).append(value)
+    forward = options.get("forward_headers")
+    if forward is not None:
+        values[_FORWARD] = [str(flag("forward_headers", forward)).lower()]
     return replace(change("PATCH", path, {"headers": values}), calls=urls_in(options))
 
 
