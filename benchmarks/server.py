@@ -27,19 +27,20 @@ import httpx
 
 from tests.server.destination import free_port
 
-from .server_load import AUTHORIZED, BODY, CONNECTIONS, Carried, carry, straight
+from .server_load import AUTHORIZED, BODY, CONNECTIONS, Carried, carry, carry_large, straight
 from .table import Row, at_least, at_most
 
 MESSAGES, ROUNDS = 2000, 9  # messages in a round
 PENDING = 100_000
 AT_ONCE = 10_000  # messages in one batch, the most that the server takes
 WARM_UP = 200  # messages
+LARGE = 40  # messages of 10 MB
 KIB = json.dumps({"note": "x" * 1010}).encode()
 MIB = 1024 * 1024
 
 
 def measure() -> list[Row]:
-    return [*_rates(), _memory()]
+    return [*_rates(), _memory(), *_large_bodies()]
 
 
 def _rates() -> list[Row]:
@@ -97,6 +98,29 @@ def _memory() -> Row:
         mebibytes,
         targets=[at_most(mebibytes, 250, "MB resident")],
     )
+
+
+def _large_bodies() -> list[Row]:
+    with tempfile.TemporaryDirectory() as directory:
+        peaks = {where: _largest_with(db) for where, db in (("", None), (", --db", Path(directory) / "large.db"))}
+    return [
+        Row(
+            "server",
+            f"memory while {LARGE} bodies of 10 MB are delivered at once{where}",
+            "MB",
+            mebibytes,
+            targets=[at_most(mebibytes, 150, "MB resident")],
+        )
+        for where, mebibytes in peaks.items()
+    ]
+
+
+def _largest_with(db: Path | None) -> float:
+    """The most memory that the server had from the first publish to the last record, in MB."""
+    with serving(ours(db)) as server:
+        asyncio.run(carry_large(server.port, LARGE))
+        check_recorded(server.port, LARGE)
+        return resident(server, "VmHWM:")
 
 
 class Server(NamedTuple):
@@ -162,11 +186,14 @@ def delivered_in(db: Path) -> int:
         return int(connection.execute(f"SELECT COUNT(*) FROM messages WHERE {condition}").fetchone()[0])
 
 
-def resident(server: Server) -> float:
-    """The memory that the process has now, in MB where the system tells it; elsewhere the most that it ever had."""
+def resident(server: Server, field: str = "VmRSS:") -> float:
+    """The memory that the process has now, in MB where the system tells it; elsewhere the most that it ever had.
+
+    On Linux ``VmHWM:`` is the most it had; what ``wait4`` says there begins with the memory of this process.
+    """
     status = Path(f"/proc/{server.process.pid}/status")
     if status.exists():
-        return int(status.read_text().partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
+        return int(status.read_text().partition(field)[2].split()[0]) * 1024 / 1e6
     return ended(server) * MIB / 1e6
 
 

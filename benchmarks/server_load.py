@@ -10,6 +10,7 @@ from qstash_integrations.server.app.credentials import DEV_TOKEN
 
 CONNECTIONS = 16
 BODY = b'{"id":3,"note":"' + b"x" * 80 + b'"}'
+LARGE_BODY = b"x" * 10 * 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 AUTHORIZED = {"Authorization": f"Bearer {DEV_TOKEN}"}
 
@@ -35,6 +36,27 @@ async def carry(port: int, messages: int) -> Carried:
         assert app.count == messages, f"{app.count} deliveries of {messages} messages"
         listening.close()
     return Carried(messages / published, messages / carried)
+
+
+async def carry_large(port: int, messages: int) -> None:
+    """Publish messages of 10 MB, all of which are due at once when the last of them is there."""
+    app = App()
+    async with (
+        await app.listen() as listening,
+        httpx.AsyncClient(headers=AUTHORIZED, trust_env=False, timeout=120) as http,
+    ):
+        base = f"http://127.0.0.1:{port}/v2"
+        target = f"{base}/enqueue/large/http://127.0.0.1:{app.port}/hook"
+        queue = {"queueName": "large", "parallelism": messages, "paused": True}
+        (await http.post(f"{base}/queues", json=queue)).raise_for_status()
+        for answer in await asyncio.gather(*(http.post(target, content=LARGE_BODY) for _ in range(messages))):
+            answer.raise_for_status()
+        (await http.post(f"{base}/queues/large/resume")).raise_for_status()
+        await app.got(messages)
+        while await in_flight(http, port):
+            pass
+        assert app.count == messages, f"{app.count} deliveries of {messages} messages"
+        listening.close()
 
 
 async def straight(messages: int) -> Carried:
@@ -83,7 +105,7 @@ class App:
 class _Connection(asyncio.Protocol):
     def __init__(self, counted: Callable[[], None]) -> None:
         self._counted = counted
-        self._unread = b""
+        self._unread = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -91,11 +113,11 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._unread += data
         while (end := self._unread.find(b"\r\n\r\n")) >= 0:
-            end += 4 + body_length(self._unread[:end])
+            end += 4 + body_length(bytes(self._unread[:end]))
             if len(self._unread) < end:
                 return
             is_last = b"Connection: close" in self._unread[:end]
-            self._unread = self._unread[end:]
+            del self._unread[:end]
             self._counted()
             self._transport.write(OK)
             if is_last:

@@ -27,6 +27,7 @@ class SignedRequest:
     url: str
     headers: tuple[Header, ...] = field(repr=False)
     body: bytes = field(repr=False)
+    unread: int = 0  # bytes of a body that is read while it is sent; ``body`` is empty then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +39,18 @@ class Attempt:
     seconds: float
 
 
-def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequest:
+def signed_request(
+    message: Message, keys: Keys, signed_at: float, body: Iterable[bytes] | None = None
+) -> SignedRequest:
     """The next attempt at ``message``, signed with the current key; every call makes a signature of its own.
 
-    ``signed_at`` is wall time: receivers refuse what was signed in their future.
+    ``signed_at`` is wall time: receivers refuse what was signed in their future. ``body`` has the parts of one that the
+    message has not with it.
     """
     forwarded = message.options.headers
     named = {name.lower() for name, _ in forwarded}
     own = (
-        ("Upstash-Signature", signature(message, keys, signed_at)),
+        ("Upstash-Signature", signature(message, keys, signed_at, body)),
         ("Upstash-Message-Id", message.id),
         ("Upstash-Retried", str(message.retried)),
         ("Upstash-Topic-Name", message.topic),
@@ -64,6 +68,7 @@ def signed_request(message: Message, keys: Keys, signed_at: float) -> SignedRequ
             *((name, value) for name, value in own if value),
         ),
         body=message.body,
+        unread=message.unread,
     )
 
 

@@ -6,6 +6,7 @@ Spec: https://upstash.com/docs/qstash/features/security
 import hashlib
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from functools import lru_cache
 
 import jwt
@@ -16,35 +17,47 @@ from .model import Keys, Message
 LIFETIME = 300  # seconds that a signature is good for
 
 
-def signature(message: Message, keys: Keys, signed_at: float) -> str:
-    """The genuine one, or with the flaw that was asked for; empty where it is to be missing."""
-    url, body, key = message.url, message.body, keys.current
+def signature(message: Message, keys: Keys, signed_at: float, parts: Iterable[bytes] | None = None) -> str:
+    """The genuine one, or with the flaw that was asked for; empty where it is to be missing.
+
+    ``parts`` are those of a body that the message has not with it.
+    """
+    url, key, body = message.url, keys.current, hashlib.sha256()
+    for part in (message.body,) if parts is None else parts:
+        body.update(part)
     match message.options.flaw:
         case None:
-            return sign(url, body, key, signed_at)
+            return _signed(url, body.digest(), key, signed_at)
         case "missing":
             return ""
         case "malformed":
-            return sign(url, body, key, signed_at).replace(".", "")
+            return _signed(url, body.digest(), key, signed_at).replace(".", "")
         case "wrong_key":
-            return sign(url, body, signing_key(), signed_at)
+            return _signed(url, body.digest(), signing_key(), signed_at)
         case "issuer":
-            return sign(url, body, key, signed_at, issuer="Nobody")
+            return _signed(url, body.digest(), key, signed_at, issuer="Nobody")
         case "expired":
-            return sign(url, body, key, signed_at - 2 * LIFETIME)
+            return _signed(url, body.digest(), key, signed_at - 2 * LIFETIME)
         case "url_mismatch":
-            return sign("https://elsewhere.example/", body, key, signed_at)
+            return _signed("https://elsewhere.example/", body.digest(), key, signed_at)
         case "body_mismatch":
-            return sign(url, body + b" ", key, signed_at)
+            body.update(b" ")
+            return _signed(url, body.digest(), key, signed_at)
 
 
-def sign(url: str, body: bytes, key: str, signed_at: float, jti: str | None = None, *, issuer: str = "Upstash") -> str:
+def sign(url: str, body: bytes, key: str, signed_at: float, jti: str | None = None) -> str:
     """The value of ``Upstash-Signature``. ``url`` is signed byte for byte; ``jti`` is for tests."""
+    return _signed(url, hashlib.sha256(body).digest(), key, signed_at, jti)
+
+
+def _signed(
+    url: str, digest: bytes, key: str, signed_at: float, jti: str | None = None, *, issuer: str = "Upstash"
+) -> str:
     issued = int(signed_at)
     # In QStash's own order, which is that of the alphabet.
     claims = {
         "aud": "",
-        "body": urlsafe_b64encode(hashlib.sha256(body).digest()).decode("ascii"),
+        "body": urlsafe_b64encode(digest).decode("ascii"),
         "exp": issued + LIFETIME,
         "iat": issued,
         "iss": issuer,

@@ -1,13 +1,15 @@
 """Bodies as large as they may be, made to be expensive: refused before anything is built of them."""
 
 import asyncio
+import hashlib
 import time
 import tracemalloc
 from collections.abc import Iterator
 
 import pytest
 
-from qstash_integrations.server.api.asgi import HttpRequest, NoRoom, Room
+from qstash_integrations.server.api.asgi import SMALL, NoRoom, Room
+from qstash_integrations.server.model import Outcome
 from tests.server.local import Local
 
 MEBIBYTE = 1024 * 1024
@@ -108,17 +110,70 @@ def test_S08_dead_letters_are_dealt_with_a_part_at_a_time(local: Local) -> None:
     assert local("DELETE", "/v2/dlq").json == {"deleted": 1}
 
 
-def test_S08_bodies_that_are_half_there_have_a_limit_together() -> None:
-    chunks = iter([b"12345", b"678901", b"12345"])
+def test_S08_large_bodies_wait_outside_until_there_is_room_and_small_ones_do_not() -> None:
+    async def run() -> list[str]:
+        room, told = Room(3 * MEBIBYTE), list[str]()
+        leave = {name: asyncio.Event() for name in ("first", "second", "huge", "third", "small")}
 
-    async def receive() -> dict[str, object]:
-        return {"type": "http.request", "body": next(chunks), "more_body": True}
+        async def body(name: str, size: int) -> None:
+            async with room.of(size):
+                told.append(name)
+                await leave[name].wait()
 
-    request = HttpRequest("POST", "/", "", (), "", receive)
-    room = Room(10)
-    with pytest.raises(NoRoom):
-        asyncio.run(request.body(100, room))
-    # What was taken is free again.
-    room.take(10)
-    with pytest.raises(NoRoom):
-        room.take(1)
+        sizes = {"first": 2 * MEBIBYTE, "second": MEBIBYTE, "huge": 9 * MEBIBYTE, "third": MEBIBYTE, "small": SMALL}
+        async with asyncio.TaskGroup() as tasks:
+            for name, size in sizes.items():
+                tasks.create_task(body(name, size))
+            await _settled()
+            for name in ("small", "first", "second", "huge", "third"):
+                told.append(f"without {name}")
+                leave[name].set()
+                await _settled()
+        return told
+
+    assert asyncio.run(run()) == [
+        "first", "second", "small", "without small", "without first", "without second", "huge", "without huge", "third",
+        "without third",
+    ]  # fmt: skip
+
+
+def test_S08_a_body_for_which_there_is_no_room_for_long_is_turned_away_and_holds_up_nobody() -> None:
+    async def run() -> None:
+        room = Room(MEBIBYTE, patience=0.01)
+        async with room.of(MEBIBYTE):
+            with pytest.raises(NoRoom):
+                async with room.of(MEBIBYTE):
+                    raise AssertionError("there is no room")
+        async with room.of(2 * MEBIBYTE):
+            pass
+
+    asyncio.run(run())
+
+
+def test_S08_large_bodies_are_left_in_the_store_until_they_are_sent() -> None:
+    local = Local()
+    body = bytes(range(256)) * 40_960
+    local.publish("https://a.example/large", body)
+    local.publish("https://a.example/small", b"small", Label="small")
+    tracemalloc.start()
+    large, small = local.engine.claiming.claim(2, whole=False)
+    _, claimed = tracemalloc.get_traced_memory()
+    sent = hashlib.sha256()
+    parts = 0
+    for part in local.engine.claiming.body(large):
+        sent.update(part)
+        parts += 1
+    _, read = tracemalloc.get_traced_memory()
+    local.engine.recording.record(large.seq, Outcome(status=200))
+    _, recorded = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (large.body, large.unread, small.body, small.unread) == (b"", len(body), b"small", 0)
+    assert (sent.hexdigest(), parts) == (hashlib.sha256(body).hexdigest(), 40)
+    assert max(claimed, read, recorded) < MEBIBYTE
+    assert local.engine.inspection.message(large.id).body == body
+    local.engine.close()
+
+
+async def _settled() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)

@@ -20,7 +20,7 @@ from .routes import ROUTES
 from .routing import Match, find
 from .together import Run, at_once
 
-MAX_COMING_IN = 256 * 1024 * 1024  # bytes of bodies of which the rest is still to come, all together
+MAX_COMING_IN = 24 * 1024 * 1024  # bytes of large bodies at once, from their first byte until they are stored
 TOKEN_PATH = f"{LOCAL_PREFIX}token"
 
 
@@ -73,12 +73,13 @@ class Api:
         limits = self._engine.limits
         quota, limit = ("maxBatchSize", limits.batch_bytes) if found.route.many else ("maxMessageSize", limits.body)
         try:
-            body = await request.body(limit, self._room, headers.get("content-length", ""))
+            async with self._room.of(request.length(limit)):
+                body = await request.body(limit)
+                return await self._call(found, _call(request, found, body))
         except TooLarge:
             return _error(412, f"quota {quota} exceeded, current limit: {limit}")
         except NoRoom:
             return _error(503, "too much is coming in at once; try again", {"retry-after": "1"})
-        return await self._call(found, _call(request, found, body))
 
     def _exchange(self, headers: Mapping[str, str]) -> HttpAnswer:
         token = self._access.exchange(headers)

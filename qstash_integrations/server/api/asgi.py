@@ -1,11 +1,19 @@
 """The few lines of ASGI that the API needs: a request's parts out of a scope, its body, and an answer in one piece."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any, NamedTuple, TypeAlias
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+SMALL = 64 * 1024  # bytes of a body, as much as is read ahead of any
+PATIENCE = 30.0  # seconds that a body waits for others
 
 
 class Gone(Exception):
@@ -17,23 +25,58 @@ class TooLarge(Exception):
 
 
 class NoRoom(Exception):
-    """There are too many bodies at once that are only half there."""
+    """There are too many large bodies at once."""
 
 
 class Room:
-    """Bytes of bodies that are coming in, all together."""
+    """Bytes of bodies that are here at once, all together. One that does not fit waits outside, first come first in.
 
-    def __init__(self, most: int) -> None:
-        self._left = most
+    Small ones never wait, so that none has to because of large ones that are slow. One alone may be of any size.
+    """
 
-    def take(self, size: int) -> None:
-        """Raises NoRoom; else ``give`` must follow."""
-        if size > self._left:
-            raise NoRoom
-        self._left -= size
+    def __init__(self, most: int, patience: float = PATIENCE) -> None:
+        self._most = most
+        self._patience = patience
+        self._taken = 0
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    def give(self, size: int) -> None:
-        self._left += size
+    @asynccontextmanager
+    async def of(self, size: int) -> AsyncGenerator[None]:
+        """Raises NoRoom when there is still none after a while."""
+        if size <= SMALL:
+            yield
+            return
+        if self._waiting or not self._fits(size):
+            await self._turn(size)
+        else:
+            self._taken += size
+        try:
+            yield
+        finally:
+            self._taken -= size
+            self._let_in()
+
+    async def _turn(self, size: int) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((size, turn))
+        try:
+            async with asyncio.timeout(self._patience):
+                await turn
+        except TimeoutError:
+            raise NoRoom from None
+        finally:
+            if turn.cancelled() or not turn.done():
+                self._waiting.remove((size, turn))
+                self._let_in()
+
+    def _let_in(self) -> None:
+        while self._waiting and self._fits(self._waiting[0][0]):
+            size, turn = self._waiting.popleft()
+            self._taken += size
+            turn.set_result(None)
+
+    def _fits(self, size: int) -> bool:
+        return not self._taken or self._taken + size <= self._most
 
 
 class HttpRequest(NamedTuple):
@@ -54,28 +97,28 @@ class HttpRequest(NamedTuple):
             found[name] = f"{found[name]}, {value}" if name in found else value
         return found
 
-    async def body(self, limit: int, room: "Room", length: str = "") -> bytes:
-        """Raises TooLarge when it is, or says by its ``length`` that it is, larger than ``limit``; NoRoom, and Gone."""
-        if length.isdecimal() and int(length[:20]) > limit:
+    def length(self, limit: int) -> int:
+        """Of the body, at most; TooLarge when it says that it is larger than ``limit``."""
+        told = [value for name, value in self.headers if name == b"content-length"]
+        length = int(told[0][:20]) if len(told) == 1 and told[0].isdigit() else limit
+        if length > limit:
             raise TooLarge
-        chunks: list[bytes] = []
-        size = 0
+        return length
+
+    async def body(self, limit: int) -> bytes:
+        """Raises TooLarge when it is larger than ``limit``, and Gone."""
+        # Grows where it is, and is handed out without a copy.
+        body = BytesIO()
         more = True
-        try:
-            while more:
-                message = await self.receive()
-                if message["type"] == "http.disconnect":
-                    raise Gone
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > limit:
-                    raise TooLarge
-                room.take(len(chunk))
-                chunks.append(chunk)
-                more = message.get("more_body", False)
-            return b"".join(chunks)
-        finally:
-            room.give(sum(map(len, chunks)))
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            body.write(message.get("body", b""))
+            if body.tell() > limit:
+                raise TooLarge
+            more = message.get("more_body", False)
+        return body.getvalue()
 
 
 class HttpAnswer(NamedTuple):

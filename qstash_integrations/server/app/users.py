@@ -27,8 +27,8 @@ class User:
         keys: Keys,
         clock: Callable[[], float],
         watch: Callable[[Attempt], None] | None,
-        trusted: frozenset[str],
-        is_published: bool,
+        trusted: frozenset[str] = frozenset(),
+        is_published: bool = True,
         code: str | None = None,
         read_only_token: str | None = None,
     ) -> None:

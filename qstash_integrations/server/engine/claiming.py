@@ -4,6 +4,7 @@ its flow-control key.
 Spec: https://upstash.com/docs/qstash/features/flowcontrol
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..model import Flow, Limits, Message
@@ -31,10 +32,11 @@ class Claiming:
         with self._commit() as now:
             return self._endings.recover(now)
 
-    def claim(self, limit: int) -> list[Message]:
+    def claim(self, limit: int, *, whole: bool = True) -> list[Message]:
         """Make up to ``limit`` messages active and hand them out; ``Recording.record`` must follow for each.
 
-        Fewer, even none, does not mean that nothing more is due: ``next_due_at`` says so.
+        Unless they are to be ``whole``, large bodies stay in the store until ``body`` is asked for them. Fewer, even
+        none, does not mean that nothing more is due: ``next_due_at`` says so.
         """
         with self._commit() as now:
             slots = self._slots()
@@ -54,7 +56,12 @@ class Claiming:
             seqs = a_round.started
             self._all = started(self._all, len(seqs), now)
             self._store.log.add_to_all(seqs, "ACTIVE", now)
-            return [self._whole(message) for message in map(self._store.messages.get, seqs) if message is not None]
+            found = map(self._store.messages.get if whole else self._store.messages.head, seqs)
+            return [self._whole(message) for message in found if message is not None]
+
+    def body(self, message: Message) -> Iterable[bytes]:
+        """What is delivered, in parts."""
+        return self._store.messages.parts(message.seq) if message.unread else (message.body,)
 
     def next_due_at(self) -> float | None:
         """The first moment at which there may be something to claim, or a schedule to fire; perhaps a past one.

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/features/retry and https://upstash.com/doc
 
 from collections.abc import Callable
 
-from ..model import Message, Outcome
+from ..model import CallbackOptions, Message, Outcome
 from ..rules.retry import wait
 from ..tables import Store
 from .acceptance import Acceptance
@@ -39,7 +39,7 @@ class Recording:
     def record(self, seq: int, outcome: Outcome) -> None:
         """What came of a claimed message. What is not active, or not any more, is left alone."""
         with self._commit() as now:
-            message = self._store.messages.get(seq)
+            message = self._store.messages.head(seq)
             # Recorded before, or made due again since: an attempt counts once.
             if message is not None and message.state == "active":
                 self._record(message, outcome, now)
@@ -89,8 +89,7 @@ class Recording:
         letter = self._store.dead_letters.add(message.seq, attempt, now)
         self._call_back(message, outcome, now)
         if message.options.failure_callback is not None:
-            dlq_id = position(now, letter)
-            self._acceptance.accept(callback(message.options.failure_callback, message, outcome, now, dlq_id))
+            self._accept(message.options.failure_callback, message, outcome, now, position(now, letter))
         self._endings.end([unfinished(message)], "FAILED", now)
 
     def _call_back(self, message: Message, outcome: Outcome, now: float) -> None:
@@ -99,4 +98,11 @@ class Recording:
         A workflow run hears of the last one only.
         """
         if message.options.callback is not None and message.run is None:
-            self._acceptance.accept(callback(message.options.callback, message, outcome, now, None))
+            self._accept(message.options.callback, message, outcome, now, None)
+
+    def _accept(
+        self, options: CallbackOptions, message: Message, outcome: Outcome, now: float, dlq_id: str | None
+    ) -> None:
+        whole = self._store.messages.get(message.seq) if message.unread else message
+        assert whole is not None, "it is being recorded"
+        self._acceptance.accept(callback(options, whole, outcome, now, dlq_id))

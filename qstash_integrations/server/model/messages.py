@@ -83,6 +83,7 @@ class Message:
     cancel_requested: bool
     finished_at: float | None
     ended: Ending | None
+    unread: int = 0  # bytes of its body where that is too large to be held, and was left in the store
     run: int | None = None  # seq of the workflow run that it belongs to
     call_type: CallType | None = None
     entry: int | None = None  # its place in the run's list, which has its body

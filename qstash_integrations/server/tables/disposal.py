@@ -2,7 +2,6 @@
 
 import sqlite3
 
-from .encoding import any_of
 from .messages import Total
 
 
@@ -19,20 +18,20 @@ class Disposal:
 
     def remove_finished(self, before: float, limit: int) -> int:
         """Up to ``limit`` messages that ended before then; not one that a queue or the dead letter queue holds."""
-        cursor = self._connection.execute(
-            "DELETE FROM messages WHERE seq IN (SELECT seq FROM messages"
-            " WHERE state = 'done' AND slot = 0 AND dead = 0 AND finished_at < ? ORDER BY finished_at LIMIT ?)",
+        over = self._connection.execute(
+            "SELECT seq FROM messages WHERE state = 'done' AND slot = 0 AND dead = 0 AND finished_at < ?"
+            " ORDER BY finished_at LIMIT ?",
             (before, limit),
-        )
-        return cursor.rowcount
+        ).fetchall()
+        # One by one: what a statement has changed is held in memory until it is over.
+        self._connection.executemany("DELETE FROM messages WHERE seq = ?", over)
+        return len(over)
 
     def remove_dead_letters(self, before: float, limit: int) -> int:
         """Up to ``limit`` of the oldest that entered before then."""
         rows = self._connection.execute("SELECT seq, at FROM dead_letters ORDER BY seq LIMIT ?", (limit,)).fetchall()
         old = [seq for seq, at in rows if at < before]
-        self._connection.execute(
-            "DELETE FROM dead_letters WHERE seq IN (SELECT value FROM json_each(?))", (any_of(old),)
-        )
+        self._connection.executemany("DELETE FROM dead_letters WHERE seq = ?", [(seq,) for seq in old])
         return len(old)
 
     def _total(self, kind: str) -> Total:

@@ -1,7 +1,8 @@
 """Messages: accepted, moved from state to state, found again. Which state comes next is the engine's affair."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..model import Draft, Ending, Filter, Message, State
@@ -15,6 +16,15 @@ SELECT_MESSAGE = """
     FROM messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
         LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
 """
+_IS_HELD = "length(b.body) <= :most"
+# The length of a body is known without reading it.
+_HEAD = SELECT_MESSAGE.replace(
+    "COALESCE(b.body, e.body)",
+    f"CASE WHEN b.body IS NULL THEN e.body WHEN {_IS_HELD} THEN b.body END,"
+    f" CASE WHEN b.body IS NULL OR {_IS_HELD} THEN 0 ELSE length(b.body) END",
+)
+MOST_HELD = 256 * 1024
+"""Bytes of a body that is handed out whole, and those that one of any size is read and written by at a time."""
 _UNFINISHED = """
     SELECT m.seq, m.state, m.queue, m.flow_key, m.source, m.cancel_requested FROM messages AS m
     WHERE m.state <> 'done' AND m.cancel_requested = 0
@@ -75,12 +85,43 @@ class Messages:
         assert seq is not None
         # What is in a run's list is stored there, once.
         if draft.body and draft.entry is None:
-            self._connection.execute("INSERT INTO bodies (message, body) VALUES (?, ?)", (seq, draft.body))
+            self._write(seq, draft.body)
         return seq
+
+    def _write(self, seq: int, body: bytes) -> None:
+        if len(body) <= MOST_HELD:
+            self._connection.execute("INSERT INTO bodies (message, body) VALUES (?, ?)", (seq, body))
+            return
+        # Into its place: as a value of a statement SQLite would copy it twice.
+        self._connection.execute("INSERT INTO bodies (message, body) VALUES (?, zeroblob(?))", (seq, len(body)))
+        with self._connection.blobopen("bodies", "body", seq) as blob, memoryview(body) as view:
+            for start in range(0, len(body), MOST_HELD):
+                blob.write(view[start : start + MOST_HELD])
 
     def get(self, seq: int) -> Message | None:
         row = self._connection.execute(f"{SELECT_MESSAGE} WHERE m.seq = ?", (seq,)).fetchone()
         return message_of(row) if row else None
+
+    def head(self, seq: int) -> Message | None:
+        """As ``get``, but a large body stays where it is, for ``parts``."""
+        row = self._connection.execute(f"{_HEAD} WHERE m.seq = :seq", {"seq": seq, "most": MOST_HELD}).fetchone()
+        if row is None:
+            return None
+        *columns, unread = row
+        return replace(message_of(columns), unread=unread)
+
+    def parts(self, seq: int) -> Generator[bytes]:
+        """A body, each part read when it is asked for: nothing is kept open while somebody takes their time."""
+        part, place = self._part(seq, 0), 0
+        while part:
+            yield part
+            place += len(part)
+            part = self._part(seq, place)
+
+    def _part(self, seq: int, place: int) -> bytes:
+        with self._connection.blobopen("bodies", "body", seq, readonly=True) as blob:
+            blob.seek(place)
+            return blob.read(MOST_HELD)
 
     def by_id(self, message_id: str) -> Message | None:
         row = self._connection.execute(f"{SELECT_MESSAGE} WHERE m.id = ?", (message_id,)).fetchone()

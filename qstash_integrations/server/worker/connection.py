@@ -12,6 +12,7 @@ Spec: https://www.rfc-editor.org/rfc/rfc9112
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from typing import Any, cast
 
 import httptools
@@ -48,14 +49,18 @@ class Connections:
         """How many are open."""
         return len(self._open)
 
-    async def attempt(self, target: Target, address: str, request: bytes, limit: int) -> Outcome:
-        """What came of a whole request, with at most ``limit`` bytes of the answer's body.
+    async def attempt(
+        self, target: Target, address: str, request: bytes, limit: int, rest: Iterable[bytes] = ()
+    ) -> Outcome:
+        """What came of a request, with at most ``limit`` bytes of the answer's body.
+
+        ``rest`` is what follows ``request``, each part taken when the destination has taken the last one.
 
         Raises NotConnected, or Broken for what happened after that.
         """
         connection = await self._connect(target, address)
         try:
-            return await connection.attempt(request, limit)
+            return await connection.attempt(request, limit, rest)
         finally:
             self._end(connection)
 
@@ -112,6 +117,7 @@ class Connection(asyncio.Protocol):
         self.is_over: bool = False
         """Whether all was sent, all of the answer came, and nothing is left but to close."""
         self._outcome: asyncio.Future[Outcome] = loop.create_future()
+        self._writable: asyncio.Future[None] | None = None  # while the destination takes nothing more
         self._limit = 0
         self._is_asked = False
         self._parser = httptools.HttpResponseParser(self)
@@ -126,15 +132,34 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._is_complete = False
 
-    async def attempt(self, request: bytes, limit: int) -> Outcome:
+    async def attempt(self, request: bytes, limit: int, rest: Iterable[bytes] = ()) -> Outcome:
         if self._transport.is_closing():
             raise Broken(explaining.lost(None, self._target, is_silent=True))
         self._limit = limit
         self._is_asked = True
         self._transport.write(request)
+        is_sent = await self._send(rest)
         outcome = await self._outcome
-        self.is_over = self._is_complete and not self._transport.get_write_buffer_size()
+        self.is_over = is_sent and self._is_complete and not self._transport.get_write_buffer_size()
         return outcome
+
+    async def _send(self, rest: Iterable[bytes]) -> bool:
+        """Whether all was sent. An answer that does not wait for that is the answer."""
+        for part in rest:
+            if self._writable is not None:
+                await asyncio.wait((self._writable, self._outcome), return_when=asyncio.FIRST_COMPLETED)
+            if self._outcome.done() or self._transport.is_closing():
+                return False
+            self._transport.write(part)
+        return True
+
+    def pause_writing(self) -> None:
+        self._writable = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._writable is not None:
+            self._writable.set_result(None)
+            self._writable = None
 
     def abort(self) -> None:
         self._transport.abort()

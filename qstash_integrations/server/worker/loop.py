@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
@@ -123,7 +124,7 @@ class Worker:
     def _claim(self) -> list[Message]:
         self._engine.schedules.fire()
         room = self._most - len(self._running)
-        return self._engine.claiming.claim(room) if room else []
+        return self._engine.claiming.claim(room, whole=False) if room else []
 
     def _start(self, claimed: Sequence[Message]) -> int:
         if not claimed:
@@ -142,8 +143,10 @@ class Worker:
     async def _deliver(self, message: Message, keys: Keys) -> None:
         started = time.monotonic()
         try:
+            body = partial(self._engine.claiming.body, message)
             outcome = await self._sender.send(
-                signed_request(message, keys, self._wall_clock()),
+                signed_request(message, keys, self._wall_clock(), body()),
+                body=body,
                 seconds=min(message.options.timeout or self._longest_timeout, self._longest_timeout),
                 limit=answer_limit(message),
             )
