@@ -55,10 +55,12 @@ def test_a_moment_is_no_further_away_than_a_delay() -> None:
     local.store.close()
 
 
-@pytest.mark.parametrize("option", ["Callback", "Failure-Callback"])
+@pytest.mark.parametrize("option", ["Callback", "Failure-Callback", "Callback-Failure-Callback"])
 @pytest.mark.parametrize(("setting", "value"), [("Retries", "21"), ("Timeout", "3h")])
 def test_a_callback_has_the_quotas_of_its_message(local: Local, option: str, setting: str, value: str) -> None:
-    headers = {f"Upstash-{option}": "https://a.example/cb", f"Upstash-{option}-{setting}": value}
+    outer = option.removesuffix("-Failure-Callback")
+    urls = dict.fromkeys((f"Upstash-{outer}", f"Upstash-{option}"), "https://a.example/cb")
+    headers = {**urls, f"Upstash-{option}-{setting}": value}
     assert local("POST", f"/v2/publish/{URL}", b"", headers).status == 412
 
 
