@@ -70,6 +70,7 @@ READS: dict[str, Callable[[Engine], object]] = {
     "url_groups.all": lambda e: e.url_groups.all(),
     "flows.get": lambda e: e.flows.get("k"),
     "flows.search": lambda e: e.flows.search(""),
+    "claiming.body": lambda e: list(e.claiming.body(e.messages.get(message_id(e)))),
     "claiming.next_due_at": lambda e: e.claiming.next_due_at(),
     "dead_letters.get": lambda e: e.dead_letters.get(dlq_id(e)),
     "dead_letters.page": lambda e: e.dead_letters.page(ANY, cursor=None, count=1),
