@@ -148,7 +148,7 @@ def test_an_answer_is_kept_with_its_status(status: int) -> None:
 @pytest.mark.parametrize("status", [0, 99, 600, 999])
 def test_a_status_that_http_does_not_know_is_no_answer(status: int) -> None:
     outcome = outcome_of(status, [], b"")
-    assert outcome == no_answer(f"the answer's status {status} is none that HTTP knows")
+    assert outcome == no_answer(f"the answer's status {status} is none that HTTP knows; answer with 200 to 599")
     assert not outcome.delivered
 
 
