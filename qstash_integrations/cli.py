@@ -155,7 +155,18 @@ def add_dev(commands: Commands) -> None:
 def dev(options: argparse.Namespace) -> int:
     """Run the local server until it is interrupted."""
     try:
-        from .server.app import AppProcess, EnvFile, ForMachines, ForPeople, Printer, environment, logging_to, run
+        from .server.app import (
+            AppProcess,
+            EnvFile,
+            ForMachines,
+            ForPeople,
+            Printer,
+            environment,
+            logging_to,
+            run,
+            shows_colours,
+            width_of,
+        )
     except ImportError as error:
         raise QStashError(
             f"the local server needs {error.name}; install it with: pip install 'qstash_integrations[server]'"
@@ -166,7 +177,8 @@ def dev(options: argparse.Namespace) -> int:
     with Printer(sys.stdout) as say, Printer(sys.stderr) as complain, logging_to(complain):
         people = ForPeople(
             say,
-            colour=sys.stdout.isatty(),
+            colour=shows_colours(sys.stdout),
+            width=lambda: width_of(sys.stdout),
             rewrites=options.rewrite,
             public_url=public_url,
             written_to=options.write_env and str(options.write_env),
@@ -179,7 +191,14 @@ def dev(options: argparse.Namespace) -> int:
                 file.write(environment(server, public_url))
             console.started(server)
 
-        return run(dev_config(options), started=started, watch=console.delivered, app=app, public_url=public_url)
+        return run(
+            dev_config(options),
+            started=started,
+            watch=console.delivered,
+            follow=console.happened,
+            app=app,
+            public_url=public_url,
+        )
 
 
 def _dev_port() -> int:

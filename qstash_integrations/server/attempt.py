@@ -9,7 +9,7 @@ Spec: https://upstash.com/docs/qstash/howto/receiving
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .model import Header, Keys, Message, Outcome
+from .model import Header, Headline, Keys, Message, Outcome
 from .signature import signature
 
 MAX_ANSWER = 64 * 1024
@@ -37,6 +37,7 @@ class Attempt:
     message: Message
     outcome: Outcome
     seconds: float
+    then: Headline | None = None  # what followed from it, where that is followed: RETRY, FAILED, CANCELED
 
 
 def signed_request(

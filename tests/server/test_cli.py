@@ -72,7 +72,10 @@ def test_dev_prints_what_to_copy_and_a_line_per_delivery() -> None:
         message_id = publish(settings, f"{there.url}/hook")
         assert process.stdout is not None
         assert process.stdout.readline() == "\n"
-        told = process.stdout.readline()
+        accepted, told = process.stdout.readline(), process.stdout.readline()
+    assert re.fullmatch(
+        rf"\d\d:\d\d:\d\d  accepted +{message_id}  POST  {there.url}/hook  from 127\.0\.0\.1\n", accepted
+    )
     assert re.fullmatch(rf"\d\d:\d\d:\d\d  200 +\d+ ms  {message_id}  POST  {there.url}/hook\n", told)
 
 
@@ -241,14 +244,22 @@ def test_rewritten_deliveries_are_told_as_json() -> None:
             first = json.loads(process.stdout.readline())
             settings = first["environment"]
             delivered = publish(settings, "https://api.example.com/hook?secret=1")
-            told = json.loads(process.stdout.readline())
+            accepted, told = (json.loads(process.stdout.readline()) for _ in range(2))
             failed = publish(settings, "https://old.example/hook")
-            told_of_failure = json.loads(process.stdout.readline())
+            _, told_of_failure = (json.loads(process.stdout.readline()) for _ in range(2))
         assert there.next().header("Host") == "api.example.com"
     assert (first["event"], first["url"]) == ("started", settings["QSTASH_URL"])
     assert set(settings) == {"QSTASH_URL", "QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"}
     assert started_at <= first["at"] + 0.001 <= told["at"] + 0.001 <= time.time() + 0.001
+    assert without(accepted, "at", "dueAt") == {
+        "event": "accepted",
+        "messageId": delivered,
+        "method": "POST",
+        "url": "https://api.example.com/hook",
+        "callerIp": "127.0.0.1",
+    }
     assert told["milliseconds"] > 0
+    assert told_of_failure["nextAt"] > told_of_failure["at"]
     assert without(told, "at", "milliseconds") == {
         "event": "delivery",
         "status": 200,
@@ -258,7 +269,7 @@ def test_rewritten_deliveries_are_told_as_json() -> None:
         "retried": 0,
         "maxRetries": 3,
     }
-    assert without(told_of_failure, "at", "milliseconds") == {
+    assert without(told_of_failure, "at", "milliseconds", "nextAt") == {
         "event": "delivery",
         "status": 0,
         "messageId": failed,

@@ -9,6 +9,7 @@ from .env_file import EnvFile
 from .foreground import run
 from .printing import Printer, logging_to
 from .protocol import Patience
+from .terminal import shows_colours, width_of
 
 __all__ = [
     "AppProcess",
@@ -27,4 +28,6 @@ __all__ = [
     "public_url_of",
     "run",
     "running",
+    "shows_colours",
+    "width_of",
 ]

@@ -1,4 +1,4 @@
-"""What a server tells whoever started it: the settings to copy, then one line per delivery.
+"""What a server tells whoever started it: the settings to copy, then what happens, line by line.
 
 For people, or as JSON, one object per line. Of a URL the query is left out, which may hold secrets.
 """
@@ -10,21 +10,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ..attempt import Attempt
+from ..model import Headline, Note
 from .config import LocalServer
-from .lines import line, printable, summary
+from .lines import Line, of_attempt, of_news, printable, shown, summary, summary_of_news
 
 Write = Callable[[str], None]
+# Of machines, by the states of the log; the last is what ends in another way than with an attempt.
+_EVENTS = {"CREATED": "accepted", "CANCELED": "cancelled", "FAILED": "failed", "RETRY": "retry"}
 
 
 class Console(Protocol):
     def started(self, server: LocalServer) -> None: ...
     def delivered(self, attempt: Attempt) -> None: ...
+    def happened(self, news: Headline | Note) -> None: ...
 
 
 class ForPeople:
-    """``colour`` is for terminals only; ``rewrites`` are those of the server's config.
+    """``width`` says how many columns there are, None for what is no terminal.
 
-    ``public_url`` is that of the app, ``written_to`` a file that has the settings, ``command`` what is run with them.
+    ``rewrites`` are those of the server's config, ``public_url`` is that of the app, ``written_to`` a file that has the
+    settings, ``command`` what is run with them.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class ForPeople:
         write: Write,
         *,
         colour: bool,
+        width: Callable[[], int | None] = lambda: None,
         rewrites: Sequence[tuple[str, str]] = (),
         public_url: str | None = None,
         written_to: str | None = None,
@@ -39,6 +45,8 @@ class ForPeople:
     ) -> None:
         self._write = write
         self._colour = colour
+        self._width = width
+        self._dashboard = ""
         self._rewrites = rewrites
         self._public_url = public_url
         self._written_to = written_to
@@ -46,6 +54,7 @@ class ForPeople:
 
     def started(self, server: LocalServer) -> None:
         """What to copy; the first line is what the official JavaScript SDK waits for."""
+        self._dashboard = f"{server.url}/"
         self._write(f"QStash is running at {server.url}")
         self._write("DEV SERVER: for development and tests, never for production.")
         self._write(f"Dashboard: {server.dashboard}{'' if server.is_published else '  (this link works once)'}")
@@ -73,7 +82,17 @@ class ForPeople:
             self._write("Other machines can reach this server, and whoever has the token can use it.")
 
     def delivered(self, attempt: Attempt) -> None:
-        self._write(f"{time.strftime('%H:%M:%S')}  {line(attempt, colour=self._colour)}")
+        width, now = self._width(), time.time()
+        line = of_attempt(attempt, dashboard=self._dashboard, now=now, is_short=width is not None)
+        self._show(line, width, now)
+
+    def happened(self, news: Headline | Note) -> None:
+        width, now = self._width(), time.time()
+        self._show(of_news(news, now=now, is_short=width is not None), width, now)
+
+    def _show(self, line: Line, width: int | None, now: float) -> None:
+        at = time.strftime("%H:%M:%S", time.localtime(now))
+        self._write("\n".join(shown(line, at=at, width=width, colour=self._colour)))
 
 
 class ForMachines:
@@ -90,6 +109,9 @@ class ForMachines:
 
     def delivered(self, attempt: Attempt) -> None:
         self._tell("delivery", summary(attempt))
+
+    def happened(self, news: Headline | Note) -> None:
+        self._tell("note" if isinstance(news, Note) else _EVENTS[news.state], summary_of_news(news))
 
     def _tell(self, event: str, fields: Mapping[str, object]) -> None:
         self._write(json.dumps({"event": event, "at": round(time.time(), 3), **fields}))

@@ -11,7 +11,7 @@ from ..._core.receiving.receiver import wall_clock
 from .app_process import AppProcess
 from .config import LocalServer, ServerConfig
 from .console import environment
-from .serving import Watch, serve
+from .serving import Follow, Watch, serve
 
 INTERRUPTED = 130
 # Its default would end this process alone, and leave the app.
@@ -23,6 +23,7 @@ def run(
     *,
     started: Callable[[LocalServer], None],
     watch: Watch | None = None,
+    follow: Follow | None = None,
     app: AppProcess | None = None,
     public_url: str | None = None,
 ) -> int:
@@ -57,7 +58,7 @@ def run(
 
         for number in (signal.SIGINT, signal.SIGTERM, *(() if app is None else _OF_TERMINALS)):
             signal.signal(number, stop)
-        await serve(config, stopping, begin, wall_clock, watch)
+        await serve(config, stopping, begin, wall_clock, watch, follow)
 
     try:
         asyncio.run(main())

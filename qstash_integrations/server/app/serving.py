@@ -16,7 +16,7 @@ from ..._core.production import declared
 from ..attempt import Attempt
 from ..faults import fault_log
 from ..identifiers import password
-from ..model import Keys, StartupError
+from ..model import Headline, Keys, Note, StartupError
 from ..tables import Store
 from . import credentials, production
 from .clients import Clients
@@ -27,6 +27,7 @@ from .listening import Bound, check_host, listen
 from .users import User, Users
 
 Watch: TypeAlias = Callable[[Attempt], None]
+Follow: TypeAlias = Callable[[Headline | Note], None]
 
 
 async def serve(
@@ -35,8 +36,11 @@ async def serve(
     started: Callable[[LocalServer], None],
     clock: Callable[[], float],
     watch: Watch | None,
+    follow: Follow | None = None,
 ) -> None:
-    """Serve until ``stopping`` is set. ``started`` is told when connections can be made, ``watch`` of every attempt."""
+    """Serve until ``stopping`` is set. ``started`` is told when connections can be made, ``watch`` of every attempt,
+    ``follow`` of what else happens.
+    """
     if not config.allow_production:
         production.check(os.environ)
     trusted = frozenset(map(check_host, config.allow_hosts))
@@ -58,6 +62,7 @@ async def serve(
                 keys=keys,
                 clock=clock,
                 watch=watch,
+                follow=follow,
                 trusted=trusted,
                 is_published=is_published,
                 **secrets,

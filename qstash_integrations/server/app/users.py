@@ -6,7 +6,7 @@ from dataclasses import replace
 from ..api import Access, Api, Receive, Scope, Send, Together, token_of
 from ..attempt import Attempt
 from ..engine import Engine
-from ..model import Keys
+from ..model import Headline, Keys, Note
 from ..tables import Store
 from ..worker import Rewrites, Sender, Worker
 from .config import ServerConfig
@@ -29,6 +29,7 @@ class User:
         watch: Callable[[Attempt], None] | None,
         trusted: frozenset[str] = frozenset(),
         is_published: bool = True,
+        follow: Callable[[Headline | Note], None] | None = None,
         code: str | None = None,
         read_only_token: str | None = None,
     ) -> None:
@@ -41,6 +42,7 @@ class User:
             Sender(network, bound.address, rewrites=Rewrites(config.rewrites)),
             clock=clock,
             watch=watch,
+            follow=follow,
         )
         self.api: Api = Api(
             self.engine,

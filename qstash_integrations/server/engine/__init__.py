@@ -24,6 +24,7 @@ from .keys import SigningKeys
 from .letters import Letters
 from .log import Log
 from .messages import Messages
+from .news import News
 from .planning import Planning
 from .publishing import Publishing
 from .queues import Queues
@@ -83,6 +84,7 @@ class Engine:
         self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance, letters)
         self.failed_runs: FailedRuns = FailedRuns(store, commit, acceptance, endings, letters, repeating)
         self.log: Log = Log(store)
+        self.news: News = News(store)
         self.run_log: RunLogs = RunLogs(store)
         self.keys: SigningKeys = SigningKeys(store, commit, keys)
         self.retention: Sweeping = Sweeping(store, commit, retention or Retention())

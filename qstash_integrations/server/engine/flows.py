@@ -6,7 +6,7 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..model import Flow, Refused
+from ..model import Flow, Note, Refused
 from ..rules.flow_control import at, check_key, check_limit
 from ..tables import Store
 from .commits import Commits
@@ -32,10 +32,10 @@ class Flows:
 
     def pause(self, key: str) -> None:
         """Start nothing of the key. Its rate period goes on."""
-        self._change(key, lambda flow, _: replace(flow, paused=True))
+        self._change(key, lambda flow, _: replace(flow, paused=True), "paused")
 
     def resume(self, key: str) -> None:
-        self._change(key, lambda flow, _: replace(flow, paused=False))
+        self._change(key, lambda flow, _: replace(flow, paused=False), "resumed")
 
     def pin(self, key: str, *, parallelism: int | None, rate: int | None, period: int | None) -> None:
         """Fix these limits against what later messages bring, ``rate`` and ``period`` together; a new period begins."""
@@ -67,12 +67,14 @@ class Flows:
         """Count nothing so far, and begin a new period."""
         self._change(key, _at_the_start)
 
-    def _change(self, key: str, changed: Callable[[Flow, float], Flow]) -> None:
+    def _change(self, key: str, changed: Callable[[Flow, float], Flow], told: str | None = None) -> None:
         """A key may be paused or pinned before the first message names it."""
         with self._commit() as now:
             known = self._store.flows.get(key) or unlimited(check_key(key))
             self._store.flows.put(changed(known, now))
             self._holding.wake(key, now)
+            if told:
+                self._store.news.tell(Note(at=now, text=f"flow-control key {key} {told}"))
 
 
 def _at_the_start(flow: Flow, now: float) -> Flow:

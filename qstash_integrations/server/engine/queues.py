@@ -3,7 +3,7 @@
 Spec: https://upstash.com/docs/qstash/features/queues
 """
 
-from ..model import Filter, Limits, Queue, Refused
+from ..model import Filter, Limits, Note, Queue, Refused
 from ..rules.destination import check_name
 from ..tables import Store
 from .commits import Commits
@@ -59,6 +59,7 @@ class Queues:
             if not self._store.queues.set_paused(name, paused, now):
                 raise _unknown(name)
             self._heads.settle(name)
+            self._store.news.tell(Note(at=now, text=f"queue {name} {'paused' if paused else 'resumed'}"))
 
 
 def _unknown(name: str) -> Refused:

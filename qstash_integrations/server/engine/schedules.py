@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..model import Publication, Receipt, Refused, Schedule
+from ..model import Note, Publication, Receipt, Refused, Schedule
 from ..rules.cron import next_tick
 from ..tables import Store
 from .commits import Commits
@@ -82,6 +82,8 @@ class Schedules:
             if schedule.paused != paused:
                 next_at = None if paused else next_tick(schedule.cron, now)
                 self._store.schedules.put(replace(schedule, paused=paused, next_at=next_at))
+                word = "paused" if paused else "resumed"
+                self._store.news.tell(Note(at=now, text=f"schedule {schedule_id} {word}"))
 
     def _fired(self, schedule: Schedule, now: float) -> Schedule:
         fired = replace(schedule, last_at=now, next_at=None, last_message_ids=(), error=None)
@@ -90,6 +92,7 @@ class Schedules:
             fired = replace(fired, next_at=next_tick(schedule.cron, now))
             receipts = self._publish(schedule, now)
         except Refused as error:
+            self._store.news.tell(Note(at=now, text=f"schedule {schedule.id} could not publish: {error.text}"))
             return replace(fired, error=error.text)
         return replace(fired, last_message_ids=tuple(receipt.message_id for receipt in receipts))
 

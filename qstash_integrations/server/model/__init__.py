@@ -7,6 +7,7 @@ from .instants import milliseconds
 from .limits import READABLE_FOR, Limits, Quota, Retention
 from .lists import Filter, Listed, Overview, Page, Search, Second
 from .messages import DeadLetter, Draft, Ending, Event, Message, Outcome, Publication, Receipt, Receipts, State
+from .news import Headline, Note
 from .options import CallbackOptions, Flaw, FlowControl, Header, Options, Redaction
 from .refusals import Refused, StartupError, StorageFull
 from .resources import Endpoint, Flow, Keys, Queue, Schedule, UrlGroup
@@ -46,11 +47,13 @@ __all__ = [
     "Flow",
     "FlowControl",
     "Header",
+    "Headline",
     "Invoker",
     "Keys",
     "Limits",
     "Listed",
     "Message",
+    "Note",
     "Notification",
     "Options",
     "Outcome",

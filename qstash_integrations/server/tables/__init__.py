@@ -16,6 +16,7 @@ from .flows import Flows
 from .listing import Listing
 from .log import Log
 from .messages import Messages
+from .news import News
 from .queues import Queues
 from .run_history import RunHistory
 from .runs import Runs
@@ -33,9 +34,10 @@ class Store:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._transactions = Transactions(connection)
+        self.news: News = News(connection)
+        self._transactions = Transactions(connection, self.news)
         self.messages: Messages = Messages(connection)
-        self.log: Log = Log(connection)
+        self.log: Log = Log(connection, self.news)
         self.listing: Listing = Listing(connection)
         self.dead_letters: DeadLetters = DeadLetters(connection)
         self.queues: Queues = Queues(connection)

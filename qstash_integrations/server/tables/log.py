@@ -8,6 +8,8 @@ from typing import NamedTuple
 from ..model import Filter, Outcome
 from .encoding import headers_from_json, to_json
 from .filters import conditions
+from .news import Entry as Fresh
+from .news import News
 
 _SINCE, _UNTIL = " AND e.at >= ?", " AND e.at <= ?"
 _SELECT = (
@@ -28,8 +30,9 @@ class Entry(NamedTuple):
 
 
 class Log:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, news: News) -> None:
         self._connection = connection
+        self._news = news
 
     def add(
         self, message: int, state: str, at: float, *, next_at: float | None = None, attempt: int | None = None
@@ -38,11 +41,14 @@ class Log:
             "INSERT INTO events (message, at, state, next_at, attempt) VALUES (?, ?, ?, ?, ?)",
             (message, at, state, next_at, attempt),
         )
+        self._news.tell(Fresh(message, state, at, next_at))
 
     def add_to_all(self, messages: list[int], state: str, at: float) -> None:
         self._connection.executemany(
             "INSERT INTO events (message, at, state) VALUES (?, ?, ?)", [(message, at, state) for message in messages]
         )
+        for message in messages:
+            self._news.tell(Fresh(message, state, at, None))
 
     def add_attempt(self, message: int, outcome: Outcome) -> int:
         """The number of the attempt that ended with this."""

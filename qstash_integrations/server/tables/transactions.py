@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
 from ..model import StorageFull
+from .news import News
 
 _FULL = "the storage is full: free disk space or delete messages, then try again"
 
@@ -18,8 +19,9 @@ class PartFailed(Exception):
 
 
 class Transactions:
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, news: News) -> None:
         self.connection = connection
+        self._news = news
         self._is_open = False
         self.is_spoilt: bool = False
 
@@ -31,6 +33,7 @@ class Transactions:
     def _whole(self) -> Generator[None]:
         self._is_open = True
         self.is_spoilt = False
+        told = len(self._news.fresh)
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             yield
@@ -41,6 +44,7 @@ class Transactions:
             # Some errors, a full disk among them, have undone all of it already.
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
+            del self._news.fresh[told:]
             if _is_full(error):
                 raise StorageFull(507, _FULL) from error
             raise

@@ -7,12 +7,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
 from ..faults import fault_log
-from ..model import Keys, Message
+from ..model import Headline, Keys, Message, Note
 from .sending import Sender
 
 # A clock that was set, or a machine that slept, is noticed after this.
@@ -26,7 +27,7 @@ class Worker:
     """Drives the engine in real time. Belongs to one event loop, in the engine's own thread.
 
     ``clock`` is the engine's scheduling clock; what is signed carries ``wall_clock``. ``watch`` is told of every
-    attempt once it is recorded.
+    attempt once it is recorded, ``follow`` of what else happened.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Worker:
         clock: Callable[[], float] = time.time,
         wall_clock: Callable[[], float] = time.time,
         watch: Callable[[Attempt], None] | None = None,
+        follow: Callable[[Headline | Note], None] | None = None,
     ) -> None:
         self._engine = engine
         self._sender = sender
@@ -44,6 +46,9 @@ class Worker:
         self._wall_clock = wall_clock
         self._longest_timeout = engine.limits.timeout
         self._watch = watch
+        self._follow = follow
+        if follow is not None:
+            engine.news.listen()
         self._logger = fault_log()
         self._most = engine.limits.parallelism
         self._woken = asyncio.Event()
@@ -106,6 +111,7 @@ class Worker:
 
     def _record_and_claim(self) -> list[Message]:
         """What came of attempts goes to the engine, and what is due now comes from it, with one commit."""
+        self._tell([])  # what calls did since the last step
         ended = self._take_ended()
         try:
             with self._engine.together():
@@ -176,9 +182,16 @@ class Worker:
                 self._tell([attempt])
 
     def _tell(self, recorded: Sequence[Attempt]) -> None:
-        if self._watch is not None:
-            for attempt in recorded:
-                self._watch(attempt)
+        news = self._engine.news.take()
+        ends = {one.seq: one for one in news if isinstance(one, Headline) and one.state != "CREATED"}
+        for attempt in recorded:
+            then = ends.pop(attempt.message.seq, None)
+            if self._watch is not None:
+                self._watch(replace(attempt, then=then))
+        if self._follow is not None:
+            for one in news:
+                if isinstance(one, Note) or one.state == "CREATED" or one.seq in ends:
+                    self._follow(one)
 
     def _sweep(self) -> None:
         if time.monotonic() >= self._sweep_from:
