@@ -45,13 +45,19 @@ class Messages:
 
     def cancel(self, message_id: str) -> int:
         """1. Refused with 404 when it is over, or was cancelled before. An attempt under way may still succeed."""
+        message = self._store.messages.by_id(message_id)
+        if message is not None and message.run is not None:
+            raise Refused(400, f"message {message.id} belongs to a workflow run: cancel the run")
         cancelled = self.cancel_all(Filter(message_ids=(message_id,)), None)
         if not cancelled:
             raise _unknown(message_id)
         return cancelled
 
     def cancel_all(self, wanted: Filter, count: int | None) -> int:
-        """How many were cancelled, the oldest first, at most ``count``. An empty filter means every message."""
+        """How many were cancelled, the oldest first, at most ``count``. An empty filter means every message.
+
+        Those of workflow runs are not among them: a run is cancelled as a whole.
+        """
         with self._commit() as now:
             return self._endings.cancel(wanted, count, now)
 

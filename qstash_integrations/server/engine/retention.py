@@ -26,6 +26,11 @@ class Sweeping:
             removed += disposal.remove_finished(now - self._retention.messages, _AT_ONCE)
             excess = disposal.finished().messages - self._retention.message_count
             removed += disposal.remove_finished(now - READABLE_FOR, _capped(excess))
+            removed += disposal.remove_runs(now - self._retention.messages, _AT_ONCE)
+            excess = disposal.ended_runs().messages - self._retention.message_count
+            removed += disposal.remove_runs(now - READABLE_FOR, _capped(excess))
+            if disposal.ended_runs().bytes > self._retention.message_bytes:
+                removed += disposal.remove_runs(now - READABLE_FOR, _LARGE_AT_ONCE)
             if disposal.finished().bytes > self._retention.message_bytes:
                 # Dead letters are kept for longer, but not at any price.
                 removed += disposal.remove_finished(now - READABLE_FOR, _LARGE_AT_ONCE) or disposal.remove_dead_letters(

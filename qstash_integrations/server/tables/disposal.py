@@ -27,6 +27,20 @@ class Disposal:
         self._connection.executemany("DELETE FROM messages WHERE seq = ?", over)
         return len(over)
 
+    def ended_runs(self) -> Total:
+        """All workflow runs that are over, with the bytes of their lists."""
+        return self._total("ended_runs")
+
+    def remove_runs(self, before: float, limit: int) -> int:
+        """Up to ``limit`` runs that ended before then, with their messages; not one that a dead letter is kept of."""
+        cursor = self._connection.execute(
+            "DELETE FROM runs WHERE seq IN (SELECT seq FROM runs AS r WHERE state <> 'RUN_STARTED' AND ended_at < ?"
+            " AND NOT EXISTS (SELECT 1 FROM messages WHERE run = r.seq AND (state <> 'done' OR dead = 1))"
+            " ORDER BY ended_at LIMIT ?)",
+            (before, limit),
+        )
+        return cursor.rowcount
+
     def remove_dead_letters(self, before: float, limit: int) -> int:
         """Up to ``limit`` of the oldest that entered before then."""
         rows = self._connection.execute("SELECT seq, at FROM dead_letters ORDER BY seq LIMIT ?", (limit,)).fetchall()

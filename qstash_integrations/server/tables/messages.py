@@ -27,7 +27,7 @@ MOST_HELD = 256 * 1024
 """Bytes of a body that is handed out whole, and those that one of any size is read and written by at a time."""
 _UNFINISHED = """
     SELECT m.seq, m.state, m.queue, m.flow_key, m.source, m.cancel_requested FROM messages AS m
-    WHERE m.state <> 'done' AND m.cancel_requested = 0
+    WHERE m.state <> 'done' AND m.cancel_requested = 0 AND m.run IS NULL
 """
 _SINCE, _UNTIL = " AND m.created_at >= ?", " AND m.created_at <= ?"
 
@@ -136,7 +136,7 @@ class Messages:
         )
 
     def unfinished(self, wanted: Filter, count: int | None) -> list[Unfinished]:
-        """Those not over and not asked to be, in the order of acceptance."""
+        """Those not over and not asked to be, in the order of acceptance; none of a workflow run."""
         sql, parameters = conditions(wanted, since=_SINCE, until=_UNTIL)
         rows = self._connection.execute(
             f"{_UNFINISHED}{sql} ORDER BY m.created_at, m.seq LIMIT ?",

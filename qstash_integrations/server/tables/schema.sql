@@ -267,6 +267,7 @@ END;
 CREATE TRIGGER run_removed AFTER DELETE ON runs BEGIN
     UPDATE totals SET messages = messages - 1, bytes = bytes - old.size
     WHERE kind = CASE old.state WHEN 'RUN_STARTED' THEN 'active_runs' ELSE 'ended_runs' END;
+    DELETE FROM messages WHERE run = old.seq;
     DELETE FROM run_entries WHERE run = old.seq;
     DELETE FROM events WHERE message = -old.seq;
     DELETE FROM waiters WHERE run = old.seq;
