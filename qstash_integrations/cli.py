@@ -214,7 +214,8 @@ def _dev_port() -> int:
 
 def _dev_quota() -> "Quota | None":
     text = os.environ.get("QSTASH_DEV_QUOTA", "").strip()
-    chosen = next((quota for quota in QUOTAS if quota == text), None)
+    plans: dict[str, Quota] = {quota: quota for quota in QUOTAS}
+    chosen = plans.get(text)
     if text and chosen is None:
         raise QStashError(f"QSTASH_DEV_QUOTA: {text!r} is no plan; it must be one of {', '.join(QUOTAS)}")
     return chosen
