@@ -87,8 +87,8 @@ REFUSED: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], type[Exception], 
         {"body": "hi"},
         TypeError,
         "unknown default of a URL group 'body'; there are callback, callback_headers, content_type, delay, "
-        "failure_callback, failure_callback_headers, flow_control, headers, label, method, redact, retries, "
-        "retry_delay, timeout",
+        "failure_callback, failure_callback_headers, flow_control, forward_headers, headers, label, method, redact, "
+        "retries, retry_delay, timeout",
     ),
     "a default out of range": (
         "url_group.set_defaults",

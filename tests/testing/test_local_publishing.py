@@ -27,7 +27,7 @@ def local(shop: Shop) -> Iterator[LocalQStash]:
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a group that does not exist": ({"url_group": "billing"}, 404, "billing"),
     "an expression that is none": ({"url": HOOK, "retry_delay": "import os"}, 400, "Upstash-Retry-Delay"),
-    "a body that is too large": ({"url": HOOK, "body": b"x" * 1_048_577}, 413, "larger than"),
+    "a body that is too large": ({"url": HOOK, "body": bytes(10 * 1024 * 1024 + 1)}, 412, "maxMessageSize"),
 }
 
 
