@@ -7,14 +7,19 @@ import pytest
 
 from qstash_integrations.server.app import LocalServer, running
 from qstash_integrations.server.attempt import Attempt
-from tests.server.driver import Driver
+from tests.server.driver import MADE, Driver
 
 
 @pytest.fixture
-def driver() -> Iterator[Driver]:
-    driver = Driver()
-    yield driver
-    driver.engine.close()
+def driver() -> Driver:
+    return Driver()
+
+
+@pytest.fixture(autouse=True)
+def close_drivers() -> Iterator[None]:
+    yield
+    while MADE:
+        MADE.pop().engine.close()
 
 
 @pytest.fixture

@@ -11,11 +11,15 @@ NOW = 1_800_000_000.0
 URL = "https://app.example.com/hook"
 KEYS = Keys(current="sig_TESTONLYcurrent000000000000A", next="sig_TESTONLYnext00000000000000BB")
 
+MADE: "list[Driver]" = []
+"""For whoever closes those of a test when it is over."""
+
 
 class Driver:
     """Publishes with options named as the headers are: ``flow_control_key="crm"`` is Upstash-Flow-Control-Key."""
 
     def __init__(self, store: Store | None = None, **options: Any) -> None:
+        MADE.append(self)
         self.now = NOW
         self.wall_now = NOW
         self.engine = Engine(

@@ -1,5 +1,7 @@
 """A token with which one may look at everything and change nothing."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from qstash_integrations.server.api import LOCAL_NAMES, Access, Api
@@ -26,8 +28,10 @@ def send(local: Local, method: str, target: str, token: str = READS) -> int:
 
 
 @pytest.fixture(scope="module")
-def local() -> Local:
-    return Local()
+def local() -> Iterator[Local]:
+    local = Local()
+    yield local
+    local.engine.close()
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,6 @@ from tests.server.workflow_sdk import WORKFLOW, Sdk, header_of, ids_of, list_of
 
 
 @pytest.fixture
-def driver() -> Driver:
-    return Driver()
-
-
-@pytest.fixture
 def sdk(driver: Driver) -> Sdk:
     return Sdk(driver)
 
