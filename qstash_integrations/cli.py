@@ -178,7 +178,7 @@ def dev(options: argparse.Namespace) -> int:
         people = ForPeople(
             say,
             colour=shows_colours(sys.stdout),
-            width=lambda: width_of(sys.stdout),
+            width=width_of(sys.stdout),
             rewrites=options.rewrite,
             public_url=public_url,
             written_to=options.write_env and str(options.write_env),

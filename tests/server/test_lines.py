@@ -125,9 +125,9 @@ class Terminal(io.StringIO):
 
 
 def test_the_width_is_that_of_columns_and_only_of_a_terminal() -> None:
-    assert width_of(Terminal(), {"COLUMNS": "57"}) == 57
-    assert width_of(Terminal(), {"COLUMNS": "x"}) == 80
-    assert width_of(io.StringIO(), {"COLUMNS": "57"}) is None
+    assert width_of(Terminal(), {"COLUMNS": "57"})() == 57
+    assert width_of(Terminal(), {"COLUMNS": "x"})() == 80
+    assert width_of(io.StringIO(), {"COLUMNS": "57"})() is None
 
 
 @pytest.mark.parametrize(

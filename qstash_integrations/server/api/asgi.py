@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from io import BytesIO
 from typing import Any, NamedTuple, TypeAlias
 
@@ -14,6 +14,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SMALL = 64 * 1024  # bytes of a body, as much as is read ahead of any
 PATIENCE = 30.0  # seconds that a body waits for others
+_AT_ONCE = nullcontext()
 
 
 class Gone(Exception):
@@ -40,12 +41,12 @@ class Room:
         self._taken = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    @asynccontextmanager
-    async def of(self, size: int) -> AsyncGenerator[None]:
+    def of(self, size: int) -> AbstractAsyncContextManager[None]:
         """Raises NoRoom when there is still none after a while."""
-        if size <= SMALL:
-            yield
-            return
+        return _AT_ONCE if size <= SMALL else self._of(size)
+
+    @asynccontextmanager
+    async def _of(self, size: int) -> AsyncGenerator[None]:
         if self._waiting or not self._fits(size):
             await self._turn(size)
         else:

@@ -7,6 +7,7 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from ..attempt import Attempt
@@ -91,8 +92,7 @@ class ForPeople:
         self._show(of_news(news, now=now, is_short=width is not None), width, now)
 
     def _show(self, line: Line, width: int | None, now: float) -> None:
-        at = time.strftime("%H:%M:%S", time.localtime(now))
-        self._write("\n".join(shown(line, at=at, width=width, colour=self._colour)))
+        self._write("\n".join(shown(line, at=_clock(int(now)), width=width, colour=self._colour)))
 
 
 class ForMachines:
@@ -126,6 +126,11 @@ def environment(server: LocalServer, public_url: str | None = None) -> dict[str,
         "QSTASH_NEXT_SIGNING_KEY": server.keys.next,
     }
     return settings if public_url is None else {**settings, "QSTASH_PUBLIC_URL": public_url}
+
+
+@lru_cache(maxsize=1)
+def _clock(second: int) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(second))
 
 
 def _kept_in(server: LocalServer) -> str:

@@ -13,6 +13,7 @@ from typing import Self, TextIO
 
 MOST = 1000  # lines that wait to be written; what comes on top of them is dropped and counted
 PATIENCE = 1.0  # seconds for what still waits at the end
+TOGETHER = 0.02  # seconds in which lines are gathered: a thread that wakes for each line costs more than the line
 
 
 class Printer:
@@ -23,7 +24,7 @@ class Printer:
         self._descriptor = _descriptor(stream)
         self._lines: deque[str] = deque()
         self._dropped = 0
-        self._is_over = False
+        self._over = threading.Event()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="qstash-printer", daemon=True)
 
@@ -35,7 +36,7 @@ class Printer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         with self._changed:
-            self._is_over = True
+            self._over.set()
             self._changed.notify()
         self._thread.join(PATIENCE)
 
@@ -59,7 +60,9 @@ class Printer:
     def _taken(self) -> list[str]:
         """All that waits; nothing at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._lines or self._is_over)
+            self._changed.wait_for(lambda: self._lines or self._over.is_set())
+        self._over.wait(TOGETHER)
+        with self._changed:
             lines = list(self._lines)
             self._lines.clear()
             if self._dropped:

@@ -5,16 +5,19 @@ Spec: https://no-color.org, https://force-color.org and https://www.unicode.org/
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TextIO
 
 _USUAL = 80  # columns, where a terminal does not say
 
 
-def width_of(stream: TextIO, environ: Mapping[str, str] = os.environ) -> int | None:
-    """Columns, as they are now; None for what is no terminal, which cuts nothing."""
-    if not stream.isatty():
-        return None
+def width_of(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Callable[[], int | None]:
+    """Tells the columns, as they are then; None for what is no terminal, which cuts nothing."""
+    return partial(_columns_now, stream, environ) if stream.isatty() else lambda: None
+
+
+def _columns_now(stream: TextIO, environ: Mapping[str, str]) -> int:
     said = environ.get("COLUMNS", "")
     if said.isascii() and said.isdigit() and int(said):
         return int(said)

@@ -2,6 +2,7 @@
 
 from ..model import Headline, Note
 from ..tables import Store
+from ..tables.news import Entry
 
 # Told one by one of what came at once; the rest of a batch is counted.
 _MOST_ACCEPTED = 20
@@ -15,24 +16,22 @@ class News:
         self._store = store
 
     def listen(self) -> None:
-        self._store.news.listen()
+        self._store.news.listen(_TOLD)
 
     def take(self) -> list[Headline | Note]:
         """What happened since the last time, in that order. Not to be called in the middle of ``together``."""
-        told: list[Headline | Note] = []
+        kept: list[Entry | Note] = []
         accepted = 0
         at = 0.0
-        for entry in self._store.news.take():
-            if isinstance(entry, Note):
-                told.append(entry)
-                continue
-            if entry.state == "CREATED":
+        for one in self._store.news.take():
+            if isinstance(one, Entry) and one.state == "CREATED":
                 accepted += 1
-                at = entry.at
-            if entry.state in _TOLD and (entry.state != "CREATED" or accepted <= _MOST_ACCEPTED):
-                headline = self._store.news.headline(entry)
-                if headline is not None:
-                    told.append(headline)
+                if accepted > _MOST_ACCEPTED:
+                    at = one.at
+                    continue
+            kept.append(one)
+        headlines = self._store.news.headlines([one for one in kept if isinstance(one, Entry)])
+        told = [one if isinstance(one, Note) else headlines.get(one) for one in kept]
         if accepted > _MOST_ACCEPTED:
             told.append(Note(at=at, text=f"and {accepted - _MOST_ACCEPTED} more messages were accepted with these"))
-        return told
+        return [one for one in told if one is not None]

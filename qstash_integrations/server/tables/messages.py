@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..model import Draft, Ending, Filter, Message, State
@@ -108,7 +107,7 @@ class Messages:
         if row is None:
             return None
         *columns, unread = row
-        return replace(message_of(columns), unread=unread)
+        return message_of(columns, unread)
 
     def parts(self, seq: int) -> Generator[bytes]:
         """A body, each part read when it is asked for: nothing is kept open while somebody takes their time."""
@@ -256,7 +255,7 @@ class Messages:
         return Total(*row)
 
 
-def message_of(row: Sequence[Any]) -> Message:
+def message_of(row: Sequence[Any], unread: int = 0) -> Message:
     (
         seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, flow_key, topic,
         endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, run, call_type, entry, step,
@@ -287,4 +286,5 @@ def message_of(row: Sequence[Any]) -> Message:
         call_type=call_type,
         entry=entry,
         step=step,
+        unread=unread,
     )

@@ -1,17 +1,18 @@
 """What was written into the log since it was last asked for, while somebody listens; undone with its transaction."""
 
 import sqlite3
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from ..model import Headline, Note
-from .encoding import options_from_json
+from .encoding import any_of, options_from_json
 
 _SELECT = """
     SELECT m.id, m.url, m.options, m.caller_ip, m.queue,
         EXISTS (SELECT 1 FROM queues AS q WHERE q.name = m.queue AND q.paused), m.flow_key,
         EXISTS (SELECT 1 FROM flows AS f WHERE f.key = m.flow_key AND f.paused), m.topic, m.schedule_id,
-        (SELECT s.id FROM messages AS s WHERE s.seq = m.source)
-    FROM messages AS m WHERE m.seq = ?
+        (SELECT s.id FROM messages AS s WHERE s.seq = m.source), m.seq
+    FROM messages AS m WHERE m.seq IN (SELECT value FROM json_each(?))
 """
 
 
@@ -25,39 +26,46 @@ class Entry(NamedTuple):
 class News:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._listens = False
+        self._wanted: Collection[str] | None = None
         self.fresh: list[Entry | Note] = []
 
-    def listen(self) -> None:
-        self._listens = True
+    def listen(self, states: Collection[str]) -> None:
+        """To notes, and to entries of these states."""
+        self._wanted = states
 
     def tell(self, news: Entry | Note) -> None:
-        if self._listens:
+        if self._wanted is not None and (isinstance(news, Note) or news.state in self._wanted):
             self.fresh.append(news)
 
     def take(self) -> list[Entry | Note]:
         taken, self.fresh = self.fresh, []
         return taken
 
-    def headline(self, entry: Entry) -> Headline | None:
-        row = self._connection.execute(_SELECT, (entry.message,)).fetchone()
-        if row is None:
-            return None
-        id_, url, options, caller_ip, queue, queue_paused, flow_key, flow_paused, topic, schedule_id, callback_of = row
-        return Headline(
-            seq=entry.message,
-            state=entry.state,
-            at=entry.at,
-            next_at=entry.next_at,
-            id=id_,
-            url=url,
-            options=options_from_json(options),
-            caller_ip=caller_ip,
-            queue=queue,
-            queue_paused=bool(queue_paused),
-            flow_key=flow_key,
-            flow_paused=bool(flow_paused),
-            topic=topic,
-            schedule_id=schedule_id,
-            callback_of=callback_of,
-        )
+    def headlines(self, entries: Sequence[Entry]) -> dict[Entry, Headline]:
+        """Of those whose message is still there."""
+        if not entries:
+            return {}
+        found = self._connection.execute(_SELECT, (any_of({entry.message for entry in entries}),))
+        rows = {row[-1]: row[:-1] for row in found}
+        return {entry: _headline(entry, rows[entry.message]) for entry in entries if entry.message in rows}
+
+
+def _headline(entry: Entry, row: Sequence[Any]) -> Headline:
+    id_, url, options, caller_ip, queue, queue_paused, flow_key, flow_paused, topic, schedule_id, callback_of = row
+    return Headline(
+        seq=entry.message,
+        state=entry.state,
+        at=entry.at,
+        next_at=entry.next_at,
+        id=id_,
+        url=url,
+        options=options_from_json(options),
+        caller_ip=caller_ip,
+        queue=queue,
+        queue_paused=bool(queue_paused),
+        flow_key=flow_key,
+        flow_paused=bool(flow_paused),
+        topic=topic,
+        schedule_id=schedule_id,
+        callback_of=callback_of,
+    )

@@ -187,7 +187,7 @@ class Worker:
         for attempt in recorded:
             then = ends.pop(attempt.message.seq, None)
             if self._watch is not None:
-                self._watch(replace(attempt, then=then))
+                self._watch(attempt if then is None else replace(attempt, then=then))
         if self._follow is not None:
             for one in news:
                 if isinstance(one, Note) or one.state == "CREATED" or one.seq in ends:
