@@ -141,7 +141,7 @@ IDS: dict[str, Callable[[Any], Operation[Any]]] = {
     "schedule.resume": schedules.resume,
     "publish to a group": lambda name: messages.publish({"url_group": name}, None),
     "schedule to a group": lambda name: schedules.create({"destination": name, "cron": "* * * * *"}),
-    "message.cancel_many": lambda name: messages.cancel_many([name], None),
+    "message.cancel_many": lambda name: messages.cancel_many([name], None, None),
     "queue.upsert": lambda name: queues.upsert(name, parallelism=1, paused=False),
     "queue.get": queues.get,
     "queue.delete": queues.delete,

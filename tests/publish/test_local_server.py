@@ -59,7 +59,7 @@ def test_messages(ask: Ask) -> None:
     with pytest.raises(APIError) as caught:
         ask("message.cancel", receipt.message_id)
     assert caught.value.status == 404
-    assert ask("message.cancel_many", filter={"label": "c"}) == 2
+    assert [ask("message.cancel_many", filter={"label": "c"}, count=1) for _ in range(3)] == [1, 1, 0]
     assert ask("message.cancel_many", [other.message_id for other in others]) == 1
     assert ask("message.cancel_all") == 0
 

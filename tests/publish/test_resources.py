@@ -27,11 +27,12 @@ CALLS: dict[str, Row] = {
     "cancel by a filter": (
         "message.cancel_many",
         (),
-        {"filter": {"label": ["a", "b"], "host": "x.example"}},
-        "DELETE /messages?label=a&label=b&host=x.example",
+        {"filter": {"label": ["a", "b"], "host": "x.example"}, "count": 500},
+        "DELETE /messages?label=a&label=b&host=x.example&count=500",
         None,
     ),
     "cancel all": ("message.cancel_all", (), {}, "DELETE /messages", None),
+    "cancel some": ("message.cancel_all", (), {"count": 5}, "DELETE /messages?count=5", None),
     "queue.upsert": (
         "queue.upsert",
         ("mail",),

@@ -210,16 +210,21 @@ class AsyncMessageApi(AsyncMessageVerbs):
     @overload
     async def cancel_many(self, message_ids: Sequence[str]) -> int: ...
     @overload
-    async def cancel_many(self, *, filter: MessageFilter) -> int: ...
+    async def cancel_many(self, *, filter: MessageFilter, count: int | None = None) -> int: ...
     async def cancel_many(
-        self, message_ids: Sequence[str] | None = None, *, filter: MessageFilter | None = None
+        self,
+        message_ids: Sequence[str] | None = None,
+        *,
+        filter: MessageFilter | None = None,
+        count: int | None = None,
     ) -> int:
         """Cancel by ids, a hundred at most, or by a filter; how many messages were cancelled.
 
-        Unknown and finished ones do not count.
+        Unknown and finished ones do not count. Of what fits the filter, ``count`` are cancelled, 500 at most; without
+        it as many as QStash takes at once.
         """
-        return await self._client.run(operations.cancel_many(message_ids, filter))
+        return await self._client.run(operations.cancel_many(message_ids, filter, count))
 
-    async def cancel_all(self) -> int:
-        """Cancel every message that is not delivered yet; how many there were."""
-        return await self._client.run(operations.cancel_all())
+    async def cancel_all(self, *, count: int | None = None) -> int:
+        """Cancel every message that is not delivered yet, or ``count`` of them, 500 at most; how many there were."""
+        return await self._client.run(operations.cancel_all(count))

@@ -6,7 +6,7 @@ from typing import Any
 from ..filters import Filter, Query, filter_query, page_query
 from ..inputs import check_id
 
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 100  # ids
 
 
 def selection(
@@ -15,11 +15,14 @@ def selection(
     kind: type[Filter],
     count: int | None,
     *,
+    most: int,
     name: str,
     parameter: str,
     all_: str,
 ) -> Query:
     """The query for ``ids``, the argument called ``name``, or for a filter; ``all_`` is the call that means everything.
+
+    Of what fits the filter ``count`` are meant, and it may say ``most`` at most.
 
     In the query and not in a body: a proxy that drops the body of a DELETE would make everything of it.
     """
@@ -29,7 +32,7 @@ def selection(
         query = filter_query(wanted, kind)
         if not query:
             raise ValueError(f"filter is empty; {all_}() means all of them")
-        return (*query, *page_query(None, count, MOST_AT_ONCE))
+        return (*query, *page_query(None, count, most))
     if count is not None:
         raise TypeError(f"count goes with a filter, not with {name}")
     if not isinstance(ids, list | tuple | set | frozenset):

@@ -45,7 +45,9 @@ def delete(dlq_id: str) -> Operation[None]:
 
 
 def delete_many(dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None) -> Operation[int]:
-    query = selection(dlq_ids, wanted, DlqFilter, count, name="dlq_ids", parameter="dlqIds", all_="delete_all")
+    query = selection(
+        dlq_ids, wanted, DlqFilter, count, most=MOST_AT_ONCE, name="dlq_ids", parameter="dlqIds", all_="delete_all"
+    )
     return Operation(method="DELETE", path="/v2/dlq", query=query, read=_read_deleted)
 
 
@@ -62,7 +64,9 @@ def retry(dlq_id: str, options: Mapping[str, Any]) -> Operation[PublishResponse]
 def retry_many(
     dlq_ids: Sequence[str] | None, wanted: DlqFilter | None, count: int | None, options: Mapping[str, Any]
 ) -> Operation[list[PublishResponse]]:
-    query = selection(dlq_ids, wanted, DlqFilter, count, name="dlq_ids", parameter="dlqIds", all_="retry_all")
+    query = selection(
+        dlq_ids, wanted, DlqFilter, count, most=MOST_AT_ONCE, name="dlq_ids", parameter="dlqIds", all_="retry_all"
+    )
     return _retry_selected(query, options)
 
 

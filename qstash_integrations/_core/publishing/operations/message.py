@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from ...names import check_names
-from ..filters import MessageFilter
+from ..filters import MessageFilter, page_query
 from ..header_maps import with_added
 from ..inputs import Header, check_id, check_name, check_url
 from ..message import Api, BatchMessage
@@ -28,6 +28,7 @@ _DESTINATIONS = ("url", "url_group", "api")
 _URLS = ("url", "destination", "callback", "failure_callback")
 NAMES = frozenset(BatchMessage.__annotations__)
 ID_HEADER = OPTIONS["deduplication_id"].header
+MOST_CANCELLED = 500  # of those that a filter means
 
 
 def publish(
@@ -61,15 +62,23 @@ def cancel(message_id: str) -> Operation[None]:
     return Operation(method="DELETE", path=f"/v2/messages/{check_id(message_id, 'message_id')}", read=nothing)
 
 
-def cancel_many(message_ids: Sequence[str] | None, wanted: MessageFilter | None) -> Operation[int]:
+def cancel_many(message_ids: Sequence[str] | None, wanted: MessageFilter | None, count: int | None) -> Operation[int]:
     query = selection(
-        message_ids, wanted, MessageFilter, None, name="message_ids", parameter="messageIds", all_="cancel_all"
+        message_ids,
+        wanted,
+        MessageFilter,
+        count,
+        most=MOST_CANCELLED,
+        name="message_ids",
+        parameter="messageIds",
+        all_="cancel_all",
     )
     return Operation(method="DELETE", path="/v2/messages", query=query, read=_read_cancelled)
 
 
-def cancel_all() -> Operation[int]:
-    return Operation(method="DELETE", path="/v2/messages", read=_read_cancelled)
+def cancel_all(count: int | None) -> Operation[int]:
+    query = page_query(None, count, MOST_CANCELLED)
+    return Operation(method="DELETE", path="/v2/messages", query=query, read=_read_cancelled)
 
 
 def _publish(
