@@ -125,7 +125,10 @@ class Driver:
             self._clock.move_to(due_at)
 
     def until_idle(self, limit: int) -> Steps:
-        """All messages there are, with their retries. Schedules fire on the way, but it does not wait for them."""
+        """All messages there are, with their retries, and all waits of workflow runs to their ends.
+
+        Schedules fire on the way, but it does not wait for them.
+        """
         made: list[Attempt] = []
         while True:
             made += yield from self.due(limit)
@@ -156,7 +159,11 @@ class Driver:
 
     def _messages_wait(self) -> bool:
         with self._lock:
-            moments = (self._store.messages.first_due_at(), self._store.flows.first_wake_at())
+            moments = (
+                self._store.messages.first_due_at(),
+                self._store.flows.first_wake_at(),
+                self._store.waiters.first_deadline_at(),
+            )
         return any(moment is not None for moment in moments)
 
     def _deliver(self, message: Message) -> Steps:

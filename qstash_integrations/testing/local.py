@@ -151,7 +151,7 @@ class LocalQStash:
         return await self._arun(self._inside.driver.until(self._end(by, until, parts)))
 
     def run_until_idle(self, *, limit: int = MOST) -> list[Attempt]:
-        """Let as much time go by as all messages and their retries need; the attempts that were made.
+        """Let as much time go by as all messages, their retries, and waits of workflow runs need; the attempts made.
 
         Schedules fire on the way, but are not waited for. RuntimeError when there is more to do after ``limit``
         attempts.

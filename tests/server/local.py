@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from qstash_integrations.server.api import LOCAL_NAMES, Access, Api
@@ -22,12 +23,19 @@ class Got(NamedTuple):
 
 
 class Local:
-    """One server, empty at the start."""
+    """One server, empty at the start but for what is in its file."""
 
-    def __init__(self, *, limits: Limits | None = None, max_bytes: int | None = None, now: float = NOW) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        max_bytes: int | None = None,
+        now: float = NOW,
+        file: Path | None = None,
+    ) -> None:
         self.now: float = now
         self.changes = 0
-        self.connection = connect(None, max_bytes=max_bytes)
+        self.connection = connect(file, max_bytes=max_bytes)
         self.store = Store(self.connection)
         self.engine = Engine(
             self.store,

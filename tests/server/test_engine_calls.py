@@ -1,12 +1,13 @@
 """Every call of the engine is one transaction, and every read is none: whatever part it is a call of."""
 
 import inspect
+import json
 from collections.abc import Callable
 
 import pytest
 
 from qstash_integrations.server.engine import Engine
-from qstash_integrations.server.model import Endpoint, Filter, Outcome, RunFilter, Search
+from qstash_integrations.server.model import Endpoint, Filter, Outcome, RunFilter, Search, Wait
 from qstash_integrations.server.tables import Store
 from qstash_integrations.server.tables.database import connect
 from tests.server.driver import NOW, URL, publication
@@ -56,6 +57,10 @@ CHANGES: dict[str, Callable[[Engine], object]] = {
     "workflows.end": lambda e: e.workflows.end("wfr_1", None),
     "workflows.cancel": lambda e: e.workflows.cancel("wfr_1"),
     "workflows.cancel_all": lambda e: e.workflows.cancel_all(RunFilter(), None),
+    "waiting.wait": lambda e: e.waiting.wait(wait("shipped")),
+    "waiting.notify": lambda e: e.waiting.notify("paid", b"yes"),
+    "waiting.notify_run": lambda e: e.waiting.notify_run("wfr_1", "shipped", b"early"),
+    "waiting.call_hook": lambda e: e.waiting.call_hook("wfr_1", "paid", b"yes"),
     "keys.rotate": lambda e: e.keys.rotate(),
     "retention.sweep": lambda e: e.retention.sweep(),
 }
@@ -79,6 +84,8 @@ READS: dict[str, Callable[[Engine], object]] = {
     "log.events": lambda e: e.log.events(ANY, cursor=None, count=1),
     "log.groups": lambda e: e.log.groups(ANY, cursor=None, count=1),
     "workflows.steps": lambda e: e.workflows.steps("wfr_1"),
+    "waiting.knows": lambda e: e.waiting.knows("wfr_1"),
+    "waiting.waiters": lambda e: e.waiting.waiters("paid"),
     "run_log.page": lambda e: e.run_log.page(RunFilter(), cursor=None, count=1),
     "run_log.events": lambda e: e.run_log.events(RunFilter(), cursor=None, count=1),
     "keys.get": lambda e: e.keys.get(),
@@ -105,6 +112,13 @@ def failed_run(engine: Engine, index: int) -> str:
     return engine.failed_runs.page(RUNS, cursor=None, count=2).items[index].letter.id
 
 
+def wait(event_id: str, step_id: int = 2) -> Wait:
+    step = json.dumps({"stepId": step_id})
+    return Wait(
+        run_id="wfr_1", event_id=event_id, step_id=step_id, url=URL, timeout="5s", seconds=5, headers=(), step=step
+    )
+
+
 def fail(engine: Engine) -> None:
     (failing,) = engine.claiming.claim(1)
     engine.recording.record(failing.seq, Outcome(status=500))
@@ -126,6 +140,7 @@ def stocked() -> tuple[Engine, list[str]]:
     engine.schedules.create(publication(URL, cron="* * * * *", schedule_id="s"))
     engine.url_groups.add_endpoints("g", [ENDPOINT])
     engine.publishing.publish(publication(workflow_runid="wfr_1", workflow_init="true"))
+    engine.waiting.wait(wait("paid", 1))
     told: list[str] = []
     connection.set_trace_callback(told.append)
     return engine, told

@@ -1,5 +1,6 @@
 """Looking without holding up deliveries: a long search comes in parts."""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from qstash_integrations.server.engine.inspection import PATIENCE, STRETCH
 from qstash_integrations.server.model import Filter, Search
 from tests.server.driver import Driver, publication
+from tests.server.workflow_sdk import Sdk, ids_of
 
 FIRST = Search(exact=Filter(labels=("first",)))
 
@@ -56,3 +58,13 @@ def test_bodies_that_are_long_are_not_searched(driver: Driver) -> None:
     driver.publish(body=b"\xff needle")
     page = driver.engine.inspection.messages(Search(text="needle"), cursor=None, count=9)
     assert len(page.items) == 1
+
+
+def test_the_next_request_for_a_step_carries_all_of_its_run_up_to_it(driver: Driver) -> None:
+    sdk = Sdk(driver)
+    sdk.start()
+    receipt = sdk.result(1)
+    sdk.result(2)
+    message = driver.engine.inspection.message(receipt.message_id)
+    request = driver.engine.inspection.next_request(message)
+    assert ids_of(replace(message, body=request.body)) == [1]

@@ -6,7 +6,7 @@ from typing import Any
 
 from qstash_integrations.server.model import Header, Message, Publication, Receipt, RunFilter
 from tests.server.driver import Driver
-from tests.server.local import Local
+from tests.server.local import Got, Local
 
 WORKFLOW = "https://app.example.com/workflow"
 SDK = "Upstash-Forward-Upstash-Workflow-Sdk-Version"
@@ -66,6 +66,21 @@ class Sdk:
                 headers,
             ),
         )
+
+    def wait(self, event: str, step_id: int = 1, *, timeout: object = "5s", **fields: Any) -> Got:
+        """As the SDK waits, by a call of the API: the headers of its result are in publish form, two of them twice."""
+        assert isinstance(self.driver, Local), "it takes the API"
+        step = {"stepId": step_id, "stepName": f"step {step_id}", "stepType": "Wait", "concurrent": 1, **fields}
+        headers = {**self._common(), "Upstash-Workflow-Init": "false", "Upstash-Workflow-CallType": "step", SDK: "1"}
+        listed = {name: [value] for name, value in headers.items()}
+        body = {
+            "url": WORKFLOW,
+            "timeout": timeout,
+            "timeoutUrl": WORKFLOW,
+            "timeoutHeaders": {**listed, "Upstash-Workflow-Runid": [self.run_id], "content-type": ["application/json"]},
+            "step": step,
+        }
+        return self.driver("POST", f"/v2/wait/{event}", body, headers)
 
     def send(self, *publications: Publication) -> Receipt:
         """As a batch, as the SDKs do; the receipt of the first."""

@@ -26,6 +26,7 @@ class ApiCall:
     """An authenticated request. Prints neither its headers nor its body."""
 
     method: str
+    target: str  # the path, raw
     path: Mapping[str, str]  # what stood in the places of the route
     query: str  # raw
     headers: tuple[Header, ...] = field(repr=False)

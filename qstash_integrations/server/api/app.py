@@ -108,6 +108,7 @@ def _find(method: str, path: str) -> Match | tuple[str, ...]:
 def _call(request: HttpRequest, found: Match, body: bytes) -> ApiCall:
     return ApiCall(
         method=request.method,
+        target=request.path,
         path=found.path,
         query=request.query,
         headers=tuple(

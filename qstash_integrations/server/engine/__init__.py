@@ -37,6 +37,8 @@ from .url_groups import UrlGroups
 from .workflows import Runs, Workflows
 from .workflows.failed import FailedRuns
 from .workflows.repeating import Repeating
+from .workflows.waiting import Waiting
+from .workflows.waits import Waits
 
 __all__ = ["Engine"]
 
@@ -68,6 +70,7 @@ class Engine:
         endings = Endings(store, holding, heads)
         acceptance = Acceptance(store, self.limits, holding, heads)
         runs = Runs(store, acceptance, endings)
+        waits = Waits(store, acceptance, self.limits, runs)
         letters, repeating = Letters(store), Repeating(store, acceptance, runs)
         planning = Planning(store, acceptance, heads, runs)
         scheduling = Scheduling(store, self.limits, acceptance)
@@ -78,9 +81,10 @@ class Engine:
         self.schedules: Schedules = Schedules(store, commit, scheduling, planning)
         self.url_groups: UrlGroups = UrlGroups(store, commit, self.limits)
         self.flows: Flows = Flows(store, commit, holding)
-        self.claiming: Claiming = Claiming(store, commit, self.limits, endings)
+        self.claiming: Claiming = Claiming(store, commit, self.limits, endings, waits)
         self.recording: Recording = Recording(store, commit, acceptance, endings, runs, wall_clock=wall_clock)
         self.workflows: Workflows = Workflows(store, commit, runs)
+        self.waiting: Waiting = Waiting(store, commit, waits)
         self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance, letters)
         self.failed_runs: FailedRuns = FailedRuns(store, commit, acceptance, endings, letters, repeating)
         self.log: Log = Log(store)

@@ -5,7 +5,6 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ..model import Flow, Limits, Message
 from ..rules.flow_control import opens_again_at, room, started
@@ -14,15 +13,17 @@ from ..tables import Store
 from .commits import Commits
 from .endings import Endings
 from .starting import Round
-from .workflows.lists import steps_json
+from .workflows.lists import with_list
+from .workflows.waits import Waits
 
 
 class Claiming:
-    def __init__(self, store: Store, commit: Commits, limits: Limits, endings: Endings) -> None:
+    def __init__(self, store: Store, commit: Commits, limits: Limits, endings: Endings, waits: Waits) -> None:
         self._store = store
         self._commit = commit
         self._limits = limits
         self._endings = endings
+        self._waits = waits
         # The server as a whole, as if it were one key; a restart begins a new period.
         self._all = Flow(key="", parallelism=None, rate=limits.rate, period=1)
         self._turn = 0
@@ -35,10 +36,12 @@ class Claiming:
     def claim(self, limit: int, *, whole: bool = True) -> list[Message]:
         """Make up to ``limit`` messages active and hand them out; ``Recording.record`` must follow for each.
 
+        Waits that nothing came for in time have ended before: each makes a message.
         Unless they are to be ``whole``, large bodies stay in the store until ``body`` is asked for them. Fewer, even
         none, does not mean that nothing more is due: ``next_due_at`` says so.
         """
         with self._commit() as now:
+            self._waits.time_out(now)
             slots = self._slots()
             free = min(limit, slots.free)
             left = room(self._all, now)
@@ -57,7 +60,7 @@ class Claiming:
             self._all = started(self._all, len(seqs), now)
             self._store.log.add_to_all(seqs, "ACTIVE", now)
             found = map(self._store.messages.get if whole else self._store.messages.head, seqs)
-            return [self._whole(message) for message in found if message is not None]
+            return [with_list(self._store, message) for message in found if message is not None]
 
     def body(self, message: Message) -> Iterable[bytes]:
         """What is delivered, in parts."""
@@ -68,7 +71,7 @@ class Claiming:
 
         None when that takes another call first.
         """
-        moments = [self._store.schedules.first_due_at()]
+        moments = [self._store.schedules.first_due_at(), self._store.waiters.first_deadline_at()]
         slots = self._slots()
         if slots.free > 0:
             firsts = [self._store.messages.first_due_at(), self._store.flows.first_wake_at()]
@@ -79,9 +82,3 @@ class Claiming:
 
     def _slots(self) -> Slots:
         return Slots(self._limits.parallelism, self._store.messages.active_places())
-
-    def _whole(self, message: Message) -> Message:
-        """With the body that is delivered: of a step, all of its run up to it."""
-        if message.call_type != "step" or message.run is None or message.entry is None:
-            return message
-        return replace(message, body=steps_json(self._store.runs.entries(message.run, up_to=message.entry)))

@@ -11,6 +11,7 @@ from .commits import Commits
 from .keys import SigningKeys
 from .log import events_of
 from .pages import beyond, position
+from .workflows.lists import with_list
 
 # Seconds that one call may spend on looking for messages, and how many it looks at between two looks at the watch.
 PATIENCE = 0.05
@@ -81,7 +82,7 @@ class Inspection:
 
     def next_request(self, message: Message) -> SignedRequest:
         """What an attempt made now would send."""
-        return signed_request(message, self._keys.get(), self._wall_clock())
+        return signed_request(with_list(self._store, message), self._keys.get(), self._wall_clock())
 
     def next_ticks(self, schedule: Schedule, count: int) -> Sequence[float]:
         """When a schedule publishes next; none while it is paused."""

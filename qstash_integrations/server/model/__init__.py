@@ -20,11 +20,13 @@ from .workflows import (
     FailureState,
     Invoker,
     Notification,
+    Notified,
     Run,
     RunFilter,
     RunSettings,
     RunState,
     Step,
+    Wait,
     Waiter,
 )
 
@@ -55,6 +57,7 @@ __all__ = [
     "Message",
     "Note",
     "Notification",
+    "Notified",
     "Options",
     "Outcome",
     "Overview",
@@ -79,6 +82,7 @@ __all__ = [
     "Step",
     "StorageFull",
     "UrlGroup",
+    "Wait",
     "Waiter",
     "milliseconds",
 ]

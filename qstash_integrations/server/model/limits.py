@@ -40,6 +40,10 @@ class Limits:
     schedules: int = 1000
     url_groups: int = 1000
     endpoints: int = 100  # of one URL group
+    # Of one workflow run: what came before anything waited for it, and how much one may send who has no token.
+    kept_events: int = 100
+    kept_event_bytes: int = 10 * MEBIBYTE
+    hook_body: int = MEBIBYTE
     # Of clients, but never more than a third of the files that the process may open.
     connections: int = 512
     connections_of_one_address: int = 256

@@ -121,6 +121,20 @@ class RunFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What a step wants to wait for, as it came in."""
+
+    run_id: str
+    event_id: str
+    step_id: int
+    url: str
+    timeout: str  # as it came
+    seconds: float  # what that means
+    headers: tuple[Header, ...] = field(default=(), repr=False)  # as for a publish, prefixes and all
+    step: str = ""  # JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiter:
     """A step of a run that waits for an event."""
 
@@ -132,6 +146,16 @@ class Waiter:
     deadline_at: float
     headers: tuple[Header, ...] = field(default=(), repr=False)  # as for a publish, prefixes and all
     step: str = ""  # JSON, as it came
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notified:
+    """A waiter that does not wait any more, its run, and the step that this made of it."""
+
+    waiter: Waiter
+    run: Run
+    message_id: str
+    deduplicated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from ..model import StartupError
 
 # "QSTH", so that no other program's database is taken for ours.
 APPLICATION_ID = 0x51535448
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _MAGIC = b"SQLite format 3\0"
 OLDEST_SQLITE = (3, 37, 0)  # the first with STRICT tables
 _PATIENCE = 1.0  # seconds for a server that is just closing the same file

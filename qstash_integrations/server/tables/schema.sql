@@ -278,6 +278,15 @@ CREATE TRIGGER entry_added AFTER INSERT ON run_entries BEGIN
     UPDATE runs SET size = size + length(new.body) WHERE seq = new.run;
 END;
 
+-- What waits to be waited for counts as what the run has.
+CREATE TRIGGER notification_kept AFTER INSERT ON notifications BEGIN
+    UPDATE runs SET size = size + length(new.body) WHERE seq = new.run;
+END;
+
+CREATE TRIGGER notification_taken AFTER DELETE ON notifications BEGIN
+    UPDATE runs SET size = size - length(old.body) WHERE seq = old.run;
+END;
+
 CREATE TRIGGER entry_changed AFTER UPDATE OF body ON run_entries BEGIN
     UPDATE runs SET size = size + length(new.body) - length(old.body) WHERE seq = new.run;
 END;

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..model import Notification, Waiter
 from .encoding import headers_from_json, to_json
+from .messages import Total
 
 _SELECT = "SELECT run, step_id, event_id, url, timeout, deadline_at, headers, step FROM waiters WHERE "
 _NOTIFICATION = "SELECT seq, run, event_id, body, at FROM notifications WHERE "
@@ -63,6 +64,13 @@ class Waiters:
         self._connection.execute(
             "INSERT INTO notifications (run, event_id, body, at) VALUES (?, ?, ?, ?)", (run, event_id, body, now)
         )
+
+    def kept(self, run: int) -> Total:
+        """All events that a run has not waited for yet."""
+        row = self._connection.execute(
+            "SELECT COUNT(*), COALESCE(SUM(length(body)), 0) FROM notifications WHERE run = ?", (run,)
+        ).fetchone()
+        return Total(*row)
 
     def take(self, run: int, event_id: str) -> Notification | None:
         """The oldest one that was kept, which is kept no longer."""

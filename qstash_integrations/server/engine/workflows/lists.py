@@ -1,10 +1,19 @@
-"""The list of a run's messages as it is delivered and shown. Pure."""
+"""The list of a run's messages as it is delivered and shown."""
 
 from base64 import b64encode
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from ...model import Entry
+from ...model import Entry, Message
+from ...tables import Store
+
+
+def with_list(store: Store, message: Message) -> Message:
+    """With the body that is delivered: of a step, all of its run up to it."""
+    if message.call_type != "step" or message.run is None or message.entry is None:
+        return message
+    return replace(message, body=steps_json(store.runs.entries(message.run, up_to=message.entry)))
 
 
 def steps_json(entries: Iterable[Entry]) -> bytes:

@@ -56,8 +56,7 @@ class Runs:
             self._acceptance.check_options(options, now)
             check_url(publication.destination)
         except Refused as error:
-            # The SDK takes 400 for the news that the run was cancelled, and says nothing more.
-            raise Refused(412, error.text) if error.status == 400 else error from error
+            raise _no_news_of_the_run(error) from error
         draft = _draft(publication, options, now)
         until = item.step.sleep_until
         # Rounded in the header, to a second that may be too early.
@@ -115,13 +114,21 @@ class Runs:
         self._acceptance.accept(replace(draft, run=run.seq, call_type=call_type, entry=entry))
         return Receipt(message_id=draft.id, url=draft.url)
 
+    def check_own(self, run: Run, url: str, headers: tuple[Header, ...], now: float) -> None:
+        """Refused, and with no 400, when ``append_own`` could not have its way later."""
+        try:
+            check_url(url, "workflow")
+            self._acceptance.check_options(_own_options(run, headers, now), now)
+        except Refused as error:
+            raise _no_news_of_the_run(error) from error
+
     def append_own(self, run: Run, url: str, body: bytes, headers: tuple[Header, ...], now: float) -> Receipt:
         """A step that the server made itself; ``headers`` are those of a publish, over what the run keeps.
 
         To a run that is over it is appended as well, but not delivered.
         """
         step = read_step(body)
-        options = read_options(workflow_headers(headers), now, run.settings.options)
+        options = _own_options(run, headers, now)
         draft = _draft(Publication(destination=url, body=body, caller_ip=run.caller_ip), options, now)
         if run.active:
             return self.append(run, replace(draft, options=of_delivery(options, run, is_first=False)), step)
@@ -203,6 +210,15 @@ class Runs:
         run = self._store.runs.get(message.run)
         assert run is not None, "a run is kept for as long as a message of it is under way"
         return run
+
+
+def _own_options(run: Run, headers: tuple[Header, ...], now: float) -> Options:
+    return read_options(workflow_headers(headers), now, run.settings.options)
+
+
+def _no_news_of_the_run(error: Refused) -> Refused:
+    """The SDK takes 400 for the news that the run was cancelled, and says nothing more."""
+    return Refused(412, error.text) if error.status == 400 else error
 
 
 def _draft(publication: Publication, options: Options, now: float) -> Draft:

@@ -1,0 +1,125 @@
+"""Events that workflow runs wait for: wait, notify, and who waits.
+
+Spec: https://upstash.com/docs/workflow/basics/context/waitForEvent and https://upstash.com/docs/workflow/basics/client/notify
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from ..._core.durations import parse_duration
+from ..engine import Engine
+from ..model import Header, Notified, Refused, Wait, Waiter, milliseconds
+from ..rules.results import of_wait
+from .api_call import ApiCall, Reply, check_headers, header
+from .contents import Fields, header_fields
+from .json_text import is_list, is_object
+
+LONGEST_ID = 1024
+_DEFAULT_TIMEOUT = "7d"
+_RUN_ID = "upstash-workflow-runid"
+
+
+def wait(engine: Engine, call: ApiCall) -> Reply:
+    """The SDK reads no more than the status: 400 says that the run is over, and nothing else says so."""
+    engine.waiting.wait(_wait(event_id(call), call.json_object(), call))
+    return Reply(200, {})
+
+
+def notify(engine: Engine, call: ApiCall) -> Reply:
+    """``<event>``, or ``<run>/<event>`` where the first part is the id of a run."""
+    whole = event_id(call)
+    run_id, slash, event = whole.partition("/")
+    if slash and event and engine.waiting.knows(run_id):
+        notified = engine.waiting.notify_run(run_id, event, call.body)
+    else:
+        notified = engine.waiting.notify(whole, call.body)
+    return Reply(201, [_notified_fields(one) for one in notified])
+
+
+def waiters(engine: Engine, call: ApiCall) -> Reply:
+    return Reply(200, [_waiter_fields(waiter) for waiter in engine.waiting.waiters(event_id(call))])
+
+
+def event_id(call: ApiCall) -> str:
+    """As the path has it, slashes included."""
+    found = unquote(call.path["event"])
+    if not found or len(found) > LONGEST_ID:
+        raise Refused(412, f"invalid event id: it must have 1 to {LONGEST_ID} characters")
+    return found
+
+
+def _wait(event: str, given: Mapping[str, Any], call: ApiCall) -> Wait:
+    headers = _headers(given.get("timeoutHeaders"))
+    step = given.get("step")
+    if not is_object(step):
+        raise Refused(412, "invalid step: it must be an object")
+    step_id = step.get("stepId")
+    if not isinstance(step_id, int) or isinstance(step_id, bool) or not 0 < step_id < 2**31:
+        raise Refused(412, f"invalid stepId {str(step_id)[:40]!r}: it must be a number from 1 on")
+    url = given.get("url")
+    timeout = _text_of(given.get("timeout"))
+    try:
+        seconds = parse_duration(timeout, "timeout").total_seconds()
+    except ValueError as error:
+        raise Refused(412, f"invalid timeout: {error}") from error
+    return Wait(
+        run_id=_run_id((*headers, *call.headers)),
+        event_id=event,
+        step_id=step_id,
+        url=url if isinstance(url, str) else "",
+        timeout=timeout,
+        seconds=seconds,
+        headers=headers,
+        step=json.dumps(step, ensure_ascii=False, separators=(",", ":")),
+    )
+
+
+def _text_of(timeout: Any) -> str:
+    """A number counts seconds."""
+    if isinstance(timeout, str) and timeout:
+        return timeout
+    return _DEFAULT_TIMEOUT if timeout in (None, "") else f"{timeout}s"
+
+
+def _headers(given: Any) -> tuple[Header, ...]:
+    """Of each name the first value. The same name may come twice, spelled differently: one is enough."""
+    if given is None:
+        return ()
+    if not is_object(given):
+        raise Refused(412, "invalid timeoutHeaders: it must be an object of lists of texts")
+    found: dict[str, Header] = {}
+    for name, values in given.items():
+        value = values[0] if is_list(values) and values else values
+        if not isinstance(value, str):
+            raise Refused(412, f"invalid timeoutHeaders {name[:60]!r}: it must be a list of texts")
+        found.setdefault(name.lower(), header(name, value.encode()))
+    return tuple(check_headers(list(found.values()), "timeoutHeaders"))
+
+
+def _run_id(headers: tuple[Header, ...]) -> str:
+    """The real headers win."""
+    return {name.lower(): value.strip() for name, value in headers}.get(_RUN_ID, "")
+
+
+def _notified_fields(notified: Notified) -> Fields:
+    return {
+        "waiter": _waiter_fields(notified.waiter),
+        "messageId": notified.message_id,
+        "workflowRunId": notified.run.id,
+        "workflowCreatedAt": milliseconds(notified.run.created_at),
+        **({"deduplicated": True} if notified.deduplicated else {}),
+    }
+
+
+def _waiter_fields(waiter: Waiter) -> Fields:
+    headers = header_fields(waiter.headers) or {}
+    return {
+        "url": waiter.url,
+        "deadline": int(waiter.deadline_at),
+        "headers": headers,
+        "timeoutUrl": waiter.url,
+        "timeoutBody": of_wait(waiter, None).decode(),
+        "timeoutHeaders": headers,
+    }
