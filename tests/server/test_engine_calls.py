@@ -84,6 +84,7 @@ READS: dict[str, Callable[[Engine], object]] = {
     "log.events": lambda e: e.log.events(ANY, cursor=None, count=1),
     "log.groups": lambda e: e.log.groups(ANY, cursor=None, count=1),
     "workflows.steps": lambda e: e.workflows.steps("wfr_1"),
+    "waiting.check_hook": lambda e: e.waiting.check_hook("wfr_1"),
     "waiting.knows": lambda e: e.waiting.knows("wfr_1"),
     "waiting.waiters": lambda e: e.waiting.waiters("paid"),
     "run_log.page": lambda e: e.run_log.page(RunFilter(), cursor=None, count=1),

@@ -17,7 +17,7 @@ CHANGES = [
     (route.method, prefix + route.pattern.translate(str.maketrans("", "", "{*}")))
     for prefix, routes in (("/v2/", ROUTES), ("/_local/", LOCAL_ROUTES))
     for route in routes
-    if route.method != "GET"
+    if route.method != "GET" and route.opened is None
 ]
 
 

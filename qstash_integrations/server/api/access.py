@@ -49,7 +49,11 @@ class Access:
 
     def refusal(self, headers: Mapping[str, str], query: str) -> Refusal | None:
         """Why the request is turned away; None when it may go on. Header names are lower-case."""
-        return self._wrong_place(headers) or self._wrong_token(headers, query)
+        return self.open_refusal(headers) or self._wrong_token(headers, query)
+
+    def open_refusal(self, headers: Mapping[str, str]) -> Refusal | None:
+        """As ``refusal``, for what takes no token."""
+        return self._wrong_place(headers)
 
     def may_only_read(self, headers: Mapping[str, str], query: str) -> bool:
         """Of a request that is not turned away."""

@@ -60,23 +60,35 @@ class Api:
             return _refused(refusal) if refusal else _page(page)
         if (request.method, request.path) == ("POST", TOKEN_PATH):
             return self._exchange(headers)
-        refusal = self._access.refusal(headers, request.query)
+        found = _find(request.method, request.path)
+        is_open = isinstance(found, Match) and found.route.opened is not None
+        refusal = self._access.open_refusal(headers) if is_open else self._access.refusal(headers, request.query)
         if refusal is not None:
             return _refused(refusal)
         if too_large := _too_large(request):
             return too_large
-        found = _find(request.method, request.path)
         if not isinstance(found, Match):
             return _no_route(request.method, found)
-        if (request.method != "GET" or found.route.is_secret) and self._access.may_only_read(headers, request.query):
+        changes = request.method != "GET" or found.route.is_secret
+        if changes and not is_open and self._access.may_only_read(headers, request.query):
             return _error(403, "the token may only read")
-        limits = self._engine.limits
-        quota, limit = ("maxBatchSize", limits.batch_bytes) if found.route.many else ("maxMessageSize", limits.body)
+        return await self._with_body(found, request)
+
+    async def _with_body(self, found: Match, request: HttpRequest) -> HttpAnswer:
+        limits, route = self._engine.limits, found.route
+        quota, limit = ("maxBatchSize", limits.batch_bytes) if route.many else ("maxMessageSize", limits.body)
         try:
+            if route.opened is not None:
+                limit = limits.hook_body
+                route.opened(self._engine, found.path)
             async with self._room.of(request.length(limit)):
                 body = await request.body(limit)
                 return await self._call(found, _call(request, found, body))
+        except Refused as refused:
+            return _error(refused.status, refused.text)
         except TooLarge:
+            if route.opened is not None:
+                return _error(413, f"the body is larger than {limit} bytes")
             return _error(412, f"quota {quota} exceeded, current limit: {limit}")
         except NoRoom:
             return _error(503, "too much is coming in at once; try again", {"retry-after": "1"})
@@ -86,7 +98,8 @@ class Api:
         return _refused(token) if isinstance(token, Refusal) else _answer(Reply(200, {"token": token}))
 
     async def _call(self, found: Match, call: ApiCall) -> HttpAnswer:
-        run = at_once if call.method == "GET" else self._run
+        reads = found.route.method == "GET"
+        run = at_once if reads else self._run
         try:
             reply = await run(lambda: found.route.endpoint(self._engine, call))
         except Refused as refused:
@@ -94,7 +107,7 @@ class Api:
         except Exception:
             self._logger.exception("the local QStash failed in %s %s", call.method, found.route.pattern)
             return _error(500, "internal error; the log of the local server says more")
-        if call.method != "GET":
+        if not reads:
             self._changed()
         return _answer(reply)
 
@@ -112,7 +125,9 @@ def _call(request: HttpRequest, found: Match, body: bytes) -> ApiCall:
         path=found.path,
         query=request.query,
         headers=tuple(
-            header(name.decode("latin-1"), value) for name, value in request.headers if name != b"authorization"
+            header(name.decode("latin-1"), value)
+            for name, value in request.headers
+            if name != b"authorization" or found.route.opened is not None
         ),
         body=body,
         caller_ip=request.caller_ip,

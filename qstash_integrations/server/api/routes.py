@@ -15,7 +15,7 @@ from . import (
     workflow_logs,
     workflows,
 )
-from .routing import Route
+from .routing import ANY, Route
 
 ROUTES = (
     Route("POST", "publish/{*destination}", publishing.publish),
@@ -72,6 +72,7 @@ ROUTES = (
     Route("POST", "wait/{*event}", waits.wait),
     Route("POST", "notify/{*event}", waits.notify),
     Route("GET", "waiters/{*event}", waits.waiters),
+    Route(ANY, "workflows/hooks/{user}/{run}/{*event}", waits.hook, opened=waits.check_hook),
     Route("GET", "flowControl", flow_control.list_all),
     Route("GET", "flowControl/{key}", flow_control.get),
     Route("POST", "flowControl/{key}/pause", flow_control.pause),

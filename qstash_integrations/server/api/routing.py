@@ -14,17 +14,20 @@ from ..engine import Engine
 from .api_call import ApiCall, Reply
 
 PREFIX = "/v2/"
+ANY = "*"
 Endpoint = Callable[[Engine, ApiCall], Reply]
 
 
 class Route(NamedTuple):
-    method: str
+    method: str  # ANY for whichever it is
     pattern: str
     endpoint: Endpoint
     many: bool = False
     """The body may hold many messages."""
     is_secret: bool = False
     """With the answer one could do more than read."""
+    opened: Callable[[Engine, Mapping[str, str]], None] | None = None
+    """For those who have no token, where this finds nothing to refuse; asked before any of the body is read."""
 
 
 class Match(NamedTuple):
@@ -42,7 +45,7 @@ def find(routes: Sequence[Route], method: str, raw_path: str, prefix: str = PREF
         path = _match(route.pattern.split("/"), segments)
         if path is None:
             continue
-        if route.method == method:
+        if route.method in (method, ANY):
             return Match(route, path)
         allowed.append(route.method)
     return tuple(dict.fromkeys(allowed))

@@ -1,9 +1,10 @@
-"""Events that workflow runs wait for: wait, notify, and who waits.
+"""Events that workflow runs wait for: wait, notify, who waits, and the webhooks of runs, for which there is no token.
 
 Spec: https://upstash.com/docs/workflow/basics/context/waitForEvent and https://upstash.com/docs/workflow/basics/client/notify
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -11,6 +12,7 @@ from urllib.parse import unquote
 from ..._core.durations import parse_duration
 from ..engine import Engine
 from ..model import Header, Notified, Refused, Wait, Waiter, milliseconds
+from ..rules.headers import by_name
 from ..rules.results import of_wait
 from .api_call import ApiCall, Reply, check_headers, header
 from .contents import Fields, header_fields
@@ -40,6 +42,26 @@ def notify(engine: Engine, call: ApiCall) -> Reply:
 
 def waiters(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, [_waiter_fields(waiter) for waiter in engine.waiting.waiters(event_id(call))])
+
+
+def check_hook(engine: Engine, path: Mapping[str, str]) -> None:
+    """Strangers may not have bodies read for runs that there are not."""
+    engine.waiting.check_hook(path["run"])
+
+
+def hook(engine: Engine, call: ApiCall) -> Reply:
+    """Whoever knows the run may call it, by any method; what waits for the event is given the request."""
+    host = next((value for name, value in call.headers if name.lower() == "host"), "")
+    request = {
+        "method": call.method,
+        "header": by_name(call.headers),
+        **({"body": b64encode(call.body).decode("ascii")} if call.body else {}),
+        "proto": "http",
+        "host": host,
+        "url": f"{call.target}?{call.query}" if call.query else call.target,
+    }
+    engine.waiting.call_hook(call.path["run"], event_id(call), json.dumps(request, separators=(",", ":")).encode())
+    return Reply()
 
 
 def event_id(call: ApiCall) -> str:

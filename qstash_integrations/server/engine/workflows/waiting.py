@@ -3,7 +3,7 @@
 Spec: https://upstash.com/docs/workflow/basics/client/notify and https://upstash.com/docs/workflow/basics/client/waiters
 """
 
-from ...model import Notified, Refused, Wait, Waiter
+from ...model import Notified, Refused, Run, Wait, Waiter
 from ...tables import Store
 from ..commits import Commits
 from .waits import Waits
@@ -44,14 +44,22 @@ class Waiting:
             self._waits.keep(run, event_id, event, now)
             return []
 
+    def check_hook(self, run_id: str) -> None:
+        """Refused with 404 unless there is such a run, and it is not over."""
+        self._hooked(run_id)
+
     def call_hook(self, run_id: str, event_id: str, event: bytes) -> None:
-        """As ``notify_run``, for one wait at a time. Refused with 404 for a run that is over."""
+        """As ``notify_run``, for one wait at a time, and refused as by ``check_hook``."""
         with self._commit() as now:
-            run = self._store.runs.active(run_id)
-            if run is None:
-                raise Refused(404, "this webhook belongs to no workflow run that is active")
+            run = self._hooked(run_id)
             waiters = self._store.waiters.of_event(event_id, run.seq)
             if waiters:
                 self._waits.release(waiters[:1], event, now)
             else:
                 self._waits.keep(run, event_id, event, now)
+
+    def _hooked(self, run_id: str) -> Run:
+        run = self._store.runs.active(run_id)
+        if run is None:
+            raise Refused(404, "this webhook belongs to no workflow run that is active")
+        return run
