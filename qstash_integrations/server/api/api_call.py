@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from ..model import Header, Refused
+from ..rules.headers import is_passed_on
 from .json_text import is_object, read
 
 MAX_HEADERS = 100
@@ -72,6 +73,4 @@ def text_of(raw: bytes) -> str:
 
 def header(name: str, raw: bytes) -> Header:
     """A request header: an option is text, what is passed on stays the same bytes (as latin-1)."""
-    lower = name.lower()
-    passed_on = not lower.startswith("upstash-") or "-forward-" in lower
-    return name, raw.decode("latin-1") if passed_on else text_of(raw)
+    return name, raw.decode("latin-1") if is_passed_on(name) else text_of(raw)

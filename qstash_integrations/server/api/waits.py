@@ -12,11 +12,11 @@ from urllib.parse import unquote
 from ..._core.durations import parse_duration
 from ..engine import Engine
 from ..model import Header, Notified, Refused, Wait, Waiter, milliseconds
-from ..rules.headers import by_name
+from ..rules.headers import by_name, of_lists
 from ..rules.results import of_wait
-from .api_call import ApiCall, Reply, check_headers, header
+from .api_call import ApiCall, Reply
 from .contents import Fields, header_fields
-from .json_text import is_list, is_object
+from .json_text import is_object
 
 LONGEST_ID = 1024
 _DEFAULT_TIMEOUT = "7d"
@@ -73,7 +73,7 @@ def event_id(call: ApiCall) -> str:
 
 
 def _wait(event: str, given: Mapping[str, Any], call: ApiCall) -> Wait:
-    headers = _headers(given.get("timeoutHeaders"))
+    headers = of_lists(given.get("timeoutHeaders"), "timeoutHeaders")
     step = given.get("step")
     if not is_object(step):
         raise Refused(412, "invalid step: it must be an object")
@@ -94,7 +94,7 @@ def _wait(event: str, given: Mapping[str, Any], call: ApiCall) -> Wait:
         timeout=timeout,
         seconds=seconds,
         headers=headers,
-        step=json.dumps(step, ensure_ascii=False, separators=(",", ":")),
+        step=json.dumps(step, separators=(",", ":")),
     )
 
 
@@ -103,21 +103,6 @@ def _text_of(timeout: Any) -> str:
     if isinstance(timeout, str) and timeout:
         return timeout
     return _DEFAULT_TIMEOUT if timeout in (None, "") else f"{timeout}s"
-
-
-def _headers(given: Any) -> tuple[Header, ...]:
-    """Of each name the first value. The same name may come twice, spelled differently: one is enough."""
-    if given is None:
-        return ()
-    if not is_object(given):
-        raise Refused(412, "invalid timeoutHeaders: it must be an object of lists of texts")
-    found: dict[str, Header] = {}
-    for name, values in given.items():
-        value = values[0] if is_list(values) and values else values
-        if not isinstance(value, str):
-            raise Refused(412, f"invalid timeoutHeaders {name[:60]!r}: it must be a list of texts")
-        found.setdefault(name.lower(), header(name, value.encode()))
-    return tuple(check_headers(list(found.values()), "timeoutHeaders"))
 
 
 def _run_id(headers: tuple[Header, ...]) -> str:

@@ -5,11 +5,14 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from ..model import Header, Refused
 
 MAX_HEADERS = 64
 MAX_BYTES = 16 * 1024
+MAX_LISTED = 100
+MAX_BYTES_LISTED = 32 * 1024
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}", re.ASCII)
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 # Hop by hop, or made by the sender of the delivery itself.
@@ -67,6 +70,35 @@ def relayed(headers: Iterable[Header]) -> list[Header]:
             if header is not None:
                 kept.append(header)
     return kept
+
+
+def is_passed_on(name: str) -> bool:
+    """Whether a publish call's header is for the receiver: it stays the same bytes, as latin-1."""
+    lower = name.lower()
+    return not lower.startswith("upstash-") or "-forward-" in lower
+
+
+def of_lists(given: Any, what: str) -> tuple[Header, ...]:
+    """Headers as JSON has them, the first value of each name; a name may come twice, spelled differently.
+
+    Refused with 412: the SDKs of Workflow take any 400 for a run that is gone.
+    """
+    if given is None:
+        return ()
+    if not isinstance(given, dict):
+        raise Refused(412, f"invalid {what}: it must be an object of lists of texts")
+    found: dict[str, Header] = {}
+    size = 0
+    for name, values in given.items():  # pyright: ignore[reportUnknownVariableType]
+        value: Any = values[0] if isinstance(values, list) and values else values
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise Refused(412, f"invalid {what} {str(name)[:60]!r}: it must be a list of texts")  # pyright: ignore[reportUnknownArgumentType]
+        size += len(name) + len(value)
+        text = value.encode("utf-8", "replace").decode("latin-1") if is_passed_on(name) else value
+        found.setdefault(name.lower(), (name, text))
+    if len(found) > MAX_LISTED or size > MAX_BYTES_LISTED:
+        raise Refused(412, f"invalid {what}: at most {MAX_LISTED} headers and {MAX_BYTES_LISTED} bytes of them")
+    return tuple(found.values())
 
 
 def check_size(headers: tuple[Header, ...]) -> tuple[Header, ...]:

@@ -27,4 +27,4 @@ def of_invoked(step: str, state: RunState, response: bytes | None) -> bytes:
 
 
 def _result(step: str, own: dict[str, Any]) -> bytes:
-    return json.dumps({**json.loads(step), **own}, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps({**json.loads(step), **own}, separators=(",", ":")).encode()

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..model import CallType, Header, Options, Publication, Refused, Run, RunSettings, Step
 from .headers import check_size
+from .invocations import Invocation, read_invocation
 from .options import merged, repeated
 
 _RUN_ID = "upstash-workflow-runid"
@@ -42,13 +43,13 @@ class Item:
     run_id: str
     url: str  # of the workflow
     is_first: bool
-    is_invoked: bool
     by_sdk: bool  # started once more by the SDK that it was delivered to
     call_type: CallType
     features: tuple[str, ...]
     headers: tuple[Header, ...] = field(repr=False)  # to read the options from
     step: Step
     waits: int | None  # of a call: the step that waits for its result
+    invocation: Invocation | None  # of a run that another one starts
 
 
 def item_of(publication: Publication) -> Item | None:
@@ -66,13 +67,15 @@ def item_of(publication: Publication) -> Item | None:
         run_id=run_id,
         url=given.get("upstash-workflow-url") or publication.destination,
         is_first=is_first,
-        is_invoked=_is_true(given, "upstash-workflow-invoke"),
         by_sdk=_is_true(given, "upstash-workflow-trigger-by-sdk"),
         call_type="toCallback" if is_call else "step",
         features=tuple(name for name in map(str.strip, given.get("upstash-feature-set", "").split(",")) if name),
         headers=workflow_headers(publication.headers, is_call=is_call),
         step=Step() if is_first or is_call else read_step(publication.body),
         waits=int(waits) if is_call and waits.isdecimal() and len(waits) < 10 else None,
+        invocation=read_invocation(publication.body)
+        if is_first and _is_true(given, "upstash-workflow-invoke")
+        else None,
     )
 
 

@@ -23,7 +23,9 @@ from ...model import (
     Step,
 )
 from ...rules.destination import check_url
+from ...rules.invocations import Invocation
 from ...rules.options import read_options
+from ...rules.results import of_invoked
 from ...rules.workflow import Item, base_of, of_calls, of_delivery, read_step, settings_of, workflow_headers
 from ...tables import Store
 from ..acceptance import Acceptance
@@ -31,6 +33,7 @@ from ..due import due_at
 from ..endings import Endings
 from ..pages import position
 from .calling_back import failure_call, result_of_call
+from .invoking import check_nesting, invoked_before, invoking
 
 
 class Runs:
@@ -45,6 +48,9 @@ class Runs:
         """What the SDK wants delivered, checked; nothing of it is stored. Refused for a run that is over."""
         check_url(item.url, "workflow")
         if item.is_first:
+            if item.invocation is not None:
+                publication = replace(publication, body=item.invocation.payload)
+                self._check_invocation(item.invocation, now)
             check_url(publication.destination)
             options = read_options(item.headers, now)
             self._acceptance.check_options(options, now)
@@ -65,6 +71,11 @@ class Runs:
         return draft
 
     def accept(self, item: Item, draft: Draft, now: float) -> Receipt:
+        if item.is_first and item.invocation is not None:
+            earlier = invoked_before(self._store, item.invocation)
+            if earlier is not None:
+                return Receipt(message_id=earlier, url=draft.url, deduplicated=True)
+            return self.start(item.run_id, item.url, draft, item.features, now, item.invocation.invoker)
         if item.is_first:
             return self.start(item.run_id, item.url, draft, item.features, now)
         run = self.active(item.run_id)
@@ -75,7 +86,7 @@ class Runs:
     def active(self, run_id: str) -> Run:
         run = self._store.runs.active(run_id)
         if run is None:
-            raise Refused(400, f"can not append to the workflow run {run_id[:80]!r}: it is over, or was never started")
+            raise _over(run_id)
         return run
 
     def start(
@@ -138,12 +149,16 @@ class Runs:
         return Receipt(message_id=earlier or draft.id, url=url, deduplicated=earlier is not None)
 
     def end(self, run: Run, state: RunState, now: float, response: bytes | None = None) -> None:
-        """Once: what it still waits for, and what was not delivered yet, is dropped."""
+        """Once: what it still waits for, and what was not delivered yet, is dropped; who waits for it is told."""
         if not run.active:
             return
         self._store.runs.end(run.seq, state, now, response)
         self._store.waiters.forget_run(run.seq)
         self._endings.drop(self._store.messages.of_run(run.seq), now)
+        waiting = None if run.invoker is None else invoking(self._store, run.invoker)
+        if run.invoker is not None and waiting is not None:
+            result = of_invoked(run.invoker.step, state, response)
+            self.append_own(waiting, run.invoker.url, result, run.invoker.headers, now)
 
     def delivered(self, message: Message, outcome: Outcome, now: float) -> None:
         """What follows from a delivery of a run's message that succeeded."""
@@ -180,6 +195,13 @@ class Runs:
             self._acceptance.accept(draft)
         self.end(run, "RUN_FAILED", now)
 
+    def _check_invocation(self, invocation: Invocation, now: float) -> None:
+        run = invoking(self._store, invocation.invoker)
+        if run is None or not run.active:
+            raise _over(invocation.invoker.run_id)
+        check_nesting(self._store, run)
+        self.check_own(run, invocation.invoker.url, invocation.invoker.headers, now)
+
     def _call(self, run: Run, draft: Draft, step: int | None) -> Receipt:
         """A request to somebody else, once for each step."""
         if step is not None:
@@ -210,6 +232,10 @@ class Runs:
         run = self._store.runs.get(message.run)
         assert run is not None, "a run is kept for as long as a message of it is under way"
         return run
+
+
+def _over(run_id: str) -> Refused:
+    return Refused(400, f"can not append to the workflow run {run_id[:80]!r}: it is over, or was never started")
 
 
 def _own_options(run: Run, headers: tuple[Header, ...], now: float) -> Options:
