@@ -37,7 +37,7 @@ class QStashMiddleware:
     ) -> None:
         self._app = app
         self._behind = tuple(apps_behind(app))
-        self._protected = Protected(prefix, exclude)
+        self.protected: Protected = Protected(prefix, exclude)
         self.qstash_guard: Guards = Guards(Wanted.taken_from(options))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +45,7 @@ class QStashMiddleware:
         match scope["type"]:
             case "lifespan":
                 running = self._lifespan(scope, receive, send)
-            case "http" | "websocket" if not self._protected.covers(scope):
+            case "http" | "websocket" if not self.protected.covers(scope):
                 running = alone(self._app, scope, receive, send)
             case "http":
                 running = ahandle(self.qstash_guard.of(scope, self._behind), AsgiHost(scope, receive, send, self._app))

@@ -101,6 +101,7 @@ def _qstash_task(verification: Verification, view: Callable[..., Any]) -> Callab
         path.pop(_HOST, None)
         return verification.call(view, (), path)
 
+    cast("Any", qstash_task).qstash_verification = verification
     return qstash_task
 
 

@@ -32,14 +32,14 @@ class Verification:
     """One use of ``verify_qstash`` or ``protect``: its options, and a guard for every app that it serves."""
 
     def __init__(self, wanted: Wanted) -> None:
-        self._wanted = wanted
+        self.wanted: Wanted = wanted
         self._guards: WeakKeyDictionary[Flask, FromSettings[Guard]] = WeakKeyDictionary()
 
     def guard(self, app: Flask) -> Guard:
         """ConfigurationError when a setting is missing that neither the view nor the extension was given."""
         made = self._guards.get(app)
         if made is None:
-            wanted = self._wanted.within(given_to(app).wanted)
+            wanted = self.wanted.within(given_to(app).wanted)
             # Not the app itself, which would stay alive as its own key, nor its configuration, which holds secrets.
             alive = cast("Callable[[], Flask]", ref(app))
             made = guard_from_settings(

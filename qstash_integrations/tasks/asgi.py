@@ -6,7 +6,7 @@ every path and method. What becomes of a delivery: ``tasks/running.py``.
 Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Unpack
 
 from .._core.errors import ConfigurationError
@@ -77,6 +77,7 @@ class TasksApp:
         refuse_injected(mount, "TasksApp")
         self.tasks: object = tasks
         """As they were given."""
+        self.task_names: Collection[str] = mount.tasks.keys()
         self.qstash_guard: Guards = Guards(wanted)
         self._endpoint = TaskEndpoint(mount, self.qstash_guard, lambda scope: last_part(scope["path"]), answer)
 

@@ -90,6 +90,11 @@ def guard_from_settings(
     return FromSettings(lambda settings: _guard(settings, wanted.options, hosts()), partial(load, *wanted.given))
 
 
+def bases_of_options(settings: Settings, options: Options, hosts: object) -> tuple[str, ...]:
+    """What the URLs begin with that such a guard lets through; none where any does."""
+    return () if options.get("verify_url") is False else _on_settings(settings, hosts).bases()
+
+
 def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
     given = options.get("receiver")
     return Guard(
@@ -110,6 +115,10 @@ def _expected(settings: Settings, options: Options, hosts: object) -> Expected:
             "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
         )
         return AnyUrl()
+    return _on_settings(settings, hosts)
+
+
+def _on_settings(settings: Settings, hosts: object) -> Expected:
     origins = settings.origins
     if callable(origins):
         return CurrentUrls(lambda: below(origins(), settings.mount))

@@ -35,16 +35,21 @@ def note(handler: Callable[..., Any]) -> None:
 def check_order(registered: Iterable[object], remedy: str) -> None:
     """RuntimeError for the first of an app's handlers whose decorator came too late."""
     for handler in registered:
-        try:
-            if handler not in _DECORATED:
-                continue
-        except TypeError:  # what cannot be hashed was never noted
+        if not is_open(handler):
             continue
         name = getattr(handler, "__qualname__", repr(handler))
         raise RuntimeError(
             f"{name} would be open to everybody: it was registered before verify_qstash decorated it, so that its "
             f"route calls it unverified; {remedy}"
         )
+
+
+def is_open(registered: object) -> bool:
+    """Whether the decorator of this handler came too late."""
+    try:
+        return registered in _DECORATED
+    except TypeError:  # what cannot be hashed was never noted
+        return False
 
 
 def _where_defined(function: Any, frame: FrameType | None) -> FrameType | None:
