@@ -19,10 +19,12 @@ def test_a_failing_message_is_followed_to_the_dead_letters_and_back(desk: Desk) 
     expect(page.locator(".timeline > .error")).to_have_count(3)
     expect(page.locator(".timeline > .retrying")).to_have_count(2)
     expect(page.locator(".timeline > li").last).to_contain_text("Failed for good")
-    page.locator(".timeline summary").last.click()
+    page.reload()
     answer = page.locator(".timeline > .error").last
     expect(answer.locator("pre")).to_have_text('{\n  "error": "busy"\n}')
     expect(answer).not_to_contain_text("TOPSECRET")
+    expect(page.locator(".timeline details")).to_have_count(3)
+    expect(page.locator(".timeline details[open]")).to_have_count(1)
     desk.button("Show Set-Cookie", answer).click()
     expect(answer).to_contain_text("sid=TOPSECRET")
 
@@ -37,6 +39,7 @@ def test_a_failing_message_is_followed_to_the_dead_letters_and_back(desk: Desk) 
     assert [request.header("Upstash-Retried") for request in received(desk.there, 4)] == ["0", "1", "2", "0"]
     page.get_by_role("link", name="Messages", exact=True).click()
     expect(page.locator("tbody tr").first).to_contain_text("Delivered")
+    expect(desk.row(message_id)).to_contain_text("2 of 2")
 
 
 def test_dead_letters_are_deleted_and_retried_together(desk: Desk) -> None:

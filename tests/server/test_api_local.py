@@ -75,6 +75,7 @@ def test_a_listed_message_shows_where_it_stands(local: Local) -> None:
                     "createdAt": MS,
                     "nextDeliveryTime": MS + 60_000,
                     "attempts": 1,
+                    "retried": 1,
                     "maxRetries": 2,
                     "isCallback": False,
                     "responseStatus": 503,

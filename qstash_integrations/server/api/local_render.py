@@ -40,6 +40,7 @@ def listed_fields(listed: Listed) -> Fields:
         "createdAt": milliseconds(listed.created_at),
         "nextDeliveryTime": milliseconds(listed.due_at),
         "attempts": listed.attempts,
+        "retried": listed.retried,
         "maxRetries": options.retries,
         "isCallback": listed.is_callback,
         **given(

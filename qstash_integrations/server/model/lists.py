@@ -61,6 +61,7 @@ class Listed:
     schedule_id: str | None
     is_callback: bool
     attempts: int
+    retried: int  # retries before the next attempt, or those that were made
     status: int | None  # of the last attempt, 0: no answer arrived
     finished_at: float | None
 

@@ -22,7 +22,8 @@ _STRETCH = "SELECT * FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?"
 _SELECT = f"""
     SELECT m.seq, m.id, {_STATE}, m.url, m.options, m.created_at, m.due_at, m.queue, m.topic, m.schedule_id,
         m.source IS NOT NULL, (SELECT COUNT(*) FROM attempts AS a WHERE a.message = m.seq),
-        (SELECT a.status FROM attempts AS a WHERE a.message = m.seq ORDER BY a.id DESC LIMIT 1), m.finished_at
+        m.retried, (SELECT a.status FROM attempts AS a WHERE a.message = m.seq ORDER BY a.id DESC LIMIT 1),
+        m.finished_at
     FROM ({_STRETCH}) AS m LEFT JOIN bodies AS b ON b.message = m.seq WHERE 1
 """  # noqa: S608
 _LIKE = "LIKE ? ESCAPE '\\'"
@@ -80,7 +81,7 @@ def _containing(text: str) -> str:
 def _listed(row: Sequence[Any]) -> Listed:
     (
         seq, id_, state, url, options, created_at, due_at, queue, topic, schedule_id,
-        is_callback, attempts, status, finished_at,
+        is_callback, attempts, retried, status, finished_at,
     ) = row  # fmt: skip
     return Listed(
         seq=seq,
@@ -95,6 +96,7 @@ def _listed(row: Sequence[Any]) -> Listed:
         schedule_id=schedule_id,
         is_callback=bool(is_callback),
         attempts=attempts,
+        retried=retried,
         status=status,
         finished_at=finished_at,
     )

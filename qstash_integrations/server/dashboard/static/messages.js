@@ -61,7 +61,7 @@ export function messages(parameters) {
     h("h1", { class: "unseen" }, "Messages"),
     picture.element,
     filters,
-    table("Messages", ["State", "Destination", ["Labels", "wide"], ["Attempts", "number roomy"], "Answer", ["Age", "number"]], rows),
+    table("Messages", ["State", "Destination", ["Labels", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"]], rows),
     empty,
     h("div", { class: "actions pages" }, newer, older),
   );
@@ -114,7 +114,7 @@ function filterForm(wanted, changed) {
 function messageRow(first) {
   const href = `#/messages/${encodeURIComponent(first.messageId)}`;
   const cells = {
-    state: h("td"), labels: h("td", { class: "wide" }), attempts: h("td", { class: "number roomy" }), answer: h("td"),
+    state: h("td"), labels: h("td", { class: "wide" }), retries: h("td", { class: "number roomy" }), answer: h("td"),
   };
   const element = h(
     "tr",
@@ -122,20 +122,20 @@ function messageRow(first) {
     cells.state,
     h("td", { class: "url" }, called(first.method, first.url, href)),
     cells.labels,
-    cells.attempts,
+    cells.retries,
     cells.answer,
     h("td", { class: "number quiet" }, age(first.createdAt)),
   );
   cells.labels.append(...tags(first));
   let shown = "";
   function update(item) {
-    const now = [item.state, item.attempts, item.responseStatus, item.nextDeliveryTime].join();
+    const now = [item.state, item.retried, item.responseStatus, item.nextDeliveryTime].join();
     if (now === shown) return;
     shown = now;
     const isAhead = item.state === "retrying" || (item.state === "waiting" && item.nextDeliveryTime > item.createdAt);
     cells.state.replaceChildren(stateBadge(item.state), ...(isAhead ? [" ", age(item.nextDeliveryTime)] : []));
     for (const time of cells.state.querySelectorAll("time")) setText(time, relative(item.nextDeliveryTime));
-    setText(cells.attempts, `${item.attempts}/${item.maxRetries + 1}`);
+    setText(cells.retries, item.maxRetries ? `${item.retried} of ${item.maxRetries}` : "none");
     cells.answer.replaceChildren(statusBadge(item.responseStatus));
   }
   return { element, update };

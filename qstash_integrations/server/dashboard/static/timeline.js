@@ -14,8 +14,8 @@ const PLAIN = {
 
 export function timeline(id) {
   const element = h("ol", { class: "timeline" });
-  const opened = new Set();
-  const draw = redrawn(element, (step) => step.key, (step) => drawn(step, id, opened));
+  const isOpen = new Map(); // answers that were opened or closed, by their step
+  const draw = redrawn(element, (step) => step.key, (step) => drawn(step, id, isOpen));
   return { element, draw: (events) => draw(steps(events)) };
 }
 
@@ -36,16 +36,19 @@ function steps(events) {
       found.push({ key: `${event.state} ${index}`, kind: event.state, time: event.time, next: event.nextDeliveryTime });
     }
   }
+  // Why it failed is what people come for.
+  const last = found.findLast((step) => step.event);
+  if (last?.kind === "error") last.isWhy = true;
   return found;
 }
 
-function drawn(step, id, opened) {
-  const [kind, ...content] = contentOf(step, id, opened);
+function drawn(step, id, isOpen) {
+  const [kind, ...content] = contentOf(step, id, isOpen);
   return h("li", { class: kind }, h("span", { class: "at", title: new Date(step.time).toISOString() }, clock(step.time)),
     h("div", { class: "what" }, content));
 }
 
-function contentOf(step, id, opened) {
+function contentOf(step, id, isOpen) {
   const until = step.next > step.time ? [" until ", clock(step.next), " (", age(step.next), ")"] : [];
   if (step.kind === "CREATED") return ["created", "Published", ...(until.length ? ["; waits", ...until] : [])];
   if (step.kind === "RETRY") return ["retrying", "Waits for the next attempt", ...until];
@@ -56,13 +59,14 @@ function contentOf(step, id, opened) {
   const answer = h(
     "details",
     {
-      open: opened.has(step.key),
-      ontoggle: (toggled) => opened[toggled.target.open ? "add" : "delete"](step.key),
+      class: "answer",
+      open: isOpen.get(step.key) ?? step.isWhy,
+      ontoggle: (toggled) => isOpen.set(step.key, toggled.target.open),
     },
     h("summary", {}, "Answer"),
-    headers(event.responseHeader, `Headers of answer ${step.number}`),
     body(event, "responseBody", api.path`/_local/messages/${id}/attempts/${event.attempt}/body`,
       `Body of answer ${step.number}`),
+    headers(event.responseHeader, `Headers of answer ${step.number}`),
   );
   return [
     step.kind,
