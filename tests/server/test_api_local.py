@@ -4,10 +4,12 @@ import hashlib
 import json
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
 from qstash_integrations import Receiver, SignatureError
+from qstash_integrations.server.model import Outcome
 from tests.hosts import Request
 from tests.server.local import TOKEN, URL, Got, Local
 from tests.signing import CURRENT, NEXT, NOW
@@ -146,6 +148,59 @@ def test_a_list_is_narrowed_down(local: Local, query: str, found: list[str]) -> 
     }
     names = {message_id: name for name, message_id in published.items()}
     assert sorted(names[message_id] for message_id in ids(local("GET", f"/_local/messages?{query}"))) == sorted(found)
+
+
+FOUND = {
+    "an answer's body": "DATABASE is locked",
+    "an error": "connection refused",
+    "a status": "409",
+    "an answer's header": "retry-after",
+    "the value of an answer's header": "x-shard=ü7",
+    "a header's name": "x-tenant",
+    "a header's value": "acme ü",
+    "a callback's URL": "cb.example/done",
+    "a failure callback's URL": "failed.example",
+    "a callback's header": "cb-header-value",
+    "a deduplication id": "order-7-once",
+    "the middle of its id": "{id}",
+    "a task's name": "shop.tasks.ship",
+}
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_all_that_the_page_of_a_message_shows_is_searched(local: Local, text: str) -> None:
+    options = {
+        "Upstash-Forward-X-Tenant": "acme ü".encode(),
+        "Upstash-Callback": "https://cb.example/done",
+        "Upstash-Callback-Forward-X-Cb": "cb-header-value",
+        "Upstash-Failure-Callback": "https://failed.example",
+        "Upstash-Deduplication-Id": "order-7-once",
+        "Upstash-Retry-Delay": "1000",
+    }
+    url = "https://c.example/qstash/tasks/shop.tasks.ship?id=0a1b2c&at=1770000000000&of=0"
+    message_id = local("POST", f"/v2/publish/{url}", b"hi", options).json["messageId"]
+    local.publish(URL, b"other", Delay="1d")
+    local.deliver(0)
+    local.now += 1
+    (message,) = (claimed for claimed in local.engine.claiming.claim(9) if claimed.id == message_id)
+    value = "x-shard=ü7".encode().decode("latin-1")
+    answer = Outcome(status=409, headers=(("Retry-After", "1"), ("X-Node", value)), body=b'{"e": "database is locked"}')
+    local.engine.recording.record(message.seq, answer)
+    found = local("GET", f"/_local/messages?url=c.example&text={quote(text.format(id=message_id[20:30]))}")
+    assert ids(found) == [message_id]
+    assert ids(local("GET", "/_local/messages?text=no-such-text")) == []
+
+
+def test_a_search_does_not_tell_what_is_redacted(local: Local) -> None:
+    hidden = {"Forward_X_Key": "TOPSECRET", "Forward_X_Open": "shown"}
+    some = local.publish(URL, b"hi", Redact_Fields="header[X-Key]", **hidden)
+    every = local.publish(URL, b"hi", Redact_Fields="header", **hidden)
+    body = local.publish(URL, b"hi TOPSECRET", Redact_Fields="body")
+    assert ids(local("GET", "/_local/messages?text=TOPSECRET")) == []
+    assert ids(local("GET", "/_local/messages?text=shown")) == [some]
+    assert ids(local("GET", "/_local/messages?text=x-key")) == [every, some]
+    assert ids(local("GET", "/_local/messages?text=hi")) == [every, some]
+    assert ids(local("GET", f"/_local/messages?text={body}")) == [body]
 
 
 def test_a_list_comes_in_pages_newest_first(local: Local) -> None:

@@ -33,6 +33,18 @@ def test_a_search_that_takes_long_says_where_to_go_on(crowded: Driver) -> None:
     assert cursor is None
 
 
+def test_a_search_through_large_bodies_stops_sooner(driver: Driver) -> None:
+    driver.publish(body=b"needle")
+    driver.engine.publishing.batch([publication(body=b"x" * 60_000) for _ in range(STRETCH - 1)])
+    watch = count(0.0, PATIENCE * 2)
+    page = driver.engine.inspection.messages(Search(text="needle"), cursor=None, count=9, stopwatch=lambda: next(watch))
+    assert (page.items, next(watch)) == ((), PATIENCE * 4)
+    assert page.cursor is not None
+    assert driver.engine.inspection.messages(FIRST, cursor=page.cursor, count=9).cursor is None
+    rest = driver.engine.inspection.messages(Search(text="needle"), cursor=page.cursor, count=9, stopwatch=lambda: 0.0)
+    assert (len(rest.items), rest.cursor) == (1, None)
+
+
 def test_a_search_that_is_quick_looks_at_everything(crowded: Driver) -> None:
     page = crowded.engine.inspection.messages(FIRST, cursor=None, count=10, stopwatch=lambda: 0.0)
     assert (len(page.items), page.cursor) == (1, None)
@@ -56,6 +68,8 @@ def test_bodies_that_are_long_are_not_searched(driver: Driver) -> None:
     driver.publish(body=b"needle" + b"x" * 64 * 1024)
     driver.publish(body=b"\x00\xff needle")
     driver.publish(body=b"\xff needle")
+    driver.publish(retries="3")
+    driver.deliver(500, b"needle" + b"x" * 64 * 1024)
     page = driver.engine.inspection.messages(Search(text="needle"), cursor=None, count=9)
     assert len(page.items) == 1
 

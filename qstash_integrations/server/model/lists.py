@@ -42,7 +42,7 @@ class Search:
     exact: Filter = field(default_factory=Filter)
     states: Sequence[str] = ()  # as in ``Listed``
     url: str = ""  # a part of it, in any case
-    text: str = ""  # a part of the id, the destination, a name, a label or the body, in any case
+    text: str = ""  # a part of what the page of a message shows, in any case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

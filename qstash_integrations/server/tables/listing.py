@@ -1,8 +1,4 @@
-"""Messages as a person looks through them: newest first, without bodies, a stretch of the table at a time.
-
-What is searched for is a parameter of LIKE, never a pattern of the caller's; redacted messages do not tell by it what
-their bodies hold.
-"""
+"""Messages as a person looks through them: newest first, without bodies, a stretch of the table at a time."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,30 +7,30 @@ from typing import Any, NamedTuple
 from ..model import Listed, Search
 from .encoding import any_of, options_from_json
 from .filters import conditions
+from .searching import HAS_TEXT, TEXT, containing, spellings
 
-# Bodies beyond this are not searched: a long one would hold up deliveries.
-LONGEST_SEARCHED = 64 * 1024
+# Bytes that one stretch may read through for a text: deliveries wait meanwhile.
+MOST_SEARCHED = 2 * 1024 * 1024
 _STATE = (
     "CASE WHEN m.state = 'done' THEN lower(m.ended)"
     " WHEN m.state = 'waiting' AND m.retried > 0 THEN 'retrying' ELSE m.state END"
 )
-_STRETCH = "SELECT * FROM messages WHERE seq < ? ORDER BY seq DESC LIMIT ?"
+# All that a message brought and was answered with; what a workflow run has stands in its list.
+_SIZES = """
+    SELECT m.seq, m.size + COALESCE(length(e.body), 0)
+    FROM messages AS m LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
+    WHERE m.seq < ? ORDER BY m.seq DESC LIMIT ?
+"""
 _SELECT = f"""
     SELECT m.seq, m.id, {_STATE}, m.url, m.options, m.created_at, m.due_at, m.queue, m.topic, m.schedule_id,
         m.source IS NOT NULL, (SELECT COUNT(*) FROM attempts AS a WHERE a.message = m.seq),
         m.retried, (SELECT a.status FROM attempts AS a WHERE a.message = m.seq ORDER BY a.id DESC LIMIT 1),
         m.finished_at
-    FROM ({_STRETCH}) AS m LEFT JOIN bodies AS b ON b.message = m.seq WHERE 1
+    FROM {TEXT} AS t CROSS JOIN messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
+        LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
+    WHERE m.seq BETWEEN ? AND ?
 """  # noqa: S608
-_LIKE = "LIKE ? ESCAPE '\\'"
-_URL = f" AND m.url {_LIKE}"
-_TEXTS = (
-    *(f"m.{column} {_LIKE}" for column in ("id", "url", "queue", "topic", "schedule_id", "flow_key")),
-    f"EXISTS (SELECT 1 FROM json_each(m.options, '$.labels') AS l WHERE l.value {_LIKE})",  # noqa: S608
-    f"(json_extract(m.options, '$.redaction') IS NULL AND length(b.body) <= {LONGEST_SEARCHED:d}"
-    f" AND CAST(b.body AS TEXT) {_LIKE})",
-)
-_TEXT = f" AND ({' OR '.join(_TEXTS)})"
+_URL = " AND m.url LIKE ? ESCAPE '\\'"
 _SINCE, _UNTIL = " AND m.created_at >= ?", " AND m.created_at <= ?"
 
 
@@ -48,15 +44,30 @@ class Listing:
         self._connection = connection
 
     def stretch(self, wanted: Search, *, before: int | None, length: int) -> Stretch:
-        """What is looked for among the ``length`` messages that were accepted last before one of them."""
+        """What is looked for among the ``length`` messages that were accepted last before one of them.
+
+        Among fewer where a text is looked for and they are large.
+        """
         start = 2**62 if before is None else before
-        last: int | None = self._connection.execute(
-            f"SELECT MIN(seq) FROM ({_STRETCH})",  # noqa: S608
-            (start, length),
-        ).fetchone()[0]
+        sizes = self._connection.execute(_SIZES, (start, length)).fetchall()
+        if not sizes:
+            return Stretch([], None)
+        last = _last(sizes) if wanted.text else sizes[-1][0]
         sql, parameters = _where(wanted)
-        rows = self._connection.execute(f"{_SELECT}{sql} ORDER BY m.seq DESC", (start, length, *parameters))
+        rows = self._connection.execute(
+            f"{_SELECT}{sql} ORDER BY m.seq DESC", (*spellings(wanted.text), last, sizes[0][0], *parameters)
+        )
         return Stretch([_listed(row) for row in rows], last)
+
+
+def _last(sizes: Sequence[tuple[int, int]]) -> int:
+    """The number of the first message with which there is enough to read, or of the last one."""
+    read = 0
+    for seq, size in sizes:
+        read += size
+        if read > MOST_SEARCHED:
+            return seq
+    return sizes[-1][0]
 
 
 def _where(wanted: Search) -> tuple[str, list[Any]]:
@@ -66,16 +77,10 @@ def _where(wanted: Search) -> tuple[str, list[Any]]:
         parameters.append(any_of(wanted.states))
     if wanted.url:
         sql += _URL
-        parameters.append(_containing(wanted.url))
+        parameters.append(containing(wanted.url))
     if wanted.text:
-        sql += _TEXT
-        parameters += [_containing(wanted.text)] * len(_TEXTS)
+        sql += f" AND {HAS_TEXT}"
     return sql, parameters
-
-
-def _containing(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
 
 
 def _listed(row: Sequence[Any]) -> Listed:

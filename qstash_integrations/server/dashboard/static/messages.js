@@ -102,7 +102,7 @@ function filterForm(wanted, changed) {
     "form",
     { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     select,
-    field("text", "Text in message", { "data-search": "" }),
+    field("text", "Text in message", { "data-search": "", placeholder: "Search bodies, answers, headers, ids" }),
     field("url", "URL contains"),
     field("queueName", "Queue"),
     field("label", "Label"),
