@@ -349,6 +349,26 @@ def test_a_replay_is_a_new_message_due_now(local: Local) -> None:
     assert (delivered.body, delivered.options.labels, delivered.options.headers) == (b"hi", ("a",), (("X-Job", "7"),))
 
 
+def test_a_message_is_delivered_now_and_the_worker_woken(local: Local) -> None:
+    message_id = local.publish(Delay="1d")
+    before = local.changes
+    assert local("POST", f"/_local/messages/{message_id}/deliver") == Got(200, {"messageId": message_id})
+    assert local.changes == before + 1
+    assert local.deliver(200).id == message_id
+    got = local("POST", f"/_local/messages/{message_id}/deliver")
+    assert got == Got(409, {"error": f"message {message_id!r} was delivered already: replay it to send it again"})
+
+
+def test_a_dead_letter_is_known_by_its_message(local: Local) -> None:
+    message_id = local.publish(Retries="0")
+    local.deliver(500)
+    dlq_id = local("GET", "/v2/dlq").json["messages"][0]["dlqId"]
+    assert local("GET", "/_local/messages").json["messages"][0]["dlqId"] == dlq_id
+    assert local("GET", f"/_local/messages/{message_id}").json["dlqId"] == dlq_id
+    local("DELETE", f"/v2/dlq/{dlq_id}")
+    assert "dlqId" not in local("GET", f"/_local/messages/{message_id}").json
+
+
 def test_a_replay_wakes_the_worker(local: Local) -> None:
     message_id = local.publish()
     before = local.changes

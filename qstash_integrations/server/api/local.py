@@ -1,7 +1,7 @@
 """What ``/v2`` has no call for and the dashboard needs. Same token, same rules; ``curl`` can use it as well.
 
 A list of messages to search, one message with all that happened to it, bodies as files, the request that an attempt
-would make, replay, signed right or wrong, run a schedule now, and how attempts ended lately.
+would make, deliver now, replay, signed right or wrong, run a schedule now, and how attempts ended lately.
 """
 
 from typing import Any, get_args
@@ -42,7 +42,8 @@ def messages(engine: Engine, call: ApiCall) -> Reply:
 
 def message(engine: Engine, call: ApiCall) -> Reply:
     found = engine.inspection.message(call.path["id"])
-    return Reply(200, {**message_detail(found), "events": event_list(engine.inspection.history(found))})
+    fields = message_detail(found, dlq_id=engine.inspection.dlq_id(found))
+    return Reply(200, {**fields, "events": event_list(engine.inspection.history(found))})
 
 
 def body(engine: Engine, call: ApiCall) -> Reply:
@@ -64,6 +65,12 @@ def answer_body(engine: Engine, call: ApiCall) -> Reply:
 def request(engine: Engine, call: ApiCall) -> Reply:
     found = engine.inspection.message(call.path["id"])
     return Reply(200, request_fields(found, engine.inspection.next_request(found)))
+
+
+def deliver(engine: Engine, call: ApiCall) -> Reply:
+    """Now instead of when it is due."""
+    engine.messages.deliver_now(call.path["id"])
+    return Reply(200, {"messageId": call.path["id"]})
 
 
 def replay(engine: Engine, call: ApiCall) -> Reply:
@@ -107,6 +114,7 @@ LOCAL_ROUTES = (
     Route("GET", "messages/{id}/body", body),
     Route("GET", "messages/{id}/attempts/{attempt}/body", answer_body),
     Route("GET", "messages/{id}/request", request, is_secret=True),
+    Route("POST", "messages/{id}/deliver", deliver),
     Route("POST", "messages/{id}/replay", replay),
     Route("GET", "schedules/ticks", ticks),
     Route("POST", "schedules/{id}/run", run_schedule),

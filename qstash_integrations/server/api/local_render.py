@@ -46,6 +46,7 @@ def listed_fields(listed: Listed) -> Fields:
         **given(
             responseStatus=listed.status,
             finishedAt=None if listed.finished_at is None else milliseconds(listed.finished_at),
+            dlqId=listed.dlq_id,
             queueName=listed.queue,
             topicName=listed.topic,
             scheduleId=listed.schedule_id,
@@ -56,7 +57,7 @@ def listed_fields(listed: Listed) -> Fields:
     }
 
 
-def message_detail(message: Message) -> Fields:
+def message_detail(message: Message, *, dlq_id: str | None) -> Fields:
     options = message.options
     body = shown_body(message.body, options.redaction)
     return {
@@ -71,6 +72,7 @@ def message_detail(message: Message) -> Fields:
         **given(
             finishedAt=None if message.finished_at is None else milliseconds(message.finished_at),
             signature=options.flaw,
+            dlqId=dlq_id,
         ),
     }
 

@@ -76,6 +76,11 @@ class Inspection:
             raise Refused(404, f"message {message_id[:80]!r} not found")
         return message
 
+    def dlq_id(self, message: Message) -> str | None:
+        """Of its dead letter; None for one of a workflow run, which is retried with the run."""
+        letter = None if message.run is not None else self._store.dead_letters.of(message.seq)
+        return None if letter is None else position(letter.at, letter.seq)
+
     def history(self, message: Message) -> list[Event]:
         """All that happened to it, the oldest first."""
         return list(events_of(self._store, self._store.log.of(message.seq)))

@@ -1,16 +1,17 @@
-"""Messages after they were published: looked at, cancelled, published again.
+"""Messages after they were published: looked at, hastened, cancelled, published again.
 
 Spec: https://upstash.com/docs/qstash/api/messages and https://upstash.com/docs/qstash/howto/cancel
 """
 
 from dataclasses import replace
 
-from ..model import READABLE_FOR, Filter, Flaw, Message, Receipt, Refused
+from ..model import READABLE_FOR, Filter, Flaw, Message, Note, Receipt, Refused
 from ..tables import Store
 from .acceptance import Acceptance
 from .again import again, flawed
 from .commits import Commits
 from .endings import Endings
+from .obstacles import obstacle
 
 
 class Messages:
@@ -42,6 +43,20 @@ class Messages:
             self._acceptance.check_room([draft])
             self._acceptance.accept(draft)
             return Receipt(message_id=draft.id, url=draft.url)
+
+    def deliver_now(self, message_id: str) -> None:
+        """Make one due that waits for its time or for its next attempt, which stays the attempt that it is.
+
+        Refused with 409, and why, where it waits for something else or is over.
+        """
+        with self._commit() as now:
+            message = self._kept(message_id)
+            hindrance = obstacle(self._store, message)
+            if hindrance is not None:
+                raise Refused(409, hindrance)
+            if message.due_at > now:
+                self._store.messages.hasten(message.seq, now)
+                self._store.news.tell(Note(at=now, text=f"message {message.id} is due now, as asked in the dashboard"))
 
     def cancel(self, message_id: str) -> int:
         """1. Refused with 404 when it is over, or was cancelled before. An attempt under way may still succeed."""

@@ -64,6 +64,7 @@ class Listed:
     retried: int  # retries before the next attempt, or those that were made
     status: int | None  # of the last attempt, 0: no answer arrived
     finished_at: float | None
+    dlq_id: str | None  # of its dead letter; one of a workflow run is found with the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,12 @@ class DeadLetters:
         ).fetchone()
         return Letter(*row) if row else None
 
+    def of(self, message: int) -> Letter | None:
+        row = self._connection.execute(
+            "SELECT seq, at, message, attempt FROM dead_letters WHERE message = ?", (message,)
+        ).fetchone()
+        return Letter(*row) if row else None
+
     def letters(self, wanted: Filter, *, beyond: int | None = None, earliest_first: bool = True) -> Iterator[Letter]:
         """The dead letters asked for, from the one after ``beyond`` on. Read as they are taken."""
         sql, parameters = conditions(wanted, since=_SINCE, until=_UNTIL)

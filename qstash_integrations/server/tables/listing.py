@@ -25,7 +25,8 @@ _SELECT = f"""
     SELECT m.seq, m.id, {_STATE}, m.url, m.options, m.created_at, m.due_at, m.queue, m.topic, m.schedule_id,
         m.source IS NOT NULL, (SELECT COUNT(*) FROM attempts AS a WHERE a.message = m.seq),
         m.retried, (SELECT a.status FROM attempts AS a WHERE a.message = m.seq ORDER BY a.id DESC LIMIT 1),
-        m.finished_at
+        m.finished_at, (SELECT CAST(round(d.at * 1000) AS INTEGER) || '-' || d.seq FROM dead_letters AS d
+            WHERE d.message = m.seq AND m.run IS NULL)
     FROM {TEXT} AS t CROSS JOIN messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
         LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
     WHERE m.seq BETWEEN ? AND ?
@@ -86,7 +87,7 @@ def _where(wanted: Search) -> tuple[str, list[Any]]:
 def _listed(row: Sequence[Any]) -> Listed:
     (
         seq, id_, state, url, options, created_at, due_at, queue, topic, schedule_id,
-        is_callback, attempts, retried, status, finished_at,
+        is_callback, attempts, retried, status, finished_at, dlq_id,
     ) = row  # fmt: skip
     return Listed(
         seq=seq,
@@ -104,4 +105,5 @@ def _listed(row: Sequence[Any]) -> Listed:
         retried=retried,
         status=status,
         finished_at=finished_at,
+        dlq_id=dlq_id,
     )

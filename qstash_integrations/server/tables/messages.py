@@ -214,6 +214,10 @@ class Messages:
             "UPDATE messages SET state = ?, parked = 0 WHERE seq = ?", [(state, seq) for seq in seqs]
         )
 
+    def is_parked(self, seq: int) -> bool:
+        row = self._connection.execute("SELECT parked FROM messages WHERE seq = ?", (seq,)).fetchone()
+        return bool(row and row[0])
+
     def park(self, seq: int) -> None:
         self._connection.execute("UPDATE messages SET state = 'held', parked = 1 WHERE seq = ?", (seq,))
 
@@ -225,6 +229,9 @@ class Messages:
         self._connection.execute(
             "UPDATE messages SET state = 'waiting', due_at = ?, retried = retried + 1 WHERE seq = ?", (due_at, seq)
         )
+
+    def hasten(self, seq: int, due_at: float) -> None:
+        self._connection.execute("UPDATE messages SET due_at = ? WHERE seq = ?", (due_at, seq))
 
     def grow(self, seq: int, size: int) -> None:
         self._connection.execute("UPDATE messages SET size = size + ? WHERE seq = ?", (size, seq))

@@ -60,6 +60,15 @@ async function show() {
   main.replaceChildren(view.element);
   scrollTo(0, 0);
   await refreshed(view);
+  pointOut(here.parameters.get("at"));
+}
+
+// The row or card that a link was about.
+function pointOut(id) {
+  const found = id && [...main.querySelectorAll("[data-id]")].find((element) => element.dataset.id === id);
+  if (!found) return;
+  found.tabIndex = -1;
+  found.focus();
 }
 
 async function refreshed(shown) {

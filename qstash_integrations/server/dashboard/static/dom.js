@@ -100,11 +100,11 @@ export function button(label, onclick, attributes) {
 }
 
 // Not for ever: a notice of success goes away, one of failure can be read in peace.
-export function notice(text, isError = false) {
+export function notice(text, isError = false, link = null) {
   const element = h(
     "div",
     { class: isError ? "notice bad" : "notice", role: isError ? "alert" : null },
-    h("span", {}, text),
+    h("span", {}, text, link && ". ", link),
     button("×", () => element.remove(), { class: "plain", "aria-label": "Dismiss" }),
   );
   document.getElementById("notices").append(element);

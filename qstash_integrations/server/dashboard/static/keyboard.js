@@ -7,6 +7,7 @@ const HELP = [
   ["/", "search messages"],
   ["j  k", "next, previous row"],
   ["Enter", "open the row"],
+  ["d", "deliver it now; a dead letter: retry it now"],
   ["n", "publish"],
   ["g m", "messages; g d dead letters, g s schedules, g q queues, g u URL groups, g k keys"],
   ["?", "this help"],
@@ -33,6 +34,7 @@ function pressed(key) {
   if (key === "g") return (isGoing = true);
   if (key === "n") return Boolean((location.hash = "#/publish"));
   if (key === "j" || key === "k") return move(key === "j" ? 1 : -1);
+  if (key === "d") return actNow();
   if (key === "?") return showHelp();
   if (key !== "/") return false;
   document.querySelector("[data-search]")?.focus();
@@ -44,6 +46,14 @@ function move(step) {
   const here = links.indexOf(document.activeElement);
   links[here < 0 ? 0 : Math.min(Math.max(here + step, 0), links.length - 1)]?.focus();
   return links.length > 0;
+}
+
+// Of the row that has the focus, or of the message that is open.
+function actNow() {
+  const place = document.activeElement.closest("tr") ?? document.querySelector("article");
+  const found = place?.querySelector("[data-now]");
+  found?.click();
+  return Boolean(found);
 }
 
 export function showHelp() {

@@ -5,9 +5,11 @@ import { act, button, confirmed, copy, h } from "./dom.js";
 import { clock, taskOf } from "./format.js";
 import { body, headers, secret } from "./content.js";
 import { factsOf } from "./options.js";
+import { nowButton, obstacle } from "./now.js";
 import { age, called, flawNames, stateBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
+const HELD = ["queued", "held"];
 const FINISHED = ["delivered", "failed", "canceled"];
 
 export function message(id) {
@@ -72,6 +74,7 @@ function facts(found) {
     taskOf(found.url) && ["URL", h("code", {}, found.url)],
     ["Published", [clock(found.createdAt), " (", age(found.createdAt), ")"]],
     waits && ["Next attempt", [clock(found.nextDeliveryTime), " (", age(found.nextDeliveryTime), ")"]],
+    HELD.includes(found.state) && obstacle(found) && ["Waits for", obstacle(found)],
     ...factsOf(found),
     found.topicName && ["URL group", [to("topicName", found.topicName), found.endpointName && ` / ${found.endpointName}`]],
     found.isCallback && ["Kind", "callback of another message"],
@@ -80,11 +83,13 @@ function facts(found) {
   ].filter(Boolean);
 }
 
+const open = (id) => (location.hash = `#/messages/${encodeURIComponent(id)}`);
+
 function actions(found, refresh) {
   const target = api.path`/_local/messages/${found.messageId}`;
   const replay = (asked, done) => act(async () => {
     const { messageId } = await api.post(`${target}/replay`, asked());
-    location.hash = `#/messages/${encodeURIComponent(messageId)}`;
+    open(messageId);
   }, done);
   const cancel = act(async () => {
     if (!(await confirmed("Cancel this message? An attempt under way may still succeed.", "Cancel message"))) return false;
@@ -103,6 +108,7 @@ function actions(found, refresh) {
   return h(
     "div",
     { class: "actions" },
+    nowButton(found, (id) => (id === found.messageId ? refresh() : open(id)), { class: "primary" }),
     button("Replay", replay(() => ({}), "Published again")),
     h("a", { class: "button", href: `#/publish${api.query({ from: found.messageId })}` }, "Edit and send again"),
     !FINISHED.includes(found.state) && button("Cancel", cancel, { class: "danger" }),

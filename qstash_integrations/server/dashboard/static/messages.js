@@ -4,6 +4,7 @@ import * as api from "./api.js";
 import { chart } from "./chart.js";
 import { act, button, h, list, setText, table } from "./dom.js";
 import { relative, stateNames } from "./format.js";
+import { nowButton } from "./now.js";
 import { age, called, flawNames, stateBadge, statusBadge } from "./state.js";
 
 const PAGE = 100;
@@ -16,7 +17,7 @@ export function messages(parameters) {
   const cursors = [""]; // of the pages that were gone through, the one shown last
   const picture = chart();
   const rows = h("tbody");
-  const draw = list(rows, (item) => item.messageId, messageRow);
+  const draw = list(rows, (item) => item.messageId, (item) => messageRow(item, load));
   const empty = h("p", { class: "empty", hidden: true });
   const newer = button("← Newer", act(() => (cursors.pop(), load())));
   const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), load())));
@@ -61,7 +62,7 @@ export function messages(parameters) {
     h("h1", { class: "unseen" }, "Messages"),
     picture.element,
     filters,
-    table("Messages", ["State", "Destination", ["Labels", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"]], rows),
+    table("Messages", ["State", "Destination", ["Labels", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"], ""], rows),
     empty,
     h("div", { class: "actions pages" }, newer, older),
   );
@@ -111,10 +112,11 @@ function filterForm(wanted, changed) {
   );
 }
 
-function messageRow(first) {
+function messageRow(first, done) {
   const href = `#/messages/${encodeURIComponent(first.messageId)}`;
   const cells = {
     state: h("td"), labels: h("td", { class: "wide" }), retries: h("td", { class: "number roomy" }), answer: h("td"),
+    now: h("td", { class: "actions" }),
   };
   const element = h(
     "tr",
@@ -125,11 +127,12 @@ function messageRow(first) {
     cells.retries,
     cells.answer,
     h("td", { class: "number quiet" }, age(first.createdAt)),
+    cells.now,
   );
   cells.labels.append(...tags(first));
   let shown = "";
   function update(item) {
-    const now = [item.state, item.retried, item.responseStatus, item.nextDeliveryTime].join();
+    const now = [item.state, item.retried, item.responseStatus, item.nextDeliveryTime, item.dlqId].join();
     if (now === shown) return;
     shown = now;
     const isAhead = item.state === "retrying" || (item.state === "waiting" && item.nextDeliveryTime > item.createdAt);
@@ -137,6 +140,9 @@ function messageRow(first) {
     for (const time of cells.state.querySelectorAll("time")) setText(time, relative(item.nextDeliveryTime));
     setText(cells.retries, item.maxRetries ? `${item.retried} of ${item.maxRetries}` : "none");
     cells.answer.replaceChildren(statusBadge(item.responseStatus));
+    const hasFocus = cells.now.contains(document.activeElement);
+    cells.now.replaceChildren(nowButton(item, done, { class: "small" }) ?? "");
+    if (hasFocus) (cells.now.querySelector("button") ?? element.querySelector("a.row")).focus();
   }
   return { element, update };
 }
