@@ -369,6 +369,35 @@ def test_a_dead_letter_is_known_by_its_message(local: Local) -> None:
     assert "dlqId" not in local("GET", f"/_local/messages/{message_id}").json
 
 
+def test_a_callback_and_its_message_name_each_other(local: Local) -> None:
+    message_id = local.publish(
+        URL, b"", Retries="1", Callback="https://cb.example", Failure_Callback="https://cb.example", Retry_Delay="1000"
+    )
+    local.deliver(500)
+    local.now += 1
+    (again,) = (message for message in local.engine.claiming.claim(9) if message.id == message_id)
+    local.engine.recording.record(again.seq, Outcome(status=500))
+    got = local("GET", f"/_local/messages/{message_id}").json
+    made = [*got["callbacks"], *got["failureCallbacks"]]
+    assert [one["sourceMessageId"] for one in made] == [message_id] * 3
+    assert [one["createdAt"] for one in made] == [MS, MS + 1000, MS + 1000]
+    bodies = [local("GET", f"/_local/messages/{one['messageId']}").json["body"] for one in made]
+    assert ["dlqId" in body for body in bodies] == [False, False, True]
+    assert local("GET", f"/_local/messages/{made[0]['messageId']}").json["sourceMessageId"] == message_id
+    listed = local("GET", "/_local/messages").json["messages"]
+    assert [one.get("sourceMessageId") for one in listed] == [message_id] * 3 + [None]
+
+
+def test_callbacks_to_two_urls_are_told_apart(local: Local) -> None:
+    message_id = local.publish(
+        URL, b"", Retries="0", Callback="https://cb.example", Failure_Callback="https://failed.example"
+    )
+    local.deliver(500)
+    got = local("GET", f"/_local/messages/{message_id}").json
+    assert [one["url"] for one in got["callbacks"]] == ["https://cb.example"]
+    assert [one["url"] for one in got["failureCallbacks"]] == ["https://failed.example"]
+
+
 def test_a_replay_wakes_the_worker(local: Local) -> None:
     message_id = local.publish()
     before = local.changes

@@ -42,7 +42,7 @@ def messages(engine: Engine, call: ApiCall) -> Reply:
 
 def message(engine: Engine, call: ApiCall) -> Reply:
     found = engine.inspection.message(call.path["id"])
-    fields = message_detail(found, dlq_id=engine.inspection.dlq_id(found))
+    fields = message_detail(found, engine.inspection.related(found))
     return Reply(200, {**fields, "events": event_list(engine.inspection.history(found))})
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..attempt import SignedRequest
-from ..model import Event, Listed, Message, Overview, milliseconds
+from ..model import Event, Listed, Message, Overview, Related, milliseconds
 from .contents import Fields, byte_fields, given, header_fields, shown_body
 from .option_fields import option_fields
 from .render import message_fields
@@ -47,6 +47,7 @@ def listed_fields(listed: Listed) -> Fields:
             responseStatus=listed.status,
             finishedAt=None if listed.finished_at is None else milliseconds(listed.finished_at),
             dlqId=listed.dlq_id,
+            sourceMessageId=listed.source_id,
             queueName=listed.queue,
             topicName=listed.topic,
             scheduleId=listed.schedule_id,
@@ -57,7 +58,7 @@ def listed_fields(listed: Listed) -> Fields:
     }
 
 
-def message_detail(message: Message, *, dlq_id: str | None) -> Fields:
+def message_detail(message: Message, related: Related) -> Fields:
     options = message.options
     body = shown_body(message.body, options.redaction)
     return {
@@ -72,7 +73,10 @@ def message_detail(message: Message, *, dlq_id: str | None) -> Fields:
         **given(
             finishedAt=None if message.finished_at is None else milliseconds(message.finished_at),
             signature=options.flaw,
-            dlqId=dlq_id,
+            dlqId=related.dlq_id,
+            sourceMessageId=related.source_id,
+            callbacks=list(map(listed_fields, related.callbacks)) or None,
+            failureCallbacks=list(map(listed_fields, related.failure_callbacks)) or None,
         ),
     }
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ..attempt import SignedRequest, signed_request
-from ..model import Event, Limits, Listed, Message, Overview, Page, Refused, Schedule, Search, Second
+from ..model import Event, Limits, Listed, Message, Overview, Page, Refused, Related, Schedule, Search, Second
 from ..rules.cron import next_tick
 from ..tables import Store
 from .commits import Commits
@@ -17,6 +17,7 @@ from .workflows.lists import with_list
 PATIENCE = 0.05
 STRETCH = 500
 MOST_EVENTS = 200_000
+MOST_CALLBACKS = 100
 _STATES = ("queued", "waiting", "retrying", "held", "active", "delivered", "failed", "canceled")
 
 
@@ -76,10 +77,17 @@ class Inspection:
             raise Refused(404, f"message {message_id[:80]!r} not found")
         return message
 
-    def dlq_id(self, message: Message) -> str | None:
-        """Of its dead letter; None for one of a workflow run, which is retried with the run."""
+    def related(self, message: Message) -> Related:
         letter = None if message.run is not None else self._store.dead_letters.of(message.seq)
-        return None if letter is None else position(letter.at, letter.seq)
+        source = None if message.source is None else self._store.messages.head(message.source)
+        made = self._store.listing.callbacks(message.seq, MOST_CALLBACKS)
+        failures = _of_failures(made, message)
+        return Related(
+            dlq_id=None if letter is None else position(letter.at, letter.seq),
+            source_id=None if source is None else source.id,
+            callbacks=tuple(one for one in made if one not in failures),
+            failure_callbacks=tuple(failures),
+        )
 
     def history(self, message: Message) -> list[Event]:
         """All that happened to it, the oldest first."""
@@ -114,3 +122,14 @@ class Inspection:
                 count[1] += 1 if state == "ERROR" else -1
                 count[2] += state == "FAILED"
         return [Second(at=at, delivered=d, retried=r, failed=f) for at, (d, r, f) in sorted(counts.items())]
+
+
+def _of_failures(made: Sequence[Listed], message: Message) -> list[Listed]:
+    """Those of the messages that its attempts made which tell of a failure, its own or that of a callback."""
+    callback, failure_callback = message.options.callback, message.options.failure_callback
+    url = None if callback is None else callback.url
+    failures = [one for one in made if one.url != url]
+    if failure_callback is not None and failure_callback.url == url and message.ended == "FAILED":
+        # Of the two that the last attempt made for one URL, the callback came first.
+        failures += [one for one in made if one.created_at == message.finished_at][-1:]
+    return failures

@@ -5,7 +5,7 @@ Instants are Unix seconds and end in ``_at``; spans are seconds unless the comme
 
 from .instants import milliseconds
 from .limits import READABLE_FOR, Limits, Quota, Retention
-from .lists import Filter, Listed, Overview, Page, Search, Second
+from .lists import Filter, Listed, Overview, Page, Related, Search, Second
 from .messages import DeadLetter, Draft, Ending, Event, Message, Outcome, Publication, Receipt, Receipts, State
 from .news import Headline, Note
 from .options import CallbackOptions, Flaw, FlowControl, Header, Options, Redaction
@@ -69,6 +69,7 @@ __all__ = [
     "Receipts",
     "Redaction",
     "Refused",
+    "Related",
     "Retention",
     "Run",
     "RunFilter",

@@ -60,11 +60,22 @@ class Listed:
     topic: str | None
     schedule_id: str | None
     is_callback: bool
+    source_id: str | None  # of the message that it is a callback of, while that is kept
     attempts: int
     retried: int  # retries before the next attempt, or those that were made
     status: int | None  # of the last attempt, 0: no answer arrived
     finished_at: float | None
     dlq_id: str | None  # of its dead letter; one of a workflow run is found with the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """What else there is of a message."""
+
+    dlq_id: str | None  # of its dead letter; one of a workflow run is found with the run
+    source_id: str | None  # as in ``Listed``
+    callbacks: tuple[Listed, ...]
+    failure_callbacks: tuple[Listed, ...]  # those of its callbacks, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,14 +23,15 @@ _SIZES = """
 """
 _SELECT = f"""
     SELECT m.seq, m.id, {_STATE}, m.url, m.options, m.created_at, m.due_at, m.queue, m.topic, m.schedule_id,
-        m.source IS NOT NULL, (SELECT COUNT(*) FROM attempts AS a WHERE a.message = m.seq),
-        m.retried, (SELECT a.status FROM attempts AS a WHERE a.message = m.seq ORDER BY a.id DESC LIMIT 1),
-        m.finished_at, (SELECT CAST(round(d.at * 1000) AS INTEGER) || '-' || d.seq FROM dead_letters AS d
+        m.source IS NOT NULL, (SELECT s.id FROM messages AS s WHERE s.seq = m.source), m.retried,
+        (SELECT COUNT(*) FROM attempts AS a WHERE a.message = m.seq),
+        (SELECT a.status FROM attempts AS a WHERE a.message = m.seq ORDER BY a.id DESC LIMIT 1), m.finished_at,
+        (SELECT CAST(round(d.at * 1000) AS INTEGER) || '-' || d.seq FROM dead_letters AS d
             WHERE d.message = m.seq AND m.run IS NULL)
     FROM {TEXT} AS t CROSS JOIN messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
         LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
-    WHERE m.seq BETWEEN ? AND ?
 """  # noqa: S608
+_STRETCH, _CALLBACKS = " WHERE m.seq BETWEEN ? AND ?", " WHERE m.source = ? ORDER BY m.seq LIMIT ?"
 _URL = " AND m.url LIKE ? ESCAPE '\\'"
 _SINCE, _UNTIL = " AND m.created_at >= ?", " AND m.created_at <= ?"
 
@@ -56,9 +57,14 @@ class Listing:
         last = _last(sizes) if wanted.text else sizes[-1][0]
         sql, parameters = _where(wanted)
         rows = self._connection.execute(
-            f"{_SELECT}{sql} ORDER BY m.seq DESC", (*spellings(wanted.text), last, sizes[0][0], *parameters)
+            f"{_SELECT}{_STRETCH}{sql} ORDER BY m.seq DESC", (*spellings(wanted.text), last, sizes[0][0], *parameters)
         )
         return Stretch([_listed(row) for row in rows], last)
+
+    def callbacks(self, seq: int, limit: int) -> list[Listed]:
+        """The messages that were made of a message's attempts, the oldest first."""
+        rows = self._connection.execute(f"{_SELECT}{_CALLBACKS}", (*spellings(""), seq, limit))
+        return [_listed(row) for row in rows]
 
 
 def _last(sizes: Sequence[tuple[int, int]]) -> int:
@@ -87,7 +93,7 @@ def _where(wanted: Search) -> tuple[str, list[Any]]:
 def _listed(row: Sequence[Any]) -> Listed:
     (
         seq, id_, state, url, options, created_at, due_at, queue, topic, schedule_id,
-        is_callback, attempts, retried, status, finished_at, dlq_id,
+        is_callback, source_id, retried, attempts, status, finished_at, dlq_id,
     ) = row  # fmt: skip
     return Listed(
         seq=seq,
@@ -101,6 +107,7 @@ def _listed(row: Sequence[Any]) -> Listed:
         topic=topic,
         schedule_id=schedule_id,
         is_callback=bool(is_callback),
+        source_id=source_id,
         attempts=attempts,
         retried=retried,
         status=status,

@@ -39,7 +39,7 @@ CREATE INDEX messages_active ON messages (flow_key) WHERE state = 'active';
 CREATE INDEX messages_unfinished ON messages (created_at) WHERE state <> 'done';
 CREATE INDEX messages_of_queue ON messages (queue) WHERE state <> 'done' AND queue IS NOT NULL;
 CREATE INDEX messages_at_head ON messages (queue) WHERE slot = 1;
-CREATE INDEX messages_calling_back ON messages (source) WHERE state <> 'done' AND source IS NOT NULL;
+CREATE INDEX messages_calling_back ON messages (source) WHERE source IS NOT NULL;
 CREATE INDEX messages_of_run ON messages (run) WHERE run IS NOT NULL;
 CREATE INDEX messages_disposable ON messages (finished_at) WHERE state = 'done' AND slot = 0 AND dead = 0;
 

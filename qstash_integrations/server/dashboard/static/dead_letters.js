@@ -1,10 +1,10 @@
 // What failed for good: look, try again, throw away; one or many.
 
 import * as api from "./api.js";
+import { chips } from "./chips.js";
 import { act, button, confirmed, h, redrawn, setText, table } from "./dom.js";
 import { plural } from "./format.js";
 import { age, called, statusBadge } from "./state.js";
-import { tags } from "./messages.js";
 
 const PAGE = 50;
 const LONGEST_ANSWER = 120;
@@ -92,7 +92,7 @@ function letterRow(letter, chosen, changed, refresh) {
     {},
     h("td", {}, box),
     h("td", { class: "url" }, called(letter.method, letter.url, `#/messages/${encodeURIComponent(letter.messageId)}`)),
-    h("td", { class: "wide" }, tags(letter)),
+    h("td", { class: "wide" }, chips(letter)),
     h("td", { class: "answer" }, statusBadge(letter.responseStatus), " ", h("span", { class: "quiet" }, letter.responseBody ?? "")),
     h("td", { class: "number quiet" }, age(at)),
     h("td", { class: "actions" },

@@ -1,12 +1,12 @@
 // One message: what became of it so far, what it carries, how it is signed, and what can be done about it.
 
 import * as api from "./api.js";
-import { act, button, confirmed, copy, h } from "./dom.js";
+import { act, button, confirmed, copy, h, redrawn, table } from "./dom.js";
 import { clock, taskOf } from "./format.js";
 import { body, headers, secret } from "./content.js";
 import { factsOf } from "./options.js";
 import { nowButton, obstacle } from "./now.js";
-import { age, called, flawNames, stateBadge } from "./state.js";
+import { age, called, flawNames, stateBadge, statusBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
 const HELD = ["queued", "held"];
@@ -16,6 +16,7 @@ export function message(id) {
   const target = api.path`/_local/messages/${id}`;
   const head = h("div", { class: "card" });
   const steps = timeline(id);
+  const calls = callbacks();
   const request = h("section", { class: "card" });
   const signature = h("section", { class: "card" });
   const element = h(
@@ -24,6 +25,7 @@ export function message(id) {
     h("p", { class: "crumbs" }, h("a", { href: "#/messages" }, "Messages"), " / ", h("code", {}, id)),
     head,
     h("section", { class: "card" }, h("h2", {}, "Timeline"), steps.element),
+    calls.element,
     request,
     signature,
   );
@@ -38,7 +40,8 @@ export function message(id) {
       throw error;
     }
     steps.draw(found.events);
-    const { events, ...rest } = found;
+    calls.draw(found);
+    const { events, callbacks, failureCallbacks, ...rest } = found;
     const now = JSON.stringify(rest);
     if (now === shown) return;
     const isFirst = !shown;
@@ -66,6 +69,32 @@ function headOf(found, refresh) {
   ];
 }
 
+// The messages that were made of its attempts, with what became of them.
+function callbacks() {
+  const rows = h("tbody");
+  const draw = redrawn(rows, (item) => item.messageId, (item) => h(
+    "tr",
+    { "data-id": item.messageId },
+    h("td", {}, stateBadge(item.state), " ", statusBadge(item.responseStatus)),
+    h("td", {}, item.isFailure ? "failure callback" : "callback"),
+    h("td", { class: "url" }, called(item.method, item.url, `#/messages/${encodeURIComponent(item.messageId)}`)),
+    h("td", { class: "number quiet" }, age(item.createdAt)),
+  ));
+  const element = h("section", { class: "card", hidden: true }, h("h2", {}, "Callbacks"),
+    table("Callbacks", ["State", "Kind", "Destination", ["Age", "number"]], rows));
+  return {
+    element,
+    draw(found) {
+      const failures = (found.failureCallbacks ?? []).map((item) => ({ ...item, isFailure: true }));
+      const all = [...(found.callbacks ?? []), ...failures].sort((one, other) => one.createdAt - other.createdAt);
+      element.hidden = !all.length;
+      draw(all);
+    },
+  };
+}
+
+const toMessage = (id) => h("a", { href: `#/messages/${encodeURIComponent(id)}` }, h("code", {}, id));
+
 function facts(found) {
   const to = (name, value) => h("a", { href: `#/messages${api.query({ [name]: value })}` }, value);
   const waits = !FINISHED.includes(found.state) && found.state !== "active";
@@ -77,7 +106,7 @@ function facts(found) {
     HELD.includes(found.state) && obstacle(found) && ["Waits for", obstacle(found)],
     ...factsOf(found),
     found.topicName && ["URL group", [to("topicName", found.topicName), found.endpointName && ` / ${found.endpointName}`]],
-    found.isCallback && ["Kind", "callback of another message"],
+    found.isCallback && ["Callback of", found.sourceMessageId ? toMessage(found.sourceMessageId) : "a message that is gone"],
     found.signature && ["Signature", h("b", { class: "bad" }, flawNames[found.signature])],
     found.callerIP && ["Published from", h("code", {}, found.callerIP)],
   ].filter(Boolean);

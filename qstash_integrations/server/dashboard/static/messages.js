@@ -2,10 +2,11 @@
 
 import * as api from "./api.js";
 import { chart } from "./chart.js";
+import { chips } from "./chips.js";
 import { act, button, h, list, setText, table } from "./dom.js";
 import { relative, stateNames } from "./format.js";
 import { nowButton } from "./now.js";
-import { age, called, flawNames, stateBadge, statusBadge } from "./state.js";
+import { age, called, stateBadge, statusBadge } from "./state.js";
 
 const PAGE = 100;
 const MOST_CALLS = 10;
@@ -62,7 +63,7 @@ export function messages(parameters) {
     h("h1", { class: "unseen" }, "Messages"),
     picture.element,
     filters,
-    table("Messages", ["State", "Destination", ["Labels", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"], ""], rows),
+    table("Messages", ["State", "Destination", ["Belongs to", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"], ""], rows),
     empty,
     h("div", { class: "actions pages" }, newer, older),
   );
@@ -129,7 +130,7 @@ function messageRow(first, done) {
     h("td", { class: "number quiet" }, age(first.createdAt)),
     cells.now,
   );
-  cells.labels.append(...tags(first));
+  cells.labels.append(chips(first));
   let shown = "";
   function update(item) {
     const now = [item.state, item.retried, item.responseStatus, item.nextDeliveryTime, item.dlqId].join();
@@ -145,17 +146,4 @@ function messageRow(first, done) {
     if (hasFocus) (cells.now.querySelector("button") ?? element.querySelector("a.row")).focus();
   }
   return { element, update };
-}
-
-export function tags(item) {
-  const tag = (kind, text) => h("span", { class: `tag ${kind}`, title: kind }, text);
-  return [
-    ...(item.labels ?? []).map((label) => tag("label", label)),
-    item.queueName && tag("queue", item.queueName),
-    item.topicName && tag("group", item.topicName),
-    item.scheduleId && tag("schedule", item.scheduleId),
-    item.flowControlKey && tag("flow", item.flowControlKey),
-    item.isCallback && tag("callback", "callback"),
-    item.signature && tag("flaw", flawNames[item.signature] ?? item.signature),
-  ].filter(Boolean);
 }
