@@ -80,6 +80,8 @@ def test_a_listed_message_shows_where_it_stands(local: Local) -> None:
                     "retried": 1,
                     "maxRetries": 2,
                     "isCallback": False,
+                    "bodySize": 2,
+                    "body": "hi",
                     "responseStatus": 503,
                     "labels": ["a", "b"],
                     "flowControlKey": "crm",
@@ -293,6 +295,45 @@ def test_an_unknown_message_is_404(local: Local, path: str) -> None:
 def test_a_body_is_cut_to_what_a_person_reads(local: Local, body: bytes, shown: dict[str, object]) -> None:
     got = local("GET", f"/_local/messages/{local.publish(URL, body)}").json
     assert {name: value for name, value in got.items() if name.startswith("body")} == shown
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    {
+        b"": {"bodySize": 0},
+        b"plain": {"bodySize": 5, "body": "plain"},
+        b"\xff\xd8": {"bodySize": 2, "isBinary": True},
+        b"a\x00b": {"bodySize": 3, "isBinary": True},
+        b"a" * 201: {"bodySize": 201, "body": "a" * 200},
+        b"b" * 5_000_000: {"bodySize": 5_000_000, "body": "b" * 200},
+        # The cut goes through the last character that is shown.
+        b"a" * 199 + "é".encode(): {"bodySize": 201, "body": "a" * 199},
+        b"a" * 199 + "é".encode()[:1]: {"bodySize": 200, "isBinary": True},
+    }.items(),
+    ids=["empty", "text", "binary", "nul", "long", "large", "cut", "broken"],
+)
+def test_a_list_shows_how_a_body_begins(local: Local, body: bytes, shown: dict[str, object]) -> None:
+    local.publish(URL, body)
+    (got,) = local("GET", "/_local/messages").json["messages"]
+    assert {
+        name: value for name, value in got.items() if name in ("body", "bodySize", "isBinary", "isRedacted")
+    } == shown
+
+
+def test_a_list_shows_nothing_of_a_redacted_body(local: Local) -> None:
+    local.publish(URL, b"TOPSECRET", Redact_Fields="body")
+    local.publish(URL, b"open", Redact_Fields="header")
+    newer, older = local("GET", "/_local/messages").json["messages"]
+    assert (newer["body"], older["isRedacted"], older["bodySize"]) == ("open", True, 9)
+    assert "TOPSECRET" not in json.dumps(older)
+
+
+def test_a_list_of_large_bodies_stays_small(local: Local) -> None:
+    for _ in range(100):
+        local.publish(f"{URL}?{'q' * 1900}", b"\x01" * 60_000)
+    page = local("GET", "/_local/messages")
+    assert len(page.json["messages"]) == 100
+    assert len(json.dumps(page.json)) < 400_000
 
 
 def test_the_whole_body_is_a_file_that_no_browser_shows(local: Local) -> None:

@@ -3,6 +3,7 @@
 What a publisher wanted redacted is a hash here, too.
 """
 
+import codecs
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable
@@ -43,6 +44,7 @@ def listed_fields(listed: Listed) -> Fields:
         "retried": listed.retried,
         "maxRetries": options.retries,
         "isCallback": listed.is_callback,
+        **_beginning(listed),
         **given(
             responseStatus=listed.status,
             finishedAt=None if listed.finished_at is None else milliseconds(listed.finished_at),
@@ -56,6 +58,22 @@ def listed_fields(listed: Listed) -> Fields:
             signature=options.flaw,
         ),
     }
+
+
+def _beginning(listed: Listed) -> Fields:
+    """What tells it from others at a glance: the beginning of its body, or why there is none to be seen."""
+    if not listed.size:
+        return {"bodySize": 0}
+    redaction = listed.options.redaction
+    if redaction is not None and redaction.body:
+        return {"bodySize": listed.size, "isRedacted": True}
+    beginning = listed.beginning
+    try:
+        # A character that the cut went through is left out.
+        text = codecs.getincrementaldecoder("utf-8")().decode(beginning, final=len(beginning) == listed.size)
+    except UnicodeDecodeError:
+        text = "\0"
+    return {"bodySize": listed.size, **({"isBinary": True} if "\0" in text else {"body": text})}
 
 
 def message_detail(message: Message, related: Related) -> Fields:

@@ -63,12 +63,15 @@ class Inspection:
             found += stretch.found
             if len(found) > count:
                 last = found[count - 1]
-                return Page(items=tuple(found[:count]), cursor=position(last.created_at, last.seq))
+                return self._page(found[:count], position(last.created_at, last.seq))
             if stretch.last is None:
-                return Page(items=tuple(found), cursor=None)
+                return self._page(found, None)
             before = stretch.last
             if stopwatch() > until:
-                return Page(items=tuple(found), cursor=position(0, before))
+                return self._page(found, position(0, before))
+
+    def _page(self, found: Sequence[Listed], cursor: str | None) -> Page[Listed]:
+        return Page(items=tuple(self._store.listing.begun(found)), cursor=cursor)
 
     def message(self, message_id: str) -> Message:
         """However it ended, and for as long as anything is kept of it. Refused with 404 after that."""
@@ -80,7 +83,7 @@ class Inspection:
     def related(self, message: Message) -> Related:
         letter = None if message.run is not None else self._store.dead_letters.of(message.seq)
         source = None if message.source is None else self._store.messages.head(message.source)
-        made = self._store.listing.callbacks(message.seq, MOST_CALLBACKS)
+        made = self._store.listing.begun(self._store.listing.callbacks(message.seq, MOST_CALLBACKS))
         failures = _of_failures(made, message)
         return Related(
             dlq_id=None if letter is None else position(letter.at, letter.seq),

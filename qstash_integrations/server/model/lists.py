@@ -47,7 +47,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A message in a list: all but its bodies."""
+    """A message in a list: of its bodies only the beginning of one."""
 
     seq: int
     id: str
@@ -66,6 +66,8 @@ class Listed:
     status: int | None  # of the last attempt, 0: no answer arrived
     finished_at: float | None
     dlq_id: str | None  # of its dead letter; one of a workflow run is found with the run
+    size: int = 0  # of the body
+    beginning: bytes = field(default=b"", repr=False)  # of the body; of a redacted one there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..model import Listed, Search
@@ -11,6 +12,9 @@ from .searching import HAS_TEXT, TEXT, containing, spellings
 
 # Bytes that one stretch may read through for a text: deliveries wait meanwhile.
 MOST_SEARCHED = 2 * 1024 * 1024
+# Bytes of a body that are shown of it, and of one that is read for that: of a larger one there is another way.
+BEGINNING = 200
+MOST_READ = 4096
 _STATE = (
     "CASE WHEN m.state = 'done' THEN lower(m.ended)"
     " WHEN m.state = 'waiting' AND m.retried > 0 THEN 'retrying' ELSE m.state END"
@@ -32,6 +36,14 @@ _SELECT = f"""
         LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
 """  # noqa: S608
 _STRETCH, _CALLBACKS = " WHERE m.seq BETWEEN ? AND ?", " WHERE m.source = ? ORDER BY m.seq LIMIT ?"
+_BEGINNINGS = f"""
+    SELECT m.seq, COALESCE(length(b.body), length(e.body), 0),
+        CASE WHEN length(b.body) <= {MOST_READ:d} THEN substr(b.body, 1, :most)
+            WHEN b.body IS NULL AND length(e.body) <= {MOST_READ:d} THEN substr(e.body, 1, :most) END
+    FROM messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
+        LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
+    WHERE m.seq IN (SELECT value FROM json_each(:seqs))
+"""  # noqa: S608
 _URL = " AND m.url LIKE ? ESCAPE '\\'"
 _SINCE, _UNTIL = " AND m.created_at >= ?", " AND m.created_at <= ?"
 
@@ -60,6 +72,29 @@ class Listing:
             f"{_SELECT}{_STRETCH}{sql} ORDER BY m.seq DESC", (*spellings(wanted.text), last, sizes[0][0], *parameters)
         )
         return Stretch([_listed(row) for row in rows], last)
+
+    def begun(self, found: Sequence[Listed]) -> list[Listed]:
+        """The same with the beginnings of their bodies."""
+        seqs = any_of(listed.seq for listed in found)
+        rows = self._connection.execute(_BEGINNINGS, {"most": BEGINNING, "seqs": seqs})
+        begun = {seq: (size, beginning) for seq, size, beginning in rows}
+        return [self._begun(listed, *begun[listed.seq]) for listed in found]
+
+    def _begun(self, listed: Listed, size: int, beginning: bytes | None) -> Listed:
+        redaction = listed.options.redaction
+        if redaction is not None and redaction.body:
+            return replace(listed, size=size)
+        if beginning is None and size:
+            beginning = self._beginning(listed.seq)
+        return replace(listed, size=size, beginning=beginning or b"")
+
+    def _beginning(self, seq: int) -> bytes | None:
+        """Read in its place: as a value of a statement SQLite would read all of it."""
+        try:
+            with self._connection.blobopen("bodies", "body", seq, readonly=True) as blob:
+                return blob.read(BEGINNING)
+        except sqlite3.OperationalError:
+            return None  # in the list of a workflow run
 
     def callbacks(self, seq: int, limit: int) -> list[Listed]:
         """The messages that were made of a message's attempts, the oldest first."""

@@ -14,6 +14,7 @@ import { publish } from "./publish.js";
 import { queues } from "./queues.js";
 import { schedules } from "./schedules.js";
 import { startTheme } from "./theme.js";
+import { arrive, leave, restore } from "./visited.js";
 
 // Each gives {title, element, refresh()}; what it shows without an event of a message is asked for every third pulse.
 const VIEWS = {
@@ -50,7 +51,9 @@ function decode(text) {
 async function show() {
   const here = place();
   if (here.name === "main") return main.focus();
-  view = (Object.hasOwn(VIEWS, here.name) ? VIEWS[here.name] : VIEWS.messages)(here);
+  leave(view);
+  const kept = arrive();
+  view = kept?.view ?? (Object.hasOwn(VIEWS, here.name) ? VIEWS[here.name] : VIEWS.messages)(here);
   document.title = `${view.title} · Local QStash`;
   for (const link of document.querySelectorAll(".top a[href]")) {
     const isHere = link.getAttribute("href") === `#/${here.name || "messages"}`;
@@ -58,7 +61,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   main.replaceChildren(view.element);
-  scrollTo(0, 0);
+  restore(kept);
   await refreshed(view);
   pointOut(here.parameters.get("at"));
 }

@@ -60,6 +60,19 @@ export function size(bytes) {
 const TASK = /^[^?#]*\/([A-Za-z0-9_.-]+)\?(?:id=[A-Za-z0-9-]{1,64}&at=[0-9]{1,15}&)?of=[0-9]{1,7}$/;
 export const taskOf = (url) => url.match(TASK)?.[1] ?? null;
 
+// A URL in two parts, the origin and the rest, which is cut in the middle: where it ends tells more than how it goes on.
+export function parted(url, most = Infinity) {
+  const [, origin, rest] = url.match(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is) ?? ["", "", url];
+  const shown = cut(origin, most / 2);
+  return [shown, cut(rest, most - shown.length)];
+}
+
+function cut(text, most) {
+  if (text.length <= most) return text;
+  const end = Math.floor(most / 2);
+  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
+}
+
 export const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
 // Indents without parsing into numbers: 12345678901234567890 stays what it is. Null when the text is no JSON.

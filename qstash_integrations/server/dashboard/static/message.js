@@ -6,6 +6,7 @@ import { clock, taskOf } from "./format.js";
 import { body, headers, secret } from "./content.js";
 import { factsOf } from "./options.js";
 import { nowButton, obstacle } from "./now.js";
+import { cell, opens } from "./rows.js";
 import { age, called, flawNames, stateBadge, statusBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
@@ -72,14 +73,14 @@ function headOf(found, refresh) {
 // The messages that were made of its attempts, with what became of them.
 function callbacks() {
   const rows = h("tbody");
-  const draw = redrawn(rows, (item) => item.messageId, (item) => h(
+  const draw = redrawn(rows, (item) => item.messageId, (item) => opens(h(
     "tr",
     { "data-id": item.messageId },
-    h("td", {}, stateBadge(item.state), " ", statusBadge(item.responseStatus)),
-    h("td", {}, item.isFailure ? "failure callback" : "callback"),
-    h("td", { class: "url" }, called(item.method, item.url, `#/messages/${encodeURIComponent(item.messageId)}`)),
-    h("td", { class: "number quiet" }, age(item.createdAt)),
-  ));
+    cell("State", {}, stateBadge(item.state), " ", statusBadge(item.responseStatus)),
+    cell("Kind", {}, item.isFailure ? "failure callback" : "callback"),
+    cell("Destination", { class: "url" }, called(item.method, item.url, `#/messages/${encodeURIComponent(item.messageId)}`)),
+    cell("Age", { class: "number quiet" }, age(item.createdAt)),
+  )));
   const element = h("section", { class: "card", hidden: true }, h("h2", {}, "Callbacks"),
     table("Callbacks", ["State", "Kind", "Destination", ["Age", "number"]], rows));
   return {

@@ -2,11 +2,13 @@
 
 import * as api from "./api.js";
 import { chart } from "./chart.js";
-import { chips } from "./chips.js";
+import { chips, shortId } from "./chips.js";
 import { act, button, h, list, setText, table } from "./dom.js";
-import { relative, stateNames } from "./format.js";
+import { relative, size, stateNames } from "./format.js";
 import { nowButton } from "./now.js";
+import { cell, opens } from "./rows.js";
 import { age, called, stateBadge, statusBadge } from "./state.js";
+import { readdress } from "./visited.js";
 
 const PAGE = 100;
 const MOST_CALLS = 10;
@@ -33,7 +35,7 @@ export function messages(parameters) {
       // Somebody has gone on meanwhile, and is not to be brought back.
       if (location.hash !== address) return;
       cursors.splice(0, cursors.length, "");
-      history.replaceState(null, "", `#/messages${api.query(wanted)}`);
+      readdress(`#/messages${api.query(wanted)}`);
       address = location.hash;
       act(load)();
     }, SOON);
@@ -116,21 +118,22 @@ function filterForm(wanted, changed) {
 function messageRow(first, done) {
   const href = `#/messages/${encodeURIComponent(first.messageId)}`;
   const cells = {
-    state: h("td"), labels: h("td", { class: "wide" }), retries: h("td", { class: "number roomy" }), answer: h("td"),
-    now: h("td", { class: "actions" }),
+    state: cell("State", { class: "state" }),
+    retries: cell("Retries", { class: "number quiet roomy" }),
+    answer: cell("Answer"),
+    now: cell("", { class: "actions" }),
   };
-  const element = h(
+  const element = opens(h(
     "tr",
     { "data-id": first.messageId },
     cells.state,
-    h("td", { class: "url" }, called(first.method, first.url, href)),
-    cells.labels,
+    cell("Destination", { class: "url" }, h("div", { class: "line" }, called(first.method, first.url, href)), preview(first)),
+    cell("Belongs to", { class: "wide" }, chips(first)),
     cells.retries,
     cells.answer,
-    h("td", { class: "number quiet" }, age(first.createdAt)),
+    cell("Age", { class: "number quiet" }, age(first.createdAt)),
     cells.now,
-  );
-  cells.labels.append(chips(first));
+  ));
   let shown = "";
   function update(item) {
     const now = [item.state, item.retried, item.responseStatus, item.nextDeliveryTime, item.dlqId].join();
@@ -146,4 +149,16 @@ function messageRow(first, done) {
     if (hasFocus) (cells.now.querySelector("button") ?? element.querySelector("a.row")).focus();
   }
   return { element, update };
+}
+
+// What tells it from others that go to the same place.
+function preview(item) {
+  const id = h("code", { title: item.messageId }, shortId(item.messageId));
+  return h("div", { class: "line more" }, id, bodyOf(item));
+}
+
+function bodyOf(item) {
+  if (item.isRedacted) return "redacted body";
+  if (item.isBinary) return `binary, ${size(item.bodySize)}`;
+  return item.body ? h("code", { class: "preview" }, item.body.replace(/\s+/g, " ")) : "no body";
 }

@@ -1,7 +1,7 @@
 // A message's state and an answer's status, as small coloured words.
 
 import { h } from "./dom.js";
-import { stateNames, taskOf } from "./format.js";
+import { parted, stateNames, taskOf } from "./format.js";
 
 export const stateBadge = (state) => h("span", { class: `badge ${state}` }, stateNames[state] ?? state);
 
@@ -11,13 +11,16 @@ export function statusBadge(status) {
   return h("span", { class: `status ${kind}` }, status === 0 ? "no answer" : String(status));
 }
 
-// What a message calls: its method and URL, or the name of the task that is there.
+const MOST_OF_A_URL = 62;
+
+// What a message calls: its method and URL, or the name of the task that is there; as a link, cut to a line.
 export function called(method, url, href = null) {
   const task = taskOf(url);
-  const text = task ?? url;
+  const [origin, rest] = parted(url, href ? MOST_OF_A_URL : Infinity);
+  const text = task ?? [origin && h("span", { class: "quiet" }, origin), rest];
   return [
     h("span", { class: "method" }, task ? "task" : method),
-    href ? h("a", { class: "row", href, title: task && url }, text) : h("span", { title: task && url }, text),
+    href ? h("a", { class: "row", href, title: url }, text) : h("span", { title: task && url }, text),
   ];
 }
 
