@@ -159,3 +159,21 @@ def test_it_is_light_or_dark_as_one_likes(browser: Browser) -> None:
         assert desk.page.evaluate(background) == "rgb(247, 248, 249)"
         desk.page.reload()
         assert desk.page.evaluate(background) == "rgb(247, 248, 249)"
+
+
+def test_on_a_phone_filters_fold_and_say_how_many_are_set(browser: Browser) -> None:
+    with (
+        running() as server,
+        receiver() as there,
+        client(server) as api,
+        opened(browser, server, there, api, viewport={"width": 390, "height": 844}) as desk,
+    ):
+        desk.publish("/one", Label="first")
+        desk.open("messages?label=first")
+        fold = desk.button("Filters (1)")
+        expect(fold).to_have_attribute("aria-expanded", "false")
+        expect(desk.page.get_by_label("Label")).to_be_hidden()
+        fold.click()
+        desk.page.get_by_label("Label").fill("")
+        expect(desk.button("Filters")).to_have_attribute("aria-expanded", "true")
+        expect(desk.page.locator("tbody tr")).to_have_css("display", "flex")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests import npm
+from tests.programs import skip_without
 from tests.server.destination import Destination, Received
 
 VERSION = "2.12.0"
@@ -43,10 +45,7 @@ class JavaScript:
 
 def install(home: Path) -> None:
     """The SDK and the bridge into ``home``."""
-    (home / "package.json").write_text('{"private": true}')
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", f"@upstash/qstash@{VERSION}"]
-    installed = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=100, check=False)
-    assert installed.returncode == 0, installed.stderr
+    npm.install(home, f"@upstash/qstash@{VERSION}")
     shutil.copy(BRIDGE, home)
 
 
@@ -74,9 +73,7 @@ def javascript(
 
 def needs_javascript() -> list[pytest.MarkDecorator]:
     """The marks of a module whose tests run the SDK."""
-    absent = [program for program in ("node", "npm") if shutil.which(program) is None]
-    reason = f"{' and '.join(absent)} not on this machine"
-    return [pytest.mark.system, pytest.mark.skipif(bool(absent), reason=reason)]
+    return [pytest.mark.system, skip_without(npm.lacks_npm())]
 
 
 def verified(js: JavaScript, there: Destination) -> Received:

@@ -60,6 +60,7 @@ async function show() {
     if (isHere) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  main.setAttribute("aria-busy", String(!kept));
   main.replaceChildren(view.element);
   restore(kept);
   await refreshed(view);
@@ -77,6 +78,7 @@ function pointOut(id) {
 async function refreshed(shown) {
   try {
     await shown.refresh?.();
+    if (shown === view) main.removeAttribute("aria-busy");
   } catch (error) {
     if (error.status === 401) askForToken();
     else if (error.status !== 0) notice(error.message, true);

@@ -86,7 +86,7 @@ const focusables = (element) => [...element.querySelectorAll("a, button, input, 
 export function table(caption, columns, body) {
   const head = columns.map((column) => {
     const [name, kind] = Array.isArray(column) ? column : [column, null];
-    return h("th", { scope: "col", class: kind }, name);
+    return h("th", { scope: "col", class: kind }, name || h("span", { class: "unseen" }, "Actions"));
   });
   return h(
     "div",

@@ -84,7 +84,8 @@ async function search(wanted, cursor, isCurrent) {
   return { messages: found, cursor };
 }
 
-function filterForm(wanted, changed) {
+function filterForm(wanted, onChange) {
+  const changed = () => (drawFold(), onChange());
   const states = [["", "Any state"], ...Object.entries(stateNames)];
   const select = h(
     "select",
@@ -101,18 +102,28 @@ function filterForm(wanted, changed) {
     oninput: (event) => ((wanted[name] = event.target.value.trim()), changed()),
     ...attributes,
   });
+  // On a phone only the search is there until somebody asks for more.
+  const fold = button("Filters", () => (form.classList.toggle("unfolded"), drawFold()), { class: "fold" });
+  const drawFold = () => {
+    const count = FILTERS.filter((name) => name !== "text" && wanted[name]).length;
+    setText(fold, count ? `Filters (${count})` : "Filters");
+    fold.setAttribute("aria-expanded", String(form.classList.contains("unfolded")));
+  };
   const more = [["scheduleId", "Schedule"], ["topicName", "URL group"], ["flowControlKey", "Flow control"]];
-  return h(
+  const form = h(
     "form",
     { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() },
     select,
     field("text", "Text in message", { "data-search": "", placeholder: "Search bodies, answers, headers, ids" }),
+    fold,
     field("url", "URL contains"),
     field("queueName", "Queue"),
     field("label", "Label"),
     // Seldom typed, but followed to from other views.
     more.filter(([name]) => wanted[name]).map(([name, label]) => field(name, label)),
   );
+  drawFold();
+  return form;
 }
 
 function messageRow(first, done) {

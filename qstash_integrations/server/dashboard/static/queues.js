@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { act, button, confirmed, h, redrawn, setText, table } from "./dom.js";
+import { cell } from "./rows.js";
 
 export function queues() {
   const queueRows = h("tbody");
@@ -73,8 +74,8 @@ function queueRow(queue, refresh) {
     { "data-id": name },
     h("td", {}, h("a", { class: "row", href: `#/messages${api.query({ queueName: name })}` }, name), " ",
       paused && h("span", { class: "badge held" }, "Paused")),
-    h("td", { class: "number" }, String(queue.lag)),
-    h("td", {}, h("span", { class: "joined" }, parallelism,
+    cell("Waiting", { class: "number" }, String(queue.lag)),
+    cell("At a time", {}, h("span", { class: "joined" }, parallelism,
       button("Set", change(() => ({ parallelism: Number(parallelism.value) }), "Changed"), { class: "small" }))),
     h("td", { class: "actions" },
       button(paused ? "Resume" : "Pause", pause, { class: "small" }),
@@ -99,9 +100,9 @@ function flowRow(flow, refresh) {
     { "data-id": key },
     h("td", {}, h("a", { class: "row", href: `#/messages${api.query({ flowControlKey: key })}` }, key), " ",
       flow.isPaused && h("span", { class: "badge held" }, "Paused"), " ", isPinned && h("span", { class: "tag" }, "pinned")),
-    h("td", { class: "number" }, String(flow.waitListSize)),
-    h("td", {}, `${flow.parallelismCount} of `, parallelism),
-    h("td", {}, `${flow.rateCount} of `, rate, " per ", period, " s"),
+    cell("Waiting", { class: "number" }, String(flow.waitListSize)),
+    cell("At a time", {}, `${flow.parallelismCount} of `, parallelism),
+    cell("Per period", {}, `${flow.rateCount} of `, rate, " per ", period, " s"),
     h("td", { class: "actions" },
       button(flow.isPaused ? "Resume" : "Pause", post(() => (flow.isPaused ? "resume" : "pause"), flow.isPaused ? "Resumed" : "Paused"), { class: "small" }),
       button("Pin", post(pinned, "Pinned"), { class: "small", title: "Fix these limits against what messages bring" }),

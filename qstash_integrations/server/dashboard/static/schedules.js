@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { act, button, confirmed, h, redrawn, table } from "./dom.js";
 import { moment } from "./format.js";
+import { cell } from "./rows.js";
 import { age, called } from "./state.js";
 
 const WORDS = { IN_PROGRESS: ["active", "in progress"], SUCCESS: ["delivered", "delivered"], FAIL: ["failed", "failed"] };
@@ -50,11 +51,11 @@ function scheduleRow(schedule, refresh) {
     { "data-id": id },
     h("td", {}, h("a", { class: "row", href: `#/messages${api.query({ scheduleId: id })}` }, id),
       h("div", {}, h("code", {}, schedule.cron)), schedule.isPaused ? h("span", { class: "badge held" }, "Paused") : ""),
-    h("td", { class: "url" }, called(schedule.method, schedule.destination)),
-    h("td", {}, schedule.ticks.length
+    cell("Destination", { class: "url" }, called(schedule.method, schedule.destination)),
+    cell("Next five runs", {}, schedule.ticks.length
       ? h("ol", { class: "ticks" }, schedule.ticks.map((tick, index) => h("li", {}, moment(tick), index ? "" : [" ", age(tick)])))
       : h("span", { class: "quiet" }, schedule.isPaused ? "paused" : "none")),
-    h("td", {}, lastRun(schedule)),
+    cell("Last run", {}, lastRun(schedule)),
     h("td", { class: "actions" },
       button(schedule.isPaused ? "Resume" : "Pause", pause, { class: "small" }),
       button("Run now", run, { class: "small" }),
