@@ -37,14 +37,11 @@ def test_D6_beyond_loopback_a_link_opens_it_once(browser: Browser) -> None:
 
 
 def test_D5_secrets_are_covered_until_somebody_clicks(desk: Desk) -> None:
-    desk.open("keys")
+    desk.open("settings")
     main = desk.page.get_by_role("main")
     expect(main).to_contain_text("QSTASH_CURRENT_SIGNING_KEY")
     assert desk.server.keys.current not in desk.page.content()
-    desk.button("Show QSTASH_CURRENT_SIGNING_KEY").click()
-    expect(main).to_contain_text(desk.server.keys.current)
-    expect(main).not_to_contain_text(desk.server.keys.next)
-    desk.button("Copy all").click()
+    desk.button("Copy").click()
     expect(desk.told("Copied")).to_be_visible()
     assert desk.page.evaluate("navigator.clipboard.readText()").splitlines() == [
         f"QSTASH_URL={desk.server.url}",
@@ -52,16 +49,23 @@ def test_D5_secrets_are_covered_until_somebody_clicks(desk: Desk) -> None:
         f"QSTASH_CURRENT_SIGNING_KEY={desk.server.keys.current}",
         f"QSTASH_NEXT_SIGNING_KEY={desk.server.keys.next}",
     ]
+    assert desk.server.keys.current not in desk.page.content()
+    desk.button("Show").click()
+    expect(main).to_contain_text(f"QSTASH_CURRENT_SIGNING_KEY={desk.server.keys.current}")
+    desk.button("Shell").click()
+    expect(main).to_contain_text(f"export QSTASH_CURRENT_SIGNING_KEY={desk.server.keys.current}")
+    desk.button("Compose").click()
+    expect(main).to_contain_text(f'  QSTASH_CURRENT_SIGNING_KEY: "{desk.server.keys.current}"')
 
 
 def test_keys_are_rotated(desk: Desk) -> None:
-    desk.open("keys")
+    desk.open("settings")
     desk.button("Rotate keys").click()
     desk.confirm("Rotate")
     expect(desk.told("Rotated")).to_be_visible()
     assert desk.call("GET", "/v2/keys")["current"] == desk.server.keys.next
-    desk.button("Show QSTASH_CURRENT_SIGNING_KEY").click()
-    expect(desk.page.get_by_role("main")).to_contain_text(desk.server.keys.next)
+    desk.button("Show").click()
+    expect(desk.page.get_by_role("main")).to_contain_text(f"QSTASH_CURRENT_SIGNING_KEY={desk.server.keys.next}")
 
 
 @pytest.fixture

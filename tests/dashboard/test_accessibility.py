@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.system, skip_without(npm.lacks_npm())]
 
 SIZES = {"a screen": {"width": 1280, "height": 800}, "a phone": {"width": 390, "height": 844}}
 COLOURS = ("light", "dark")
-VIEWS = ("messages", "dead-letters", "schedules", "queues", "groups", "keys", "publish")
+VIEWS = ("messages", "dead-letters", "schedules", "queues", "groups", "workflows", "settings", "publish")
 ANSWER = b'{"error": "database is locked"}'
 
 

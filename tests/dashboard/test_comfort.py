@@ -10,7 +10,7 @@ from tests.server.client import client
 
 pytestmark = pytest.mark.system
 
-VIEWS = ("messages", "dead-letters", "schedules", "queues", "groups", "keys", "publish")
+VIEWS = ("messages", "dead-letters", "schedules", "queues", "groups", "workflows", "settings", "publish")
 
 
 def test_it_is_used_by_keyboard_alone(desk: Desk) -> None:

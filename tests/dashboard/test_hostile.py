@@ -60,9 +60,9 @@ def publish_everything_hostile(desk: Desk) -> list[str]:
 def test_D1_hostile_texts_run_nothing_anywhere(desk: Desk) -> None:
     page = desk.page
     ids = publish_everything_hostile(desk)
-    for view in ("messages", "dead-letters", "schedules", "queues", "groups", "keys"):
+    for view in ("messages", "dead-letters", "schedules", "queues", "groups", "settings"):
         desk.open(view)
-        expect(page.get_by_role("main")).to_contain_text("hacked" if view != "keys" else "QSTASH_URL")
+        expect(page.get_by_role("main")).to_contain_text("hacked" if view != "settings" else "QSTASH_URL")
         nothing_came_alive(desk)
     for message_id in ids:
         desk.open(f"messages/{message_id}")
@@ -109,7 +109,7 @@ def test_hostile_parts_of_an_address_change_nothing(desk: Desk) -> None:
     """No address publishes, retries or rotates anything by being opened."""
     sent: list[str] = []
     desk.page.on("request", lambda request: sent.append(request.method))
-    for place in ("publish?to=https://a.example/", "keys", "dead-letters", "schedules", "messages?state=failed"):
+    for place in ("publish?to=https://a.example/", "settings", "dead-letters", "schedules", "messages?state=failed"):
         desk.open(place)
         expect(desk.page.locator("#live")).to_have_text("live")
     assert set(sent) == {"GET"}

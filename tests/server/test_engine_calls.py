@@ -64,6 +64,7 @@ CHANGES: dict[str, Callable[[Engine], object]] = {
     "waiting.call_hook": lambda e: e.waiting.call_hook("wfr_1", "paid", b"yes"),
     "keys.rotate": lambda e: e.keys.rotate(),
     "retention.sweep": lambda e: e.retention.sweep(),
+    "retention.clear": lambda e: e.retention.clear(),
 }
 READS: dict[str, Callable[[Engine], object]] = {
     "messages.get": lambda e: e.messages.get(message_id(e)),

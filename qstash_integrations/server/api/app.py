@@ -22,10 +22,12 @@ from .together import Run, at_once
 
 MAX_COMING_IN = 24 * 1024 * 1024  # bytes of large bodies at once, from their first byte until they are stored
 TOKEN_PATH = f"{LOCAL_PREFIX}token"
+ABOUT_PATH = f"{LOCAL_PREFIX}server"
 
 
 class Api:
-    """``changed`` is called after every call that may have made something due. ``run`` makes those calls.
+    """``changed`` is called after every call that may have made something due. ``run`` makes those calls. ``about``
+    says how the server was started.
 
     Runs in the thread of the engine, whose calls are short: nothing else happens during one.
     """
@@ -37,11 +39,13 @@ class Api:
         *,
         changed: Callable[[], None] = lambda: None,
         run: Run = at_once,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         self._engine = engine
         self._access = access
         self._changed = changed
         self._run = run
+        self._about = about or {}
         self._room = Room(MAX_COMING_IN)
         self._logger = fault_log()
 
@@ -67,6 +71,8 @@ class Api:
             return _refused(refusal)
         if too_large := _too_large(request):
             return too_large
+        if (request.method, request.path) == ("GET", ABOUT_PATH):
+            return _answer(Reply(200, self._about))
         if not isinstance(found, Match):
             return _no_route(request.method, found)
         changes = request.method != "GET" or found.route.is_secret

@@ -1,7 +1,7 @@
 """What ``/v2`` has no call for and the dashboard needs. Same token, same rules; ``curl`` can use it as well.
 
 A list of messages to search, one message with all that happened to it, bodies as files, the request that an attempt
-would make, deliver now, replay, signed right or wrong, run a schedule now, and how attempts ended lately.
+would make, deliver now, replay, signed right or wrong, run a schedule now, how attempts ended lately, and a new start.
 """
 
 from typing import Any, get_args
@@ -107,6 +107,12 @@ def seconds(engine: Engine, call: ApiCall) -> Reply:
     )
 
 
+def clear(engine: Engine, call: ApiCall) -> Reply:
+    """Messages, dead letters, schedules, queues, groups, flow-control keys and runs; not the keys, nor the token."""
+    engine.retention.clear()
+    return Reply()
+
+
 LOCAL_ROUTES = (
     Route("GET", "overview", overview),
     Route("GET", "messages", messages),
@@ -119,6 +125,7 @@ LOCAL_ROUTES = (
     Route("GET", "schedules/ticks", ticks),
     Route("POST", "schedules/{id}/run", run_schedule),
     Route("GET", "seconds", seconds),
+    Route("POST", "clear", clear),
 )
 
 

@@ -19,6 +19,7 @@ from ..identifiers import password
 from ..model import Headline, Keys, Note, StartupError
 from ..tables import Store
 from . import credentials, production
+from .about import url_for_others
 from .clients import Clients
 from .config import LocalServer, ServerConfig
 from .files import affordable
@@ -92,7 +93,7 @@ async def serve(
         started(
             LocalServer(
                 url=bound.url,
-                url_for_others=_url_for_others(config, bound),
+                url_for_others=url_for_others(config, bound),
                 token=first.token,
                 keys=first.engine.keys.get(),
                 is_loopback=bound.is_loopback,
@@ -119,11 +120,6 @@ def _check_published(config: ServerConfig, bound: Bound) -> None:
         raise StartupError("--published-credentials is for a --host that others reach; on this machine it needs none")
     if declared(os.environ) is not None:
         raise StartupError("--published-credentials is never for production; leave it out, and it makes its own")
-
-
-def _url_for_others(config: ServerConfig, bound: Bound) -> str:
-    """By the name that others were told; on loopback there are no others."""
-    return bound.url if bound.is_loopback or not config.allow_hosts else bound.url_of(check_host(config.allow_hosts[0]))
 
 
 def _report(log: logging.Logger, context: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from ..engine import Engine
 from ..model import Headline, Keys, Note
 from ..tables import Store
 from ..worker import Rewrites, Sender, Worker
+from .about import about, network_of
 from .config import ServerConfig
 from .files import affordable
 from .listening import Bound
@@ -36,10 +37,9 @@ class User:
         self.token = token
         limits = replace(config.limits, parallelism=affordable(config.limits.parallelism))
         self.engine: Engine = Engine(store, clock=clock, keys=keys, limits=limits, retention=config.retention)
-        network = config.network or ("local" if bound.is_loopback else "public")
         self.worker: Worker = Worker(
             self.engine,
-            Sender(network, bound.address, rewrites=Rewrites(config.rewrites)),
+            Sender(network_of(config, bound), bound.address, rewrites=Rewrites(config.rewrites)),
             clock=clock,
             watch=watch,
             follow=follow,
@@ -49,6 +49,7 @@ class User:
             Access(token, bound.names(is_published), trusted=trusted, code=code, read_only_token=read_only_token),
             changed=self.worker.wake,
             run=Together(self.engine),
+            about=about(config, bound),
         )
 
 

@@ -1,6 +1,6 @@
 """How long what is over stays. A little is removed at a time, so that nothing else has to wait for it."""
 
-from ..model import READABLE_FOR, Retention
+from ..model import READABLE_FOR, Note, Retention
 from ..tables import Store
 from .commits import Commits
 
@@ -37,6 +37,14 @@ class Sweeping:
                     now - READABLE_FOR, _LARGE_AT_ONCE
                 )
             return removed
+
+    def clear(self) -> None:
+        """Forget all but the signing keys and the token. What is under way arrives, and nobody learns of it."""
+        with self._commit() as now:
+            self._store.disposal.remove_all()
+            self._store.news.tell(
+                Note(at=now, text="everything was cleared: messages, schedules, queues, groups, runs")
+            )
 
 
 def _capped(excess: int) -> int:

@@ -4,6 +4,11 @@ import sqlite3
 
 from .messages import Total
 
+_ALL = (
+    "bodies", "attempts", "events", "dead_letters", "messages", "duplicates", "waiters", "notifications", "run_entries",
+    "runs", "queues", "flows", "schedules", "url_groups",
+)  # fmt: skip
+
 
 class Disposal:
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -47,6 +52,18 @@ class Disposal:
         old = [seq for seq, at in rows if at < before]
         self._connection.executemany("DELETE FROM dead_letters WHERE seq = ?", [(seq,) for seq in old])
         return len(old)
+
+    def remove_all(self) -> None:
+        """Everything but the settings; no number is given twice."""
+        triggers = self._connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        # With a trigger on it, a table is emptied row by row.
+        for name, _ in triggers:
+            self._connection.execute(f"DROP TRIGGER {name}")
+        for table in _ALL:
+            self._connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        self._connection.execute("UPDATE totals SET messages = 0, bytes = 0")
+        for _, sql in triggers:
+            self._connection.execute(sql)
 
     def _total(self, kind: str) -> Total:
         row = self._connection.execute("SELECT messages, bytes FROM totals WHERE kind = ?", (kind,)).fetchone()

@@ -7,13 +7,15 @@ import { listenToKeys, showHelp } from "./keyboard.js";
 import { signIn } from "./sign_in.js";
 import { deadLetters } from "./dead_letters.js";
 import { groups } from "./groups.js";
-import { keys } from "./keys.js";
 import { message } from "./message.js";
 import { messages } from "./messages.js";
 import { publish } from "./publish.js";
 import { queues } from "./queues.js";
+import { run } from "./run.js";
 import { schedules } from "./schedules.js";
+import { settings } from "./settings.js";
 import { startTheme } from "./theme.js";
+import { workflows } from "./workflows.js";
 import { arrive, leave, restore } from "./visited.js";
 
 // Each gives {title, element, refresh()}; what it shows without an event of a message is asked for every third pulse.
@@ -23,7 +25,8 @@ const VIEWS = {
   schedules: () => schedules(),
   queues: () => queues(),
   groups: () => groups(),
-  keys: () => keys(),
+  settings: () => settings(),
+  workflows: ({ rest, parameters }) => (rest ? run(rest, parameters) : workflows(parameters)),
   publish: ({ parameters }) => publish(parameters),
 };
 const PULSE = 1000;

@@ -5,7 +5,7 @@ import { act, button, copy, h, setText } from "./dom.js";
 import { bytesOf, hex, prettyJson, size } from "./format.js";
 
 const SECRET = /authorization|cookie|signature|api-?key|token|secret|passw|credential/i;
-const COVER = "••••••••••••";
+export const COVER = "••••••••••••";
 
 // Covered until somebody clicks, and only on the screen: copying does not uncover.
 export function secret(value, label) {

@@ -2,14 +2,14 @@
 
 import { button, h } from "./dom.js";
 
-const PLACES = { m: "messages", d: "dead-letters", s: "schedules", q: "queues", u: "groups", k: "keys" };
+const PLACES = { m: "messages", d: "dead-letters", s: "schedules", q: "queues", u: "groups", w: "workflows", e: "settings" };
 const HELP = [
   ["/", "search messages"],
   ["j  k", "next, previous row"],
   ["Enter", "open the row"],
   ["d", "deliver it now; a dead letter: retry it now"],
   ["n", "publish"],
-  ["g m", "messages; g d dead letters, g s schedules, g q queues, g u URL groups, g k keys"],
+  ["g m", "messages; g d dead letters, g s schedules, g q queues, g u URL groups, g w workflows, g e settings"],
   ["?", "this help"],
   ["Esc", "leave a field, close a dialog"],
 ];
