@@ -58,6 +58,8 @@ CHANGES: dict[str, Callable[[Engine], object]] = {
     "workflows.end": lambda e: e.workflows.end("wfr_1", None),
     "workflows.cancel": lambda e: e.workflows.cancel("wfr_1"),
     "workflows.cancel_all": lambda e: e.workflows.cancel_all(RunFilter(), None),
+    "triggering.trigger": lambda e: e.triggering.trigger(publication()),
+    "triggering.trigger_all": lambda e: e.triggering.trigger_all([publication(), publication()]),
     "waiting.wait": lambda e: e.waiting.wait(wait("shipped")),
     "waiting.notify": lambda e: e.waiting.notify("paid", b"yes"),
     "waiting.notify_run": lambda e: e.waiting.notify_run("wfr_1", "shipped", b"early"),

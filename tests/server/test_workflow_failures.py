@@ -155,7 +155,7 @@ def test_what_a_later_message_brings_itself_comes_first(driver: Driver, sdk: Sdk
 def test_without_the_feature_each_message_brings_its_own(driver: Driver) -> None:
     sdk = Sdk(driver, features="LazyFetch,InitialBody,WF_DetectTrigger")
     sdk.start(**SETTINGS, **failure_headers())
-    driver.deliver()
+    driver.deliver(Upstash_Workflow_Sdk_Version="1")
     sdk.result(1, Upstash_Retries="2")
     (step,) = driver.deliver()
     assert (step.options.retries, header_of(step, "X-User"), step.flow_key) == (2, None, None)

@@ -25,13 +25,18 @@ def enqueue(engine: Engine, call: ApiCall) -> Reply:
 
 
 def batch(engine: Engine, call: ApiCall) -> Reply:
+    return Reply(200, [_fields(receipts) for receipts in engine.publishing.batch(batched(engine, call))])
+
+
+def batched(engine: Engine, call: ApiCall) -> list[Publication]:
+    """The publications in a request's body."""
     publications: list[Publication] = []
     for index, item in enumerate(read_items(call.body)):
         # Before all that comes behind it is read.
         if index == engine.limits.batch:
             raise Refused(412, f"the batch is too large: at most {index} messages in one call")
         publications.append(_item(item, index, call))
-    return Reply(200, [_fields(receipts) for receipts in engine.publishing.batch(publications)])
+    return publications
 
 
 def publication(call: ApiCall, queue: str | None = None) -> Publication:

@@ -21,6 +21,8 @@ ROUTES = (
     Route("POST", "publish/{*destination}", publishing.publish),
     Route("POST", "enqueue/{queue}/{*destination}", publishing.enqueue),
     Route("POST", "batch", publishing.batch, many=True),
+    Route("POST", "trigger/{*destination}", workflows.trigger),
+    Route("POST", "batch/trigger", workflows.trigger_many, many=True),
     Route("GET", "messages/{id}", messages.get),
     Route("DELETE", "messages/{id}", messages.cancel),
     Route("DELETE", "messages", messages.cancel_many),

@@ -167,6 +167,8 @@ def _origin(news: Headline, now: float, is_short: bool) -> tuple[str, ...]:
 
 
 def _reason(outcome: Outcome, options: Options) -> str:
+    if outcome.answered_well:
+        return "it is no Workflow SDK that has answered"
     if gives_up(outcome):
         return "the answer says that trying again is of no use"
     if not options.retries:

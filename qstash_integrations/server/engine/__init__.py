@@ -36,7 +36,10 @@ from .scheduling import Scheduling
 from .url_groups import UrlGroups
 from .workflows import Runs, Workflows
 from .workflows.failed import FailedRuns
+from .workflows.items import Items
+from .workflows.outcomes import Outcomes
 from .workflows.repeating import Repeating
+from .workflows.triggering import Triggering
 from .workflows.waiting import Waiting
 from .workflows.waits import Waits
 
@@ -72,7 +75,8 @@ class Engine:
         runs = Runs(store, acceptance, endings)
         waits = Waits(store, acceptance, self.limits, runs)
         letters, repeating = Letters(store), Repeating(store, acceptance, runs)
-        planning = Planning(store, acceptance, heads, runs)
+        items, outcomes = Items(store, acceptance, endings, runs), Outcomes(store, acceptance, runs)
+        planning = Planning(store, acceptance, heads, items)
         scheduling = Scheduling(store, self.limits, acceptance)
 
         self.publishing: Publishing = Publishing(commit, self.limits, planning, scheduling)
@@ -82,8 +86,9 @@ class Engine:
         self.url_groups: UrlGroups = UrlGroups(store, commit, self.limits)
         self.flows: Flows = Flows(store, commit, holding)
         self.claiming: Claiming = Claiming(store, commit, self.limits, endings, waits)
-        self.recording: Recording = Recording(store, commit, acceptance, endings, runs, wall_clock=wall_clock)
+        self.recording: Recording = Recording(store, commit, acceptance, endings, outcomes, wall_clock=wall_clock)
         self.workflows: Workflows = Workflows(store, commit, runs)
+        self.triggering: Triggering = Triggering(store, commit, planning)
         self.waiting: Waiting = Waiting(store, commit, waits)
         self.dead_letters: DeadLetters = DeadLetters(store, commit, acceptance, letters)
         self.failed_runs: FailedRuns = FailedRuns(store, commit, acceptance, endings, letters, repeating)

@@ -101,6 +101,6 @@ def _states(wanted: Sequence[str]) -> tuple[str, ...]:
 def _error(outcome: Outcome | None) -> str | None:
     if outcome is None or outcome.delivered:
         return None
-    if outcome.status:
+    if outcome.status and not outcome.error:
         return f"the destination answered {outcome.status}"
     return (outcome.error or "no answer")[:_LONGEST_ERROR]

@@ -13,7 +13,7 @@ from ..tables import Store
 from .acceptance import Acceptance
 from .due import due_at
 from .heads import Heads
-from .workflows.runs import Runs
+from .workflows.items import Items
 
 
 class Plan(NamedTuple):
@@ -27,17 +27,17 @@ class Plan(NamedTuple):
 class Planning:
     """Steps of a call."""
 
-    def __init__(self, store: Store, acceptance: Acceptance, heads: Heads, runs: Runs) -> None:
+    def __init__(self, store: Store, acceptance: Acceptance, heads: Heads, items: Items) -> None:
         self._store = store
         self._acceptance = acceptance
         self._heads = heads
-        self._runs = runs
+        self._items = items
 
     def plan(self, publication: Publication, now: float, schedule_id: str | None = None) -> Plan:
         self._acceptance.check_body(publication.body)
         item = item_of(publication)
         if item is not None:
-            return Plan(((self._runs.draft(item, publication, now), None),), grouped=False, item=item)
+            return Plan(((self._items.draft(item, publication, now), None),), grouped=False, item=item)
         group, endpoints, headers = self._target(publication)
         options = read_options(headers, now)
         self._acceptance.check_options(options, now)
@@ -87,7 +87,7 @@ class Planning:
 
     def _accepted(self, plan: Plan, draft: Draft, key: str | None, now: float) -> Receipt:
         if plan.item is not None:
-            return self._runs.accept(plan.item, draft, now)
+            return self._items.accept(plan.item, draft, now)
         if key is not None:
             earlier = self._store.duplicates.earlier(key, now)
             if earlier is not None:

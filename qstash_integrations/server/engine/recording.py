@@ -13,7 +13,7 @@ from .callbacks import callback
 from .commits import Commits
 from .endings import Endings, unfinished
 from .pages import position
-from .workflows.runs import Runs
+from .workflows.outcomes import Outcomes
 
 
 class Recording:
@@ -25,7 +25,7 @@ class Recording:
         commit: Commits,
         acceptance: Acceptance,
         endings: Endings,
-        runs: Runs,
+        runs: Outcomes,
         *,
         wall_clock: Callable[[], float],
     ) -> None:
@@ -45,6 +45,8 @@ class Recording:
                 self._record(message, outcome, now)
 
     def _record(self, message: Message, outcome: Outcome, now: float) -> None:
+        if message.run is not None:
+            outcome = self._runs.checked(message, outcome)
         attempt = self._store.log.add_attempt(message.seq, outcome)
         if outcome.body:
             self._store.messages.grow(message.seq, len(outcome.body))

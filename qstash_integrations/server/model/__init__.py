@@ -12,6 +12,7 @@ from .options import CallbackOptions, Flaw, FlowControl, Header, Options, Redact
 from .refusals import Refused, StartupError, StorageFull
 from .resources import Endpoint, Flow, Keys, Queue, Schedule, UrlGroup
 from .workflows import (
+    DETECTS,
     INITIAL_BODY,
     KEEPS,
     CallType,
@@ -26,11 +27,13 @@ from .workflows import (
     RunSettings,
     RunState,
     Step,
+    Triggered,
     Wait,
     Waiter,
 )
 
 __all__ = [
+    "DETECTS",
     "INITIAL_BODY",
     "KEEPS",
     "READABLE_FOR",
@@ -82,6 +85,7 @@ __all__ = [
     "State",
     "Step",
     "StorageFull",
+    "Triggered",
     "UrlGroup",
     "Wait",
     "Waiter",

@@ -97,10 +97,14 @@ class Outcome:
     status: int  # 0: no answer arrived
     headers: tuple[Header, ...] = ()
     body: bytes = field(default=b"", repr=False)
-    error: str = ""  # why there was no answer
+    error: str = ""  # why there was no answer, or why the one that came does not count
 
     @property
     def delivered(self) -> bool:
+        return self.answered_well and not self.error
+
+    @property
+    def answered_well(self) -> bool:
         return 200 <= self.status < 300
 
 

@@ -15,6 +15,7 @@ FailureState: TypeAlias = Literal["CALLBACK_INPROGRESS", "CALLBACK_SUCCESS", "CA
 
 KEEPS = "WF_TriggerOnConfig"
 INITIAL_BODY = "InitialBody"
+DETECTS = "WF_DetectTrigger"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,11 @@ class RunSettings:
     def keeps(self) -> bool:
         """Whether the options count for later messages that do not bring their own."""
         return KEEPS in self.features
+
+    @property
+    def detects(self) -> bool:
+        """Whether what answers without being a Workflow SDK fails the run."""
+        return DETECTS in self.features
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,14 @@ class Run:
     @property
     def active(self) -> bool:
         return self.state == "RUN_STARTED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triggered:
+    """A run that somebody without an SDK has asked for."""
+
+    run: Run
+    deduplicated: bool  # it was active already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,12 @@ def wait(outcome: Outcome, *, retried: int, retries: int, retry_delay: str | Non
 
 
 def gives_up(outcome: Outcome) -> bool:
-    """Whether the destination said that trying again is of no use: both the status and the header count."""
+    """Whether the destination said that trying again is of no use: both the status and the header count.
+
+    So it does by an answer that is a good one, and does not count.
+    """
+    if outcome.answered_well:
+        return True
     return outcome.status == 489 and _fields(outcome).get("upstash-nonretryable-error", "").lower() == "true"
 
 

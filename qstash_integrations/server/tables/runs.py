@@ -168,8 +168,19 @@ class Runs:
         row = self._connection.execute(f"{_ENTRY} run = ? AND {sql}", (run, number)).fetchone()
         return None if row is None else _entry(row).message_id
 
-    def mark_delivered(self, run: int, position: int) -> None:
-        self._connection.execute("UPDATE run_entries SET delivered = 1 WHERE run = ? AND position = ?", (run, position))
+    def replace_first(self, run: int, message_id: str, body: bytes) -> None:
+        """Put another message in place of the one that the run began with."""
+        self._connection.execute(
+            "UPDATE run_entries SET message_id = ?, body = ?, delivered = 0 WHERE run = ? AND position = 0",
+            (message_id, body, run),
+        )
+
+    def mark_delivered(self, run: int, position: int, message_id: str) -> None:
+        """Not if another message has its place by now."""
+        self._connection.execute(
+            "UPDATE run_entries SET delivered = 1 WHERE run = ? AND position = ? AND message_id = ?",
+            (run, position, message_id),
+        )
 
     def total(self) -> Total:
         """All that are not over, with the bytes of their lists."""

@@ -73,7 +73,7 @@ class Repeating:
             message_id = identifiers.message_id() if entry.position in again else entry.message_id
             self._store.runs.append(new.seq, message_id, entry.call_type, entry.step, entry.body, entry.created_at)
             if entry.position not in again:
-                self._store.runs.mark_delivered(new.seq, entry.position)
+                self._store.runs.mark_delivered(new.seq, entry.position, entry.message_id)
                 continue
             message = messages.get(entry.message_id)
             base = message.options if message else self._first_options(run, None)

@@ -9,12 +9,9 @@ from ... import identifiers
 from ...model import (
     CallType,
     Draft,
-    FailureCall,
     Header,
     Invoker,
-    Message,
     Options,
-    Outcome,
     Publication,
     Receipt,
     Refused,
@@ -23,17 +20,14 @@ from ...model import (
     Step,
 )
 from ...rules.destination import check_url
-from ...rules.invocations import Invocation
 from ...rules.options import read_options
 from ...rules.results import of_invoked
-from ...rules.workflow import Item, base_of, of_calls, of_delivery, read_step, settings_of, workflow_headers
+from ...rules.workflow import of_delivery, read_step, settings_of, workflow_headers
 from ...tables import Store
 from ..acceptance import Acceptance
 from ..due import due_at
 from ..endings import Endings
-from ..pages import position
-from .calling_back import failure_call, result_of_call
-from .invoking import check_nesting, invoked_before, invoking
+from .invoking import invoking
 
 
 class Runs:
@@ -44,50 +38,17 @@ class Runs:
         self._acceptance = acceptance
         self._endings = endings
 
-    def draft(self, item: Item, publication: Publication, now: float) -> Draft:
-        """What the SDK wants delivered, checked; nothing of it is stored. Refused for a run that is over."""
-        check_url(item.url, "workflow")
-        if item.is_first:
-            if item.invocation is not None:
-                publication = replace(publication, body=item.invocation.payload)
-                self._check_invocation(item.invocation, now)
-            check_url(publication.destination)
-            options = read_options(item.headers, now)
-            self._acceptance.check_options(options, now)
-            return _draft(publication, options, now)
-        run = self.active(item.run_id)
-        try:
-            base = of_calls(run.settings) if item.call_type == "toCallback" else base_of(run.settings)
-            options = read_options(item.headers, now, base)
-            self._acceptance.check_options(options, now)
-            check_url(publication.destination)
-        except Refused as error:
-            raise _no_news_of_the_run(error) from error
-        draft = _draft(publication, options, now)
-        until = item.step.sleep_until
-        # Rounded in the header, to a second that may be too early.
-        if until is not None and options.not_before_at is not None and abs(until - options.not_before_at) <= 1:
-            draft = replace(draft, due_at=max(round(until, 3), now))
-        return draft
-
-    def accept(self, item: Item, draft: Draft, now: float) -> Receipt:
-        if item.is_first and item.invocation is not None:
-            earlier = invoked_before(self._store, item.invocation)
-            if earlier is not None:
-                return Receipt(message_id=earlier, url=draft.url, deduplicated=True)
-            return self.start(item.run_id, item.url, draft, item.features, now, item.invocation.invoker)
-        if item.is_first:
-            return self.start(item.run_id, item.url, draft, item.features, now)
-        run = self.active(item.run_id)
-        if item.call_type == "toCallback":
-            return self._call(run, draft, item.waits)
-        return self.append(run, replace(draft, options=of_delivery(draft.options, run, is_first=False)), item.step)
-
     def active(self, run_id: str) -> Run:
         run = self._store.runs.active(run_id)
         if run is None:
-            raise _over(run_id)
+            raise over(run_id)
         return run
+
+    def first(self, run: Run) -> str:
+        """The id of the message that it began with."""
+        entry = self._store.runs.entry(run.seq, 0)
+        assert entry is not None, "a run is never without its initial payload"
+        return entry.message_id
 
     def start(
         self,
@@ -101,9 +62,7 @@ class Runs:
         """A run whose initial payload is the draft's body; the one that is active under this id, if there is one."""
         active = self._store.runs.active(run_id)
         if active is not None:
-            first = self._store.runs.entry(active.seq, 0)
-            assert first is not None, "a run is never without its initial payload"
-            return Receipt(message_id=first.message_id, url=draft.url, deduplicated=True)
+            return Receipt(message_id=self.first(active), url=draft.url, deduplicated=True)
         flow_control = draft.options.flow_control
         run = self._store.runs.add(
             run_id,
@@ -131,7 +90,7 @@ class Runs:
             check_url(url, "workflow")
             self._acceptance.check_options(_own_options(run, headers, now), now)
         except Refused as error:
-            raise _no_news_of_the_run(error) from error
+            raise no_news_of_the_run(error) from error
 
     def append_own(self, run: Run, url: str, body: bytes, headers: tuple[Header, ...], now: float) -> Receipt:
         """A step that the server made itself; ``headers`` are those of a publish, over what the run keeps.
@@ -140,7 +99,7 @@ class Runs:
         """
         step = read_step(body)
         options = _own_options(run, headers, now)
-        draft = _draft(Publication(destination=url, body=body, caller_ip=run.caller_ip), options, now)
+        draft = draft_of(Publication(destination=url, body=body, caller_ip=run.caller_ip), options, now)
         if run.active:
             return self.append(run, replace(draft, options=of_delivery(options, run, is_first=False)), step)
         earlier = self._store.runs.same(run.seq, step)
@@ -160,81 +119,9 @@ class Runs:
             result = of_invoked(run.invoker.step, state, response)
             self.append_own(waiting, run.invoker.url, result, run.invoker.headers, now)
 
-    def delivered(self, message: Message, outcome: Outcome, now: float) -> None:
-        """What follows from a delivery of a run's message that succeeded."""
-        run = self._run_of(message)
-        match message.call_type:
-            case "toCallback":
-                self._call_back(run, message, outcome, now)
-            case "failureCall":
-                self._failure_told(run, message, outcome)
-            case _:
-                assert message.entry is not None, "it is in the run's list"
-                self._store.runs.mark_delivered(run.seq, message.entry)
 
-    def failed(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
-        """What follows from the last attempt, when it failed: of a call just its result, of a step the run's end."""
-        run = self._run_of(message)
-        match message.call_type:
-            case "toCallback":
-                self._call_back(run, message, outcome, now)
-            case "failureCall":
-                self._failure_told(run, message, outcome)
-            case _:
-                self.fail(run, message, attempt, outcome, now)
-
-    def fail(self, run: Run, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
-        """Once: a dead letter, and the failure call."""
-        if not run.active:
-            return
-        dlq_id = position(now, self._store.dead_letters.add(message.seq, attempt, now))
-        draft = failure_call(run, message, outcome, self._store.runs.entries(run.seq), dlq_id, now)
-        call = None if draft is None else FailureCall(message_id=draft.id, url=draft.url)
-        self._store.runs.set_failure(run.seq, dlq_id, call)
-        if draft is not None:
-            self._acceptance.accept(draft)
-        self.end(run, "RUN_FAILED", now)
-
-    def _check_invocation(self, invocation: Invocation, now: float) -> None:
-        run = invoking(self._store, invocation.invoker)
-        if run is None or not run.active:
-            raise _over(invocation.invoker.run_id)
-        check_nesting(self._store, run)
-        self.check_own(run, invocation.invoker.url, invocation.invoker.headers, now)
-
-    def _call(self, run: Run, draft: Draft, step: int | None) -> Receipt:
-        """A request to somebody else, once for each step."""
-        if step is not None:
-            earlier = self._store.messages.call(run.seq, step) or self._store.runs.same(run.seq, Step(id=step))
-            if earlier is not None:
-                return Receipt(message_id=earlier, url=draft.url, deduplicated=True)
-        self._acceptance.accept(replace(draft, run=run.seq, call_type="toCallback", step=step))
-        return Receipt(message_id=draft.id, url=draft.url)
-
-    def _call_back(self, run: Run, message: Message, outcome: Outcome, now: float) -> None:
-        if run.active and message.options.callback is not None:
-            draft = result_of_call(run, message, message.options.callback, outcome, now)
-            self.append(run, draft, Step(), "fromCallback")
-
-    def _failure_told(self, run: Run, message: Message, outcome: Outcome) -> None:
-        if run.failure is not None and run.failure.message_id == message.id:
-            told = replace(
-                run.failure,
-                state="CALLBACK_SUCCESS" if outcome.delivered else "CALLBACK_FAIL",
-                status=outcome.status,
-                headers=outcome.headers,
-                body=outcome.body or outcome.error.encode("utf-8", "replace"),
-            )
-            self._store.runs.set_failure(run.seq, run.dlq_id, told)
-
-    def _run_of(self, message: Message) -> Run:
-        assert message.run is not None
-        run = self._store.runs.get(message.run)
-        assert run is not None, "a run is kept for as long as a message of it is under way"
-        return run
-
-
-def _over(run_id: str) -> Refused:
+def over(run_id: str) -> Refused:
+    """By its status the SDK knows that it has to stop."""
     return Refused(400, f"can not append to the workflow run {run_id[:80]!r}: it is over, or was never started")
 
 
@@ -242,12 +129,12 @@ def _own_options(run: Run, headers: tuple[Header, ...], now: float) -> Options:
     return read_options(workflow_headers(headers), now, run.settings.options)
 
 
-def _no_news_of_the_run(error: Refused) -> Refused:
+def no_news_of_the_run(error: Refused) -> Refused:
     """The SDK takes 400 for the news that the run was cancelled, and says nothing more."""
     return Refused(412, error.text) if error.status == 400 else error
 
 
-def _draft(publication: Publication, options: Options, now: float) -> Draft:
+def draft_of(publication: Publication, options: Options, now: float) -> Draft:
     return Draft(
         id=identifiers.message_id(),
         url=publication.destination,
