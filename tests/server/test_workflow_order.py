@@ -11,6 +11,7 @@ import pytest
 from qstash_integrations.server.model import Filter, Publication, Refused
 from qstash_integrations.server.tables import Store
 from tests.server.driver import NOW, URL, Driver, publication
+from tests.server.local import Local
 from tests.server.workflow_sdk import WORKFLOW, Sdk, failure_headers, ids_of, list_of
 
 
@@ -221,3 +222,11 @@ def test_what_was_under_way_when_the_server_died_is_not_delivered_to_a_run_that_
     driver.engine.claiming.recover()
     assert driver.claim() == []
     driver.engine.close()
+
+
+@pytest.mark.parametrize(("headers", "status"), [({"Upstash-Workflow-RunId": "wfr_1"}, 412), ({}, 400)])
+def test_an_item_that_is_wrong_is_not_taken_for_the_end_of_its_run(headers: dict[str, str], status: int) -> None:
+    local = Local()
+    item = {"destination": WORKFLOW, "headers": headers, "body": {"n": 1}}
+    assert local("POST", "/v2/batch", [item]) == (status, {"error": "batch item 0: body must be a text"})
+    local.engine.close()

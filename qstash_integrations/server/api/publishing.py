@@ -10,6 +10,7 @@ from ..engine import Engine
 from ..model import Header, Publication, Receipt, Receipts, Refused
 from ..rules.destination import is_url
 from ..rules.options import HOPS
+from ..rules.workflow import RUN_ID
 from .api_call import MAX_TARGET, ApiCall, Reply, check_headers, header
 from .json_text import is_object, read_items
 
@@ -93,6 +94,19 @@ def _item(item: Any, index: int, call: ApiCall) -> Publication:
     where = f"batch item {index}"
     if not is_object(item):
         raise Refused(400, f"{where}: it must be an object")
+    try:
+        return _publication(item, where, call)
+    except Refused as error:
+        # A workflow may give a call a body that is no text, and its SDK takes 400 for a run that is gone.
+        raise Refused(412, error.text) if _is_of_a_run(item) else error from error
+
+
+def _is_of_a_run(item: dict[str, Any]) -> bool:
+    headers = item.get("headers")
+    return is_object(headers) and any(name.lower() == RUN_ID for name in headers)
+
+
+def _publication(item: dict[str, Any], where: str, call: ApiCall) -> Publication:
     target = _text(item, "destination", where)
     if len(target) > MAX_TARGET:
         raise Refused(400, f"{where}: destination is longer than {MAX_TARGET} characters")

@@ -14,13 +14,13 @@ from ..engine import Engine
 from ..model import Header, Notified, Refused, Wait, Waiter, milliseconds
 from ..rules.headers import by_name, of_lists
 from ..rules.results import of_wait
+from ..rules.workflow import RUN_ID
 from .api_call import ApiCall, Reply
 from .contents import Fields, header_fields
 from .json_text import is_object
 
 LONGEST_ID = 1024
 _DEFAULT_TIMEOUT = "7d"
-_RUN_ID = "upstash-workflow-runid"
 
 
 def wait(engine: Engine, call: ApiCall) -> Reply:
@@ -107,7 +107,7 @@ def _text_of(timeout: Any) -> str:
 
 def _run_id(headers: tuple[Header, ...]) -> str:
     """The real headers win."""
-    return {name.lower(): value.strip() for name, value in headers}.get(_RUN_ID, "")
+    return {name.lower(): value.strip() for name, value in headers}.get(RUN_ID, "")
 
 
 def _notified_fields(notified: Notified) -> Fields:

@@ -15,11 +15,11 @@ from .headers import check_size
 from .invocations import Invocation, read_invocation
 from .options import merged, repeated
 
-_RUN_ID = "upstash-workflow-runid"
+RUN_ID = "upstash-workflow-runid"
 _LONGEST_ID = 1024
 _OWN = frozenset(
     (
-        _RUN_ID,
+        RUN_ID,
         "upstash-workflow-url",
         "upstash-workflow-init",
         "upstash-workflow-createdat",
@@ -55,7 +55,7 @@ class Item:
 def item_of(publication: Publication) -> Item | None:
     """None for what is no message of a workflow."""
     given = {name.lower(): value.strip() for name, value in publication.headers}
-    run_id = given.get(_RUN_ID)
+    run_id = given.get(RUN_ID)
     if not run_id:
         return None
     if len(run_id) > _LONGEST_ID:
