@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations.server.model import Filter, Message, Run
+from qstash_integrations.server.model import Filter, Message, Refused, Run
 from tests.server.driver import Driver
-from tests.server.workflow_sdk import WORKFLOW, Sdk, failure_headers, header_of
+from tests.server.workflow_sdk import WORKFLOW, Sdk, failure_headers, header_of, ids_of
 
 ELSEWHERE = "https://app.example.com/failed"
 
@@ -119,6 +119,47 @@ def test_a_branch_that_fails_takes_the_others_along(driver: Driver, sdk: Sdk) ->
     driver.answer(one, 200)
     driver.advance(100)
     assert driver.claim() == []
+
+
+def test_what_a_branch_comes_to_after_the_failure_is_refused_and_shown(driver: Driver, sdk: Sdk) -> None:
+    sdk.start(Upstash_Retries="0")
+    driver.deliver()
+    sdk.send(sdk.plan(1, 2), sdk.plan(2, 2))
+    _, failing = driver.claim()
+    driver.answer(failing, 500)
+    for _ in range(2):
+        with pytest.raises(Refused) as refused:
+            sdk.send(sdk.step(1, concurrent=2, out='"late"'))
+        assert refused.value.status == 400
+    assert driver.claim() == []
+    (log,) = driver.engine.run_log.page(sdk.own, cursor=None, count=1).items
+    (late, failed), kind = log.groups[1].steps, log.groups[1].type
+    assert (kind, late.state, late.facts["out"], failed.state) == ("parallel", "STEP_SUCCESS", '"late"', "STEP_FAILED")
+
+
+def test_what_came_late_counts_when_the_run_is_resumed(driver: Driver, sdk: Sdk) -> None:
+    sdk.start(Upstash_Retries="0")
+    driver.deliver()
+    sdk.send(sdk.plan(1, 2), sdk.plan(2, 2))
+    _, failing = driver.claim()
+    driver.answer(failing, 500)
+    with pytest.raises(Refused):
+        sdk.send(sdk.step(1, concurrent=2))
+    (letter,) = driver.engine.failed_runs.page(Filter(of_runs=True), cursor=None, count=1).items
+    resumed = Sdk(driver, driver.engine.failed_runs.resume(letter.letter.id).id)
+    assert sorted(ids_of(message) for message in driver.deliver()) == [[-1, -2], [-1, -2, 1]]
+    resumed.send(resumed.step(2, concurrent=2))
+    assert [ids_of(message) for message in driver.deliver()] == [[-1, -2, 1, 2]]
+
+
+def test_only_a_run_that_failed_has_more_come_to_it(driver: Driver, sdk: Sdk) -> None:
+    sdk.start()
+    driver.deliver()
+    driver.engine.workflows.cancel("wfr_1")
+    with pytest.raises(Refused):
+        sdk.result(1)
+    (log,) = driver.engine.run_log.page(sdk.own, cursor=None, count=1).items
+    assert [group.type for group in log.groups] == ["sequential"]
 
 
 SETTINGS = {

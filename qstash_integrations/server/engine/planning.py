@@ -75,6 +75,13 @@ class Planning:
             for plan in plans
         ]
 
+    def note(self, publications: Sequence[Publication], now: float) -> None:
+        """Keep what is of use of publications that were refused because their run is over."""
+        for publication in publications:
+            item = item_of(publication)
+            if item is not None:
+                self._items.note(item, publication, now)
+
     def _target(self, publication: Publication) -> tuple[str | None, tuple[Endpoint, ...], tuple[Header, ...]]:
         """The URL group if it is one, its endpoints, and the headers with the group's defaults."""
         destination = publication.destination

@@ -5,9 +5,10 @@ What says when, by ``Upstash-Cron``, is no message but makes a schedule.
 Spec: https://upstash.com/docs/qstash/api/publish and https://upstash.com/docs/qstash/features/deduplication
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
-from ..model import Limits, Publication, Receipts, Refused
+from ..model import Limits, Publication, Receipts, Refused, RunIsOver
 from .commits import Commits
 from .planning import Plan, Planning
 from .scheduling import Scheduling, is_schedule
@@ -22,7 +23,7 @@ class Publishing:
 
     def publish(self, publication: Publication) -> Receipts:
         """To a URL, or to each endpoint of a URL group."""
-        with self._commit() as now:
+        with self._noting([publication]), self._commit() as now:
             if is_schedule(publication):
                 return self._scheduling.publish(publication, now)
             (receipts,) = self._planning.carry_out([self._planning.plan(publication, now)], now)
@@ -30,19 +31,29 @@ class Publishing:
 
     def batch(self, publications: Sequence[Publication]) -> list[Receipts]:
         """All of them or none: Refused names the place of the one that is wrong, counted from 0."""
-        with self._commit() as now:
+        with self._noting(publications), self._commit() as now:
             planned: list[Plan | Receipts] = []
             messages = 0
             for index, publication in enumerate(publications):
                 try:
                     planned.append(self._planned(publication, now))
                 except Refused as error:
-                    raise Refused(error.status, f"message {index}: {error.text}") from error
+                    raise type(error)(error.status, f"message {index}: {error.text}") from error
                 messages += _messages(planned[-1])
                 if messages > self._limits.batch:
                     raise Refused(412, f"the batch is too large: at most {self._limits.batch} messages in one call")
             carried_out = iter(self._planning.carry_out([one for one in planned if isinstance(one, Plan)], now))
             return [next(carried_out) if isinstance(one, Plan) else one for one in planned]
+
+    @contextmanager
+    def _noting(self, publications: Sequence[Publication]) -> Generator[None]:
+        """Around the call's transaction, which leaves nothing behind when it is refused."""
+        try:
+            yield
+        except RunIsOver:
+            with self._commit() as now:
+                self._planning.note(publications, now)
+            raise
 
     def _planned(self, publication: Publication, now: float) -> Plan | Receipts:
         """A schedule is made at once: what is refused behind it undoes it."""

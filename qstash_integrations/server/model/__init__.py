@@ -9,7 +9,7 @@ from .lists import Filter, Listed, Overview, Page, Related, Search, Second
 from .messages import DeadLetter, Draft, Ending, Event, Message, Outcome, Publication, Receipt, Receipts, State
 from .news import Headline, Note
 from .options import CallbackOptions, Flaw, FlowControl, Header, Options, Redaction
-from .refusals import Refused, StartupError, StorageFull
+from .refusals import Refused, RunIsOver, StartupError, StorageFull
 from .resources import Endpoint, Flow, Keys, Queue, Schedule, UrlGroup
 from .workflows import (
     DETECTS,
@@ -76,6 +76,7 @@ __all__ = [
     "Retention",
     "Run",
     "RunFilter",
+    "RunIsOver",
     "RunSettings",
     "RunState",
     "Schedule",

@@ -19,5 +19,9 @@ class StorageFull(Refused):
     """Nothing of a call was stored: the disk is full, or the database as large as it may be. Its status is 507."""
 
 
+class RunIsOver(Refused):
+    """A message for a workflow run that is over, or was never started. Its status is 400."""
+
+
 class StartupError(QStashError):
     """The local server cannot start: one line that names the port or the file, and what to do."""

@@ -90,7 +90,7 @@ def of_lists(given: Any, what: str) -> tuple[Header, ...]:
     found: dict[str, Header] = {}
     size = 0
     for name, values in given.items():  # pyright: ignore[reportUnknownVariableType]
-        value: Any = values[0] if isinstance(values, list) and values else values
+        value: Any = values[0] if isinstance(values, list) and values else values  # pyright: ignore[reportUnknownVariableType]
         if not isinstance(name, str) or not isinstance(value, str):
             raise Refused(412, f"invalid {what} {str(name)[:60]!r}: it must be a list of texts")  # pyright: ignore[reportUnknownArgumentType]
         size += len(name) + len(value)

@@ -66,6 +66,11 @@ const failingParent = createWorkflow(async (context) => {
       while (!calls["/many/slow"]) await pause(10);
       throw new WorkflowNonRetryableError("no use");
     }),
+    context.run("comes late", async () => {
+      const { workflowRunId } = context;
+      while ((await client.logs({ workflowRunId })).runs[0].workflowState === "RUN_STARTED") await pause(10);
+      return "late";
+    }),
   ]);
 });
 

@@ -91,15 +91,16 @@ def test_a_run_that_fails_leaves_alone_what_it_has_started(app: App) -> None:
     assert len(notify(app, "go-z", None)) == 1
 
     def ended() -> bool:
-        invoking, _ = app.log(run_id)["steps"][1]["steps"]
-        return invoking["state"] == "STEP_SUCCESS"
+        invoking, _, late = app.log(run_id)["steps"][1]["steps"]
+        return {invoking["state"], late["state"]} == {"STEP_SUCCESS"}
 
     wait_until(ended)
-    invoking, failing = app.log(run_id)["steps"][1]["steps"]
+    invoking, failing, late = app.log(run_id)["steps"][1]["steps"]
     assert app.log(invoking["invokedWorkflowRunId"])["workflowState"] == "RUN_SUCCESS"
     assert (failing["state"], failing["errors"][0]["status"]) == ("STEP_FAILED", 489)
-    # Its payload, two plans, and the failure function: the result of what it started is not delivered.
-    assert app.calls("/many/failing-parent") == 4
+    assert late["out"] == '"late"'
+    # Its payload, three plans, and the failure function: results that come later are not delivered.
+    assert app.calls("/many/failing-parent") == 5
 
 
 class Killable:

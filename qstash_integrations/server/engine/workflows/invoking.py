@@ -32,9 +32,10 @@ def invoked_before(store: Store, invocation: Invocation) -> str | None:
 
 def check_nesting(store: Store, run: Run) -> None:
     """Refused with 412 when so many wait for one another, up to ``run``, that another one would be too many."""
-    outer: Run | None = run
+    outer = run
     for _ in range(MOST_NESTED):
-        outer = None if outer is None or outer.invoker is None else invoking(store, outer.invoker)
-        if outer is None:
+        next_one = None if outer.invoker is None else invoking(store, outer.invoker)
+        if next_one is None:
             return
+        outer = next_one
     raise Refused(412, f"workflow runs can not be nested deeper than {MOST_NESTED}")

@@ -67,6 +67,14 @@ class Items:
             run, replace(draft, options=of_delivery(draft.options, run, is_first=False)), item.step
         )
 
+    def note(self, item: Item, publication: Publication, now: float) -> None:
+        """What a branch comes to after another one has failed, though it is refused; of nothing else."""
+        run = self._store.runs.last(item.run_id)
+        if item.is_first or not item.step.id or run is None or run.state != "RUN_FAILED":
+            return
+        self._acceptance.check_body(publication.body)
+        self._runs.note(run, item.step, publication.body, now)
+
     def _base(self, item: Item) -> Options:
         """What counts where the message does not bring its own. Refused for a run that is over."""
         if item.is_first:

@@ -118,12 +118,12 @@ def _open_calls(messages: Iterable[Message], entries: Sequence[Entry]) -> list[M
 
 
 def _undelivered(entries: Sequence[Entry], calling: set[int | None]) -> set[int]:
-    """By position. A plan is delivered again unless something has come of it."""
+    """By position. A plan is delivered again unless something has come of it, whether it was delivered or not."""
     results = {entry.step.id for entry in entries} | calling
     return {
         entry.position
         for entry in entries
-        if not entry.delivered or (entry.step.id == 0 and entry.step.target not in results)
+        if (entry.step.target not in results if entry.step.id == 0 else not entry.delivered)
     }
 
 

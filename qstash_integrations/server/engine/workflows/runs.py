@@ -16,6 +16,7 @@ from ...model import (
     Receipt,
     Refused,
     Run,
+    RunIsOver,
     RunState,
     Step,
 )
@@ -102,10 +103,19 @@ class Runs:
         draft = draft_of(Publication(destination=url, body=body, caller_ip=run.caller_ip), options, now)
         if run.active:
             return self.append(run, replace(draft, options=of_delivery(options, run, is_first=False)), step)
-        earlier = self._store.runs.same(run.seq, step)
-        if earlier is None:
-            self._store.runs.append(run.seq, draft.id, "step", step, body, now)
-        return Receipt(message_id=earlier or draft.id, url=url, deduplicated=earlier is not None)
+        message_id = self.note(run, step, body, now)
+        return Receipt(message_id=message_id or draft.id, url=url, deduplicated=message_id is None)
+
+    def note(self, run: Run, step: Step, body: bytes, now: float) -> str | None:
+        """What a run comes to when it is over already: for its log, and for its resumption.
+
+        The id that it has in the list; None for a step that is in there already.
+        """
+        if self._store.runs.same(run.seq, step) is not None:
+            return None
+        message_id = identifiers.message_id()
+        self._store.runs.append(run.seq, message_id, "step", step, body, now)
+        return message_id
 
     def end(self, run: Run, state: RunState, now: float, response: bytes | None = None) -> None:
         """Once: what it still waits for, and what was not delivered yet, is dropped; who waits for it is told."""
@@ -122,7 +132,7 @@ class Runs:
 
 def over(run_id: str) -> Refused:
     """By its status the SDK knows that it has to stop."""
-    return Refused(400, f"can not append to the workflow run {run_id[:80]!r}: it is over, or was never started")
+    return RunIsOver(400, f"can not append to the workflow run {run_id[:80]!r}: it is over, or was never started")
 
 
 def _own_options(run: Run, headers: tuple[Header, ...], now: float) -> Options:
