@@ -2,13 +2,22 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from qstash_integrations.server.app.lines import Line, of_attempt, of_news, printable, shown, summary
+from qstash_integrations.server.app.lines import (
+    Line,
+    of_attempt,
+    of_news,
+    printable,
+    shown,
+    summary,
+    summary_of_news,
+)
 from qstash_integrations.server.app.terminal import columns, cut, cut_in_the_middle, shows_colours, width_of
 from qstash_integrations.server.attempt import Attempt
-from qstash_integrations.server.model import Headline, Note, Options, Outcome
+from qstash_integrations.server.model import CallbackOptions, Headline, Note, Options, Outcome
 from tests.server.driver import NOW
 from tests.server.test_attempt import message
 
@@ -56,6 +65,45 @@ def test_what_follows_is_told_with_the_attempt() -> None:
     assert line(attempt(Outcome(status=500), then="CANCELED")).endswith("  cancelled")
     enough = Outcome(status=489, headers=(("Upstash-Nonretryable-Error", "true"),))
     assert "dead letter: the answer says that trying again is of no use; " in line(attempt(enough, then="FAILED"))
+
+
+CALLED = CallbackOptions(url=HOOK, headers=(("Upstash-Workflow-StepName", "the\x1b price"),))
+ERRANDS = {
+    "the start of a run": ({"call_type": "step"}, "run wfr_1  start"),
+    "a step": ({"call_type": "step", "step_name": "one"}, "run wfr_1  step one"),
+    "a call": (
+        {"call_type": "toCallback", "options": Options(callback=CALLED)},
+        r"run wfr_1  call of step the\x1b price",
+    ),
+    "what a call came to": (
+        {"call_type": "fromCallback", "options": Options(headers=CALLED.headers)},
+        r"run wfr_1  result of step the\x1b price",
+    ),
+    "a failure": ({"call_type": "failureCall"}, "run wfr_1  failure"),
+    "a step with a long name": ({"call_type": "step", "step_name": "x" * 50}, f"run wfr_1  step {'x' * 40}..."),
+}
+
+
+@pytest.mark.parametrize(("fields", "facts"), ERRANDS.values(), ids=ERRANDS)
+def test_what_is_done_for_a_workflow_run_says_which_and_what(fields: dict[str, Any], facts: str) -> None:
+    made = attempt(Outcome(status=200))
+    made = replace(made, message=replace(made.message, run_id="wfr_1", **fields))
+    assert line(made).endswith(f"  {HOOK}  {facts}")
+    news = replace(HEADLINE, run_id="wfr_1", caller_ip="", **fields)
+    assert piped(of_news(news, now=NOW, is_short=False)).endswith(f"  {HOOK}  {facts}")
+
+
+def test_machines_are_told_of_the_run_and_the_step() -> None:
+    made = attempt(Outcome(status=200))
+    errand = {"run_id": "wfr_1", "call_type": "step", "step_name": "one"}
+    told = summary(replace(made, message=replace(made.message, **errand)))
+    accepted = summary_of_news(replace(HEADLINE, **errand))
+    names = ("workflowRunId", "callType", "stepName")
+    assert [[found[name] for name in names] for found in (told, accepted)] == [["wfr_1", "step", "one"]] * 2
+
+
+def test_what_has_answered_without_a_workflow_sdk_is_a_dead_letter_that_says_so() -> None:
+    assert "dead letter: it is no Workflow SDK that has answered; " in line(attempt(Outcome(status=200), then="FAILED"))
 
 
 ACCEPTED = f"accepted             {ID}  POST  {HOOK}"

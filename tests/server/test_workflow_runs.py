@@ -2,7 +2,7 @@
 
 import pytest
 
-from qstash_integrations.server.model import Refused
+from qstash_integrations.server.model import Headline, Refused
 from tests.server.driver import Driver
 from tests.server.workflow_sdk import WORKFLOW, Sdk, header_of, ids_of, list_of
 
@@ -77,3 +77,16 @@ def test_a_run_that_was_never_there_cannot_be_ended(driver: Driver) -> None:
     with pytest.raises(Refused) as refused:
         driver.engine.workflows.end("wfr_1", None)
     assert refused.value.status == 404
+
+
+def test_whoever_watches_is_told_which_run_and_step_a_message_is_for(driver: Driver, sdk: Sdk) -> None:
+    driver.engine.news.listen()
+    sdk.start()
+    sdk.result(1, name="one")
+    sdk.send(sdk.call(2))
+    driver.publish()
+    told = [one for one in driver.engine.news.take() if isinstance(one, Headline)]
+    assert [(one.run_id, one.call_type, one.step_name) for one in told] == [
+        ("wfr_1", "step", ""), ("wfr_1", "step", "one"), ("wfr_1", "toCallback", ""), (None, None, "")
+    ]  # fmt: skip
+    assert [(one.run_id, one.step_name) for one in driver.claim()] == [(one.run_id, one.step_name) for one in told]

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 
 from ..._core.task_urls import task_of
 from ..attempt import Attempt
-from ..model import Headline, Note, Options, Outcome
+from ..model import Headline, Message, Note, Options, Outcome
 from ..rules.retry import gives_up
+from ..rules.run_groups import called_step
 from .terminal import columns, cut, cut_in_the_middle, wrapped
 
 _GREEN, _YELLOW, _RED, _CYAN, _DIM, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[36m", "\x1b[2m", "\x1b[0m"
 _LONGEST_URL = 200
 _SHORT_ID = 12  # characters, with which the dashboard's search finds a message
 _SHORTEST_URL = 16
+_LONGEST_RUN, _LONGEST_STEP = 36, 40
 _INDENT = 10  # below the time
 
 Value = str | int | float | bool
@@ -37,7 +39,7 @@ class Line:
 def of_attempt(attempt: Attempt, *, dashboard: str, now: float, is_short: bool) -> Line:
     """``200  12 ms  msg_...  POST  http://...``, or ``task  shop.tasks.ship`` where that is what was called."""
     message, outcome, then = attempt.message, attempt.outcome, attempt.then
-    facts: list[str] = []
+    facts = _errand(message)
     below: list[str] = []
     if message.retried:
         facts.append(f"(retry {message.retried} of {message.options.retries})")
@@ -106,6 +108,7 @@ def summary(attempt: Attempt) -> dict[str, Value]:
         "milliseconds": round(attempt.seconds * 1000, 1),
         "messageId": message.id,
         **_called_for_machines(message.options.method, message.url),
+        **_errand_for_machines(message),
         "retried": message.retried,
         "maxRetries": message.options.retries,
     }
@@ -133,6 +136,7 @@ def summary_of_news(news: Headline | Note) -> dict[str, Value]:
     return {
         "messageId": news.id,
         **_called_for_machines(news.options.method, news.url),
+        **_errand_for_machines(news),
         **{name: value for name, value in given.items() if value},
     }
 
@@ -145,8 +149,8 @@ def printable(text: str) -> str:
 
 
 def _origin(news: Headline, now: float, is_short: bool) -> tuple[str, ...]:
-    """When it is due, what it waits in, and where it comes from."""
-    facts: list[str] = []
+    """What it is for, when it is due, what it waits in, and where it comes from."""
+    facts = _errand(news)
     if news.next_at is not None and news.next_at > news.at:
         facts.append(f"due {_when(news.next_at, now)}")
     if news.queue is not None:
@@ -164,6 +168,38 @@ def _origin(news: Headline, now: float, is_short: bool) -> tuple[str, ...]:
     elif news.caller_ip:
         facts.append(f"from {news.caller_ip}")
     return tuple(map(printable, facts))
+
+
+def _errand(told: Message | Headline) -> list[str]:
+    """What a message does for a workflow run."""
+    if told.run_id is None:
+        return []
+    step = _step(told)
+    match told.call_type:
+        case "toCallback":
+            what = f"call of step {step}"
+        case "fromCallback":
+            what = f"result of step {step}"
+        case "failureCall":
+            what = "failure"
+        case _:
+            what = f"step {step}" if step else "start"
+    return [printable(f"run {told.run_id[:_LONGEST_RUN]}"), printable(what)]
+
+
+def _step(told: Message | Headline) -> str:
+    """The name of the step."""
+    name = told.step_name
+    if told.call_type in ("toCallback", "fromCallback"):
+        name = str(called_step(told.call_type, told.options).get("stepName", ""))
+    return name if len(name) <= _LONGEST_STEP else f"{name[:_LONGEST_STEP]}..."
+
+
+def _errand_for_machines(told: Message | Headline) -> dict[str, Value]:
+    if told.run_id is None:
+        return {}
+    fields = {"workflowRunId": told.run_id, "callType": told.call_type, "stepName": _step(told)}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _reason(outcome: Outcome, options: Options) -> str:

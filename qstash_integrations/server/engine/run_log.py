@@ -61,7 +61,7 @@ class RunLogs:
         if message.call_type == "step" and message.run is not None and message.entry is not None:
             entry = self._store.runs.entry(message.run, message.entry)
             return Step() if entry is None else entry.step
-        facts = called_step(Sent(message=message))
+        facts = called_step(message.call_type, message.options)
         return Step(id=number_of(facts, "stepId") or None, name=facts.get("stepName", ""), type=facts["stepType"])
 
     def _logs(self, wanted: RunFilter, start: int | None) -> Generator[RunLog]:

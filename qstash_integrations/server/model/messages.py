@@ -88,6 +88,8 @@ class Message:
     call_type: CallType | None = None
     entry: int | None = None  # its place in the run's list, which has its body
     step: int | None = None  # of a call: the step that waits for its result
+    run_id: str | None = None
+    step_name: str = ""  # as the run's list has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

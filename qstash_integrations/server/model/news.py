@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from .options import Options
+from .workflows import CallType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,9 @@ class Headline:
     topic: str | None
     schedule_id: str | None
     callback_of: str | None  # id of the message
+    run_id: str | None = None  # of the workflow run that it belongs to, as what follows
+    call_type: CallType | None = None
+    step_name: str = ""  # as the run's list has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._core.durations import parse_duration
-from ..model import Entry, Waiter
+from ..model import CallType, Entry, Options, Waiter
 from ..model.run_history import Group, Invoked, LoggedStep, Sent, StepState
 
 _SLEEPS = ("SleepFor", "SleepUntil")
@@ -59,10 +59,9 @@ def step_of(body: bytes | str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
-def called_step(sent: Sent) -> Mapping[str, Any]:
+def called_step(call_type: CallType | None, options: Options) -> Mapping[str, Any]:
     """The step that a call, or the answer to one, is made for."""
-    options = sent.message.options
-    callback = options.callback if sent.message.call_type == "toCallback" else None
+    callback = options.callback if call_type == "toCallback" else None
     headers = callback.headers if callback else options.headers
     found: dict[str, Any] = {"stepType": "Call"}
     for name, value in headers:
@@ -101,7 +100,7 @@ def _pending(
     for one in sent:
         if one.message.call_type not in ("toCallback", "fromCallback"):
             continue
-        facts = called_step(one)
+        facts = called_step(one.message.call_type, one.message.options)
         if number := number_of(facts, "stepId"):
             if one.message.call_type == "toCallback":
                 calls[number] = one

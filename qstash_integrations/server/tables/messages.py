@@ -11,9 +11,11 @@ from .filters import conditions
 SELECT_MESSAGE = """
     SELECT m.seq, m.id, m.state, m.url, m.options, m.created_at, m.not_before_at, m.due_at, m.retried, m.queue,
         m.flow_key, m.topic, m.endpoint, m.schedule_id, m.caller_ip, m.source, m.cancel_requested, m.finished_at,
-        m.ended, m.run, m.call_type, m.entry, m.step, COALESCE(b.body, e.body)
+        m.ended, m.run, m.call_type, m.entry, m.step, r.id, COALESCE(e.name, ''),
+        COALESCE(b.body, e.body)
     FROM messages AS m LEFT JOIN bodies AS b ON b.message = m.seq
         LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
+        LEFT JOIN runs AS r ON r.seq = m.run
 """
 _IS_HELD = "length(b.body) <= :most"
 # The length of a body is known without reading it.
@@ -266,7 +268,7 @@ def message_of(row: Sequence[Any], unread: int = 0) -> Message:
     (
         seq, id_, state, url, options, created_at, not_before_at, due_at, retried, queue, flow_key, topic,
         endpoint, schedule_id, caller_ip, source, cancel_requested, finished_at, ended, run, call_type, entry, step,
-        body,
+        run_id, step_name, body,
     ) = row  # fmt: skip
     return Message(
         seq=seq,
@@ -294,4 +296,6 @@ def message_of(row: Sequence[Any], unread: int = 0) -> Message:
         entry=entry,
         step=step,
         unread=unread,
+        run_id=run_id,
+        step_name=step_name,
     )

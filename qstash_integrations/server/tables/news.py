@@ -11,8 +11,10 @@ _SELECT = """
     SELECT m.id, m.url, m.options, m.caller_ip, m.queue,
         EXISTS (SELECT 1 FROM queues AS q WHERE q.name = m.queue AND q.paused), m.flow_key,
         EXISTS (SELECT 1 FROM flows AS f WHERE f.key = m.flow_key AND f.paused), m.topic, m.schedule_id,
-        (SELECT s.id FROM messages AS s WHERE s.seq = m.source), m.seq
-    FROM messages AS m WHERE m.seq IN (SELECT value FROM json_each(?))
+        (SELECT s.id FROM messages AS s WHERE s.seq = m.source), r.id, m.call_type, COALESCE(e.name, ''), m.seq
+    FROM messages AS m LEFT JOIN runs AS r ON r.seq = m.run
+        LEFT JOIN run_entries AS e ON e.run = m.run AND e.position = m.entry
+    WHERE m.seq IN (SELECT value FROM json_each(?))
 """
 
 
@@ -51,7 +53,10 @@ class News:
 
 
 def _headline(entry: Entry, row: Sequence[Any]) -> Headline:
-    id_, url, options, caller_ip, queue, queue_paused, flow_key, flow_paused, topic, schedule_id, callback_of = row
+    (
+        id_, url, options, caller_ip, queue, queue_paused, flow_key, flow_paused, topic, schedule_id, callback_of,
+        run_id, call_type, step_name,
+    ) = row  # fmt: skip
     return Headline(
         seq=entry.message,
         state=entry.state,
@@ -68,4 +73,7 @@ def _headline(entry: Entry, row: Sequence[Any]) -> Headline:
         topic=topic,
         schedule_id=schedule_id,
         callback_of=callback_of,
+        run_id=run_id,
+        call_type=call_type,
+        step_name=step_name,
     )
