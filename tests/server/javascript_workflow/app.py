@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from tests.server.destination import SOON
+from tests.waiting import wait_until
 
 PACKAGES = ("@upstash/qstash@2.12.0", "@upstash/workflow@1.3.3")
 APP = Path(__file__).with_name("app.mjs")
@@ -53,9 +54,15 @@ class App:
     def tells_nothing_more(self) -> bool:
         return self._told.empty()
 
-    def calls(self, path: str) -> int:
+    def begin(self) -> None:
+        """Forget what was counted."""
+        self("[calls, seen.ran, lost].forEach((counts) => Object.keys(counts).forEach((name) => delete counts[name]))")
+
+    def was_called(self, path: str, times: int) -> bool:
+        """Whether it was, once it was called as often."""
+        wait_until(lambda: self("calls[path] ?? 0", path=path) >= times)
         found: int = self("calls[path] ?? 0", path=path)
-        return found
+        return found == times
 
     def log(self, run_id: str) -> Any:
         (run,) = self("client.logs({workflowRunId})", workflowRunId=run_id)["runs"]

@@ -33,3 +33,8 @@ def app(home: Path, server: LocalServer) -> Iterator[App]:
     }
     with running_app(home, environment) as app:
         yield app
+
+
+@pytest.fixture(autouse=True)
+def begin(app: App) -> None:
+    app.begin()

@@ -100,7 +100,7 @@ def test_a_run_that_fails_leaves_alone_what_it_has_started(app: App) -> None:
     assert (failing["state"], failing["errors"][0]["status"]) == ("STEP_FAILED", 489)
     assert late["out"] == '"late"'
     # Its payload, three plans, and the failure function: results that come later are not delivered.
-    assert app.calls("/many/failing-parent") == 5
+    assert app.was_called("/many/failing-parent", 5)
 
 
 class Killable:
