@@ -34,7 +34,7 @@ def test_a_failing_message_is_followed_to_the_dead_letters_and_back(desk: Desk) 
     expect(row).to_have_count(1)
     expect(row).to_contain_text("/ship")
     expect(row).to_contain_text("503")
-    desk.button("Retry", row).click()
+    desk.button("Retry now", row).click()
     expect(page.get_by_text("No dead letters.")).to_be_visible()
     assert [request.header("Upstash-Retried") for request in received(desk.there, 4)] == ["0", "1", "2", "0"]
     page.get_by_role("link", name="Messages", exact=True).click()

@@ -4,10 +4,12 @@ import * as api from "./api.js";
 import { chips } from "./chips.js";
 import { act, button, confirmed, h, redrawn, setText, table } from "./dom.js";
 import { plural } from "./format.js";
-import { age, called, statusBadge } from "./state.js";
+import { nowButton } from "./now.js";
+import { cell, opens } from "./rows.js";
+import { age, destination, statusBadge } from "./state.js";
 
 const PAGE = 50;
-const LONGEST_ANSWER = 120;
+const LONGEST_ANSWER = 200; // bytes
 
 export function deadLetters() {
   const chosen = new Set();
@@ -56,10 +58,9 @@ export function deadLetters() {
   }
 
   async function refresh() {
-    const page = await api.get(`/v2/dlq${api.query({ order: "latestFirst", count: PAGE, cursor: cursors.at(-1) })}`);
+    const page = await api.get(`/v2/dlq${api.query({ order: "latestFirst", count: PAGE, trimBody: LONGEST_ANSWER, cursor: cursors.at(-1) })}`);
     letters = page.messages;
-    // On its way into a row, a body is cut: only its beginning is shown.
-    draw(letters.map((letter) => ({ ...letter, body: "", responseBody: (letter.responseBody ?? "").slice(0, LONGEST_ANSWER) })));
+    draw(letters);
     older.dataset.cursor = page.cursor ?? "";
     older.disabled = !page.cursor;
     newer.disabled = cursors.length === 1;
@@ -71,7 +72,7 @@ export function deadLetters() {
     "section",
     {},
     h("div", { class: "heading" }, h("h1", {}, "Dead letters"), h("span", { class: "grow" }), retry, remove),
-    table("Dead letters", [all, "Destination", ["Labels", "wide"], "Last answer", ["Failed", "number"], ""], rows),
+    table("Dead letters", [all, "Answer", "Destination", "Why", ["Belongs to", "wide"], ["Failed", "number"], ""], rows),
     empty,
     h("div", { class: "actions pages" }, newer, older),
   );
@@ -79,32 +80,37 @@ export function deadLetters() {
 }
 
 function letterRow(letter, chosen, changed, refresh) {
-  const at = Number(letter.dlqId.split("-")[0]);
   const box = h("input", {
     type: "checkbox",
     checked: chosen.has(letter.dlqId),
     "aria-label": `Choose ${letter.url}`,
     onchange: () => (chosen[box.checked ? "add" : "delete"](letter.dlqId), changed()),
   });
-  const one = api.path`${letter.dlqId}`;
-  return h(
+  const done = async () => {
+    chosen.delete(letter.dlqId);
+    await refresh();
+  };
+  const remove = act(async () => {
+    await api.remove(api.path`/v2/dlq/${letter.dlqId}`);
+    await done();
+  }, "Deleted");
+  return opens(h(
     "tr",
-    {},
-    h("td", {}, box),
-    h("td", { class: "url" }, called(letter.method, letter.url, `#/messages/${encodeURIComponent(letter.messageId)}`)),
-    h("td", { class: "wide" }, chips(letter)),
-    h("td", { class: "answer" }, statusBadge(letter.responseStatus), " ", h("span", { class: "quiet" }, letter.responseBody ?? "")),
-    h("td", { class: "number quiet" }, age(at)),
-    h("td", { class: "actions" },
-      button("Retry", act(async () => {
-        await api.post(`/v2/dlq/retry/${one}`);
-        chosen.delete(letter.dlqId);
-        await refresh();
-      }, "Published again"), { class: "small" }),
-      button("Delete", act(async () => {
-        await api.remove(`/v2/dlq/${one}`);
-        chosen.delete(letter.dlqId);
-        await refresh();
-      }, "Deleted"), { class: "small" })),
-  );
+    { "data-id": letter.messageId },
+    cell("", { class: "choose" }, box),
+    cell("Answer", {}, statusBadge(letter.responseStatus)),
+    cell("Destination", { class: "url" }, destination(letter.method, letter.url, letter.messageId)),
+    cell("Why", { class: "why" }, h("div", { class: "line", title: letter.responseBody }, reason(letter))),
+    cell("Belongs to", { class: "wide" }, chips(letter)),
+    cell("Failed", { class: "number quiet" }, age(Number(letter.dlqId.split("-")[0]))),
+    cell("", { class: "actions" }, nowButton(letter, done, { class: "small" }), button("Delete", remove, { class: "small" })),
+  ));
+}
+
+// Of the answer the first line that says something: all of it stands on the page of the message.
+function reason(letter) {
+  if (letter.responseBodyBase64) return "binary answer";
+  const text = (letter.responseBody ?? "").trim();
+  if (!text) return "empty answer";
+  return h("code", {}, /^[[{]/.test(text) ? text.replace(/\s+/g, " ") : text.split("\n", 1)[0]);
 }

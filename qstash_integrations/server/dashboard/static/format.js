@@ -1,5 +1,6 @@
 // Values as people read them.
 
+const END = 16; // characters
 const STATES = {
   queued: "Queued",
   waiting: "Waiting",
@@ -36,18 +37,32 @@ export function relative(at) {
   return distance < 0 ? `${text} ago` : `in ${text}`;
 }
 
-export function clock(at) {
-  const date = new Date(at);
-  const sameDay = date.toDateString() === new Date(now()).toDateString();
-  const time = date.toLocaleTimeString([], { hour12: false, fractionalSecondDigits: 3, timeStyle: undefined,
-    hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  return sameDay ? time : `${date.toLocaleDateString([], { month: "short", day: "numeric" })} ${time}`;
+const DAY = { year: "numeric", month: "short", day: "numeric" };
+const HOUR = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const SECOND = { ...HOUR, second: "2-digit", fractionalSecondDigits: 3 };
+
+// An instant that stands by itself: with its year and its zone.
+export const clock = (at) => new Date(at).toLocaleString([], { ...DAY, ...SECOND, timeZoneName: "short" });
+
+// One among others, whose zone is said once for all of them: see zone. Of today, only the time.
+export function hour(at) {
+  const isToday = new Date(at).toDateString() === new Date(now()).toDateString();
+  return new Date(at).toLocaleString([], isToday ? SECOND : { ...DAY, ...SECOND });
 }
 
-export function moment(at) {
-  return new Date(at).toLocaleString([], {
-    weekday: "short", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
-  });
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+// A moment of a calendar, to the minute, in the browser's zone unless another one is given.
+export const moment = (at, timeZone) => new Date(at).toLocaleString([], {
+  weekday: "short", ...DAY, ...HOUR, timeZone, timeZoneName: "short",
+});
+
+// For a title: to the millisecond, with the distance to UTC.
+export function iso(at) {
+  const minutes = -new Date(at).getTimezoneOffset();
+  const there = new Date(at + minutes * 60000).toISOString().slice(0, -1);
+  const two = (number) => String(Math.floor(Math.abs(number))).padStart(2, "0");
+  return `${there}${minutes < 0 ? "-" : "+"}${two(minutes / 60)}:${two(minutes % 60)}`;
 }
 
 export function size(bytes) {
@@ -60,17 +75,17 @@ export function size(bytes) {
 const TASK = /^[^?#]*\/([A-Za-z0-9_.-]+)\?(?:id=[A-Za-z0-9-]{1,64}&at=[0-9]{1,15}&)?of=[0-9]{1,7}$/;
 export const taskOf = (url) => url.match(TASK)?.[1] ?? null;
 
-// A URL in two parts, the origin and the rest, which is cut in the middle: where it ends tells more than how it goes on.
-export function parted(url, most = Infinity) {
+// A URL in three parts: the origin, cut in the middle where it is long, the path, and of a long path its end, which tells
+// more than how it goes on.
+export function parted(url, mostOfOrigin = Infinity) {
   const [, origin, rest] = url.match(/^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is) ?? ["", "", url];
-  const shown = cut(origin, most / 2);
-  return [shown, cut(rest, most - shown.length)];
+  const end = rest.length > 2 * END ? rest.slice(-END) : "";
+  return [cut(origin, mostOfOrigin), rest.slice(0, rest.length - end.length), end];
 }
 
 function cut(text, most) {
-  if (text.length <= most) return text;
-  const end = Math.floor(most / 2);
-  return `${text.slice(0, most - end - 1)}…${text.slice(-end)}`;
+  const half = Math.floor(most / 2);
+  return text.length <= most ? text : `${text.slice(0, most - half - 1)}…${text.slice(-half)}`;
 }
 
 export const plural = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;

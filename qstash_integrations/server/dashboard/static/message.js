@@ -2,12 +2,12 @@
 
 import * as api from "./api.js";
 import { act, button, confirmed, copy, h, redrawn, table } from "./dom.js";
-import { clock, taskOf } from "./format.js";
+import { clock, taskOf, zone } from "./format.js";
 import { body, headers, secret } from "./content.js";
 import { factsOf } from "./options.js";
 import { nowButton, obstacle } from "./now.js";
 import { cell, opens } from "./rows.js";
-import { age, called, flawNames, stateBadge, statusBadge } from "./state.js";
+import { age, called, destination, flawNames, stateBadge, statusBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
 const HELD = ["queued", "held"];
@@ -25,7 +25,7 @@ export function message(id) {
     {},
     h("p", { class: "crumbs" }, h("a", { href: "#/messages" }, "Messages"), " / ", h("code", {}, id)),
     head,
-    h("section", { class: "card" }, h("h2", {}, "Timeline"), steps.element),
+    h("section", { class: "card" }, h("h2", {}, "Timeline ", h("span", { class: "zone" }, zone())), steps.element),
     calls.element,
     request,
     signature,
@@ -78,7 +78,7 @@ function callbacks() {
     { "data-id": item.messageId },
     cell("State", {}, stateBadge(item.state), " ", statusBadge(item.responseStatus)),
     cell("Kind", {}, item.isFailure ? "failure callback" : "callback"),
-    cell("Destination", { class: "url" }, called(item.method, item.url, `#/messages/${encodeURIComponent(item.messageId)}`)),
+    cell("Destination", { class: "url" }, destination(item.method, item.url, item.messageId)),
     cell("Age", { class: "number quiet" }, age(item.createdAt)),
   )));
   const element = h("section", { class: "card", hidden: true }, h("h2", {}, "Callbacks"),

@@ -7,7 +7,7 @@ import { act, button, h, list, setText, table } from "./dom.js";
 import { relative, size, stateNames } from "./format.js";
 import { nowButton } from "./now.js";
 import { cell, opens } from "./rows.js";
-import { age, called, stateBadge, statusBadge } from "./state.js";
+import { age, destination, stateBadge, statusBadge } from "./state.js";
 import { readdress } from "./visited.js";
 
 const PAGE = 100;
@@ -127,7 +127,6 @@ function filterForm(wanted, onChange) {
 }
 
 function messageRow(first, done) {
-  const href = `#/messages/${encodeURIComponent(first.messageId)}`;
   const cells = {
     state: cell("State", { class: "state" }),
     retries: cell("Retries", { class: "number quiet roomy" }),
@@ -138,7 +137,7 @@ function messageRow(first, done) {
     "tr",
     { "data-id": first.messageId },
     cells.state,
-    cell("Destination", { class: "url" }, h("div", { class: "line" }, called(first.method, first.url, href)), preview(first)),
+    cell("Destination", { class: "url" }, destination(first.method, first.url, first.messageId), preview(first)),
     cell("Belongs to", { class: "wide" }, chips(first)),
     cells.retries,
     cells.answer,

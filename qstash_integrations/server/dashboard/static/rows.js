@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-const OWN = "a, button, input, select, textarea, label, summary";
+const OWN = "a, button, input, select, textarea, label, summary, .choose";
 
 export function opens(row) {
   row.classList.add("opens");

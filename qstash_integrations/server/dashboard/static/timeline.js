@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { body, headers } from "./content.js";
 import { h, redrawn } from "./dom.js";
-import { clock, span } from "./format.js";
+import { hour, iso, span } from "./format.js";
 import { age, statusBadge } from "./state.js";
 
 const PLAIN = {
@@ -44,12 +44,12 @@ function steps(events) {
 
 function drawn(step, id, isOpen) {
   const [kind, ...content] = contentOf(step, id, isOpen);
-  return h("li", { class: kind }, h("span", { class: "at", title: new Date(step.time).toISOString() }, clock(step.time)),
+  return h("li", { class: kind }, h("span", { class: "at", title: iso(step.time) }, hour(step.time)),
     h("div", { class: "what" }, content));
 }
 
 function contentOf(step, id, isOpen) {
-  const until = step.next > step.time ? [" until ", clock(step.next), " (", age(step.next), ")"] : [];
+  const until = step.next > step.time ? [" until ", h("span", { title: iso(step.next) }, hour(step.next)), " (", age(step.next), ")"] : [];
   if (step.kind === "CREATED") return ["created", "Published", ...(until.length ? ["; waits", ...until] : [])];
   if (step.kind === "RETRY") return ["retrying", "Waits for the next attempt", ...until];
   if (step.kind in PLAIN) return PLAIN[step.kind];
