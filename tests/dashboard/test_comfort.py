@@ -30,7 +30,9 @@ def test_it_is_used_by_keyboard_alone(desk: Desk) -> None:
     page.keyboard.press("s")
     expect(page.get_by_role("heading", name="Schedules")).to_be_visible()
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts").locator("kbd")).to_have_text(
+        ["/", "j  k", "Enter", "d", "n", "g m", "?", "Esc"], use_inner_text=False
+    )
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("n")

@@ -114,6 +114,31 @@ def test_a_new_message_does_not_move_the_list_that_one_came_back_to(desk: Desk) 
     expect(row).to_be_in_viewport()
 
 
+def test_the_keys_go_on_from_the_row_whose_button_has_the_focus(desk: Desk) -> None:
+    for number in range(3):
+        desk.publish(f"/{number}", Delay="1d")
+    desk.open("messages")
+    rows = desk.page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    desk.button("Deliver now", rows.nth(1)).focus()
+    desk.page.keyboard.press("j")
+    expect(rows.nth(2).locator("a.row")).to_be_focused()
+    desk.page.keyboard.press("k")
+    expect(rows.nth(1).locator("a.row")).to_be_focused()
+
+
+@pytest.mark.parametrize("view", ["messages", "dead-letters"])
+def test_cells_say_what_they_are_where_there_is_no_head(desk: Desk, view: str) -> None:
+    desk.there.say(500)
+    message_id = desk.publish("/ship", Retries="0", Label="orders")
+    desk.there.next()
+    desk.open(view)
+    row = desk.row(message_id)
+    heads = desk.page.locator("thead th").all_text_contents()
+    labels = row.locator("td").evaluate_all("cells => cells.map((cell) => cell.dataset.label)")
+    assert labels == heads
+
+
 def drag_over(desk: Desk, element: Locator) -> None:
     box = element.bounding_box()
     assert box is not None

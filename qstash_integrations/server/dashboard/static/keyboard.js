@@ -6,8 +6,8 @@ const PLACES = { m: "messages", d: "dead-letters", s: "schedules", q: "queues", 
 const HELP = [
   ["/", "search messages"],
   ["j  k", "next, previous row"],
-  ["Enter", "open the row"],
-  ["d", "deliver it now; a dead letter: retry it now"],
+  ["Enter", "open the row that has the focus; Back returns to it"],
+  ["d", "deliver it now, or retry a dead letter now: the row that has the focus, or the open message"],
   ["n", "publish"],
   ["g m", "messages; g d dead letters, g s schedules, g q queues, g u URL groups, g w workflows, g e settings"],
   ["?", "this help"],
@@ -43,7 +43,8 @@ function pressed(key) {
 
 function move(step) {
   const links = [...document.querySelectorAll("tbody a.row")];
-  const here = links.indexOf(document.activeElement);
+  // A button of a row is in that row, too.
+  const here = links.indexOf(document.activeElement.closest("tr")?.querySelector("a.row"));
   links[here < 0 ? 0 : Math.min(Math.max(here + step, 0), links.length - 1)]?.focus();
   return links.length > 0;
 }
