@@ -63,6 +63,7 @@ SETTINGS = (
     "QSTASH_REGION",
     "QSTASH_URL_MATCH",
     "QSTASH_TASKS_URL",
+    "QSTASH_OTEL",
     *(f"{region}_QSTASH_{name}" for region in REGIONS for name in ("URL", "TOKEN")),
     *(f"{region}_{key}" for region in REGIONS for key in KEYS),
 )
@@ -78,6 +79,7 @@ _BARE = {
     "QSTASH_REGION": ("region",),
     "QSTASH_URL_MATCH": ("url_match",),
     "QSTASH_TASKS_URL": ("tasks_url",),
+    "QSTASH_OTEL": ("otel",),
 }
 _ALL = frozenset(name for names in _SPELLINGS.values() for name in names)
 _SIMILAR = 0.9  # of a name that is taken for a misspelled one

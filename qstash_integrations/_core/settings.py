@@ -20,6 +20,7 @@ from .names import check_names
 from .public_urls import Origins, below, origins_of, public_urls
 
 URL_MATCHES = ("exact", "decoded")
+OTEL = ("on", "links", "off")
 DEFAULT_URL = "https://qstash.upstash.io"
 _API_URL = re.compile(r"https?://[!$%&'()*+,\-./0-9:;=A-Z\[\]_a-z~]+", re.ASCII | re.IGNORECASE)
 _VERSION = re.compile(r"/v[12](?=/|\Z)", re.IGNORECASE)
@@ -45,6 +46,7 @@ class Settings:
         "_names",
         "mount",
         "origins",
+        "otel",
         "region",
         "regional_keys",
         "signing_keys",
@@ -65,6 +67,7 @@ class Settings:
         regional_keys: Mapping[str, SigningKeys],
         url_match: str = "exact",
         tasks_url: str | None = None,
+        otel: str = "on",
         names: Mapping[str, str] | None = None,
     ) -> None:
         self.token: str | None = token
@@ -79,6 +82,8 @@ class Settings:
         """How a request's URL is compared, where no option says it: "exact" or "decoded"."""
         self.tasks_url: str | None = tasks_url
         """Below what tasks are served, where that is no path on the public URL; no slash at its end."""
+        self.otel: str = otel
+        """Whether OpenTelemetry is told of messages, and how their trace context travels: "on", "links" or "off"."""
         self.region: str | None = region
         self.regional_keys: Mapping[str, SigningKeys] = regional_keys
         """Complete pairs only, by region; empty unless QSTASH_REGION is set."""
@@ -107,6 +112,7 @@ class Settings:
             regional_keys=_regional_keys(keys) if region else {},
             url_match=url_match_of(read("QSTASH_URL_MATCH") or "exact", "QSTASH_URL_MATCH"),
             tasks_url=_tasks_url(read),
+            otel=_otel(read("QSTASH_OTEL")),
             names=read.names,
         )
 
@@ -131,6 +137,7 @@ class Settings:
             "QSTASH_REGION": self.region,
             "QSTASH_URL_MATCH": self.url_match,
             "QSTASH_TASKS_URL": self.tasks_url,
+            "QSTASH_OTEL": self.otel,
         }
         return rest | {
             prefix + key: value for prefix, keys in pairs.items() for key, value in zip(KEYS, keys, strict=True)
@@ -171,6 +178,13 @@ def url_match_of(value: object, name: str) -> str:
     if not isinstance(value, str) or value not in URL_MATCHES:
         raise ConfigurationError(f'{name} must be "exact" or "decoded", not {value!r}')
     return value
+
+
+def _otel(text: str | None) -> str:
+    word = (text or "on").strip().lower()
+    if word not in OTEL:
+        raise ConfigurationError(f'QSTASH_OTEL must be "on", "links" or "off", not {text!r}')
+    return word
 
 
 def _prefix(read: Reader, region: str | None) -> str:

@@ -37,15 +37,19 @@ class GroupMessageOnCommit(GroupMessage, total=False):
 
 
 def held_back(
-    operation: Operation[T], send: Callable[[Operation[T]], T], using: str | None, added: Sequence[Header]
+    operation: Operation[T],
+    send: Callable[[Operation[T]], T],
+    created: Callable[[Operation[T]], Operation[T]],
+    using: str | None,
+    added: Sequence[Header],
 ) -> T | None:
     """A receipt for what is sent when the open transaction commits; None where there is no transaction.
 
     What fails then is logged by Django: it cannot undo the commit, and other hooks of the transaction still run. With
-    QSTASH_OUTBOX it waits as a row, without ``added``, the headers of the client's.
+    QSTASH_OUTBOX it waits as a row, as ``created`` makes it, without ``added``, the headers of the client's.
     """
     if writes_to_outbox():
-        return _written(operation, using, added)
+        return _written(operation, created, using, added)
     connection = transaction.get_connection(using)
     if not connection.in_atomic_block and connection.get_autocommit():
         return None
@@ -59,7 +63,12 @@ def held_back(
     return cast("T", Receipt(held))
 
 
-def _written(operation: Operation[T], using: str | None, added: Sequence[Header]) -> T | None:
+def _written(
+    operation: Operation[T],
+    created: Callable[[Operation[T]], Operation[T]],
+    using: str | None,
+    added: Sequence[Header],
+) -> T | None:
     from .outbox.databases import database
     from .outbox.receipts import Written
     from .outbox.writing import check_open, is_open, write
@@ -68,7 +77,7 @@ def _written(operation: Operation[T], using: str | None, added: Sequence[Header]
     if not is_open(alias):
         check_open(alias)
         return None
-    receipts = [Receipt(Written(row)) for row in write(operation, alias, added)]
+    receipts = [Receipt(Written(row)) for row in write(created(operation), alias, added)]
     return cast("T", receipts if operation.path == BATCH else receipts[0])
 
 

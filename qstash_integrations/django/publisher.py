@@ -109,7 +109,7 @@ class Publisher(QStash):
         self._call(operation)
         alias = database(using)
         check_open(alias)
-        write(operation, alias)
+        write(self.created(operation), alias)
         return alias
 
     def check_now(self, message: Mapping[str, Any], /) -> None:
@@ -122,7 +122,7 @@ class Publisher(QStash):
 
     def _on_commit(self, operation: Operation[T], using: str | None) -> T:
         self._call(operation)  # a missing setting is said now, not after the commit
-        receipt = held_back(operation, super().run, using, self.added)
+        receipt = held_back(operation, super().run, self.created, using, self.added)
         return super().run(operation) if receipt is None else receipt
 
     def _call(self, operation: Operation[T]) -> Call[T]:
@@ -196,7 +196,8 @@ class AsyncPublisher(AsyncQStash):
 
     async def _on_commit(self, operation: Operation[T], using: str | None) -> T:
         self._call(operation)  # a missing setting is said now, not after the commit
-        receipt = await sync_to_async(held_back)(operation, partial(QStash.run, self.sync), using, self.added)
+        send = partial(QStash.run, self.sync)
+        receipt = await sync_to_async(held_back)(operation, send, self.created, using, self.added)
         return await super().run(operation) if receipt is None else receipt
 
     def _call(self, operation: Operation[T]) -> Call[T]:

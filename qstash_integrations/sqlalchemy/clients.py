@@ -28,9 +28,14 @@ class Clients:
         self._given = given
         self._once: WeakKeyDictionary[AnyClient, tuple[QStash, AsyncQStash]] = WeakKeyDictionary()
 
-    def check(self, operation: Operation[Any]) -> None:
-        """ValueError for a URL that its QStash cannot reach, ConfigurationError that names a missing setting."""
-        check_reachable(operation.calls, self._found().base_url)
+    def checked(self, operation: Operation[Any]) -> Operation[Any]:
+        """As it is to be written, with the trace context of this moment.
+
+        ValueError for a URL that its QStash cannot reach, ConfigurationError that names a missing setting.
+        """
+        client = self._found()
+        check_reachable(operation.calls, client.base_url)
+        return client.created(operation)
 
     def sync(self) -> QStash:
         """For threads."""

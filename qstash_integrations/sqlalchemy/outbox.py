@@ -167,8 +167,8 @@ class Outbox:
         return Here(store=store, client=self._clients.sync(), keep=self.keep)
 
     def _write(self, session: AnySession, operation: Operation[Any]) -> list[str]:
-        self._clients.check(operation)
-        return write(session_of(session), self._kind, operation, self._sending.soon)
+        checked = self._clients.checked(operation)
+        return write(session_of(session), self._kind, checked, self._sending.soon)
 
     def __repr__(self) -> str:
         return f"<Outbox {self.table.fullname}>"

@@ -17,16 +17,17 @@ _FOR_APPS = {
 
 
 class Account:
-    """Base URL and token.
+    """Base URL and token, and whether OpenTelemetry is told.
 
     No tuple: error trackers print the locals of frames, and walk through tuples instead of asking for their repr.
     """
 
-    __slots__ = ("base_url", "token")
+    __slots__ = ("base_url", "otel", "token")
 
-    def __init__(self, base_url: str, token: str) -> None:
+    def __init__(self, base_url: str, token: str, otel: str = "on") -> None:
         self.base_url: str = base_url
         self.token: str = token
+        self.otel: str = otel
 
     @classmethod
     def of(cls, settings: Settings, *, allow_http: bool) -> "Account":
@@ -36,7 +37,7 @@ class Account:
                 f"{settings.name_of('QSTASH_URL')} is http:// on another machine, so the token would travel in clear; "
                 "use https://, or pass allow_http=True"
             )
-        return cls(settings.url, settings.require_token())
+        return cls(settings.url, settings.require_token(), settings.otel)
 
     def __repr__(self) -> str:
         return f"Account({self.base_url!r}, ***)"

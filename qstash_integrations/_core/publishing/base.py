@@ -18,6 +18,7 @@ from .inputs import Header
 from .manner import ClientOptions, Manner, manner_of
 from .operations import Operation
 from .operations.message import NewId
+from .recording import created
 from .retry import Retry
 
 T = TypeVar("T")
@@ -108,6 +109,10 @@ class BaseClient:
     def added(self) -> tuple[Header, ...]:
         """Headers of every message that has none of the name."""
         return self._manner().headers
+
+    def created(self, operation: Operation[T], /) -> Operation[T]:
+        """As it is to be stored by who sends it later: with the trace context of this moment; for this package."""
+        return created(operation, self._account().otel)
 
     def _call(self, operation: Operation[T]) -> Call[T]:
         return Call(operation, self._account(), self._manner().policy)

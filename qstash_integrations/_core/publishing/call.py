@@ -8,13 +8,15 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, NoReturn, TypeAlias, TypeVar, cast
+from types import TracebackType
+from typing import Any, Generic, NamedTuple, NoReturn, Self, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
 from ..hosts import is_hosted, is_loopback, is_private
 from .account import Account
 from .operations import Operation, nothing
+from .recording import Sending, sending
 from .retry import RetryPolicy, demanded
 
 T = TypeVar("T")
@@ -55,17 +57,33 @@ Transport: TypeAlias = Callable[[APIRequest], Outcome]
 
 
 class Call(Generic[T]):
-    """The tries of one operation. Feed ``take`` what came of each, until it says None; then ask for ``result``."""
+    """The tries of one operation. Feed ``take`` what came of each, until it says None; then ask for ``result``.
+
+    Entered, it is recorded: its request is then the one that carries the trace context.
+    """
 
     def __init__(self, operation: Operation[T], account: Account, policy: RetryPolicy) -> None:
         check_reachable(operation.calls, account.base_url)
         self.request = _request(operation, account)
         self._operation = operation
-        self._base_url = account.base_url
+        self._account = account
+        self._sending: Sending | None = None
         self._policy = policy
         self._tries = 0
         self._started_at = time.monotonic()
         self._outcome: Outcome = Lost("the request was not sent")
+
+    def __enter__(self) -> Self:
+        recorded = self._sending = sending(self._operation, self._account)
+        if recorded is not None:
+            self.request = _request(recorded.operation, self._account)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._sending is not None:
+            self._sending.end(error)
 
     def take(self, outcome: Outcome) -> float | None:
         """Seconds to wait before the next try, or None when there is none."""
@@ -85,12 +103,16 @@ class Call(Generic[T]):
         if not 200 <= outcome.status < 300:
             _raise_for(outcome)
         # Whatever stands in an answer that has nothing to say.
-        return self._operation.read(None if self._operation.read is nothing else _json(outcome))
+        result = self._operation.read(None if self._operation.read is nothing else _json(outcome))
+        if self._sending is not None:
+            self._sending.accepted(result)
+        return result
 
     def _no_answer(self, lost: Lost) -> str:
+        base_url = self._account.base_url
         tries = f" after {self._tries} tries" if self._tries > 1 else ""
-        hint = "; is the local server running? qstash-integrations dev starts it" if is_loopback(self._base_url) else ""
-        return f"no answer from {self._base_url}{tries}: {lost.problem}{hint}"
+        hint = "; is the local server running? qstash-integrations dev starts it" if is_loopback(base_url) else ""
+        return f"no answer from {base_url}{tries}: {lost.problem}{hint}"
 
 
 def check_reachable(calls: Mapping[str, str], base_url: str) -> None:

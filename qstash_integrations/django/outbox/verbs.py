@@ -87,7 +87,7 @@ class Outbox:
         self._publisher.check_operation(operation)
         alias = database(using)
         check_open(alias)
-        return [row.id for row in write(operation, alias)]
+        return [row.id for row in write(self._publisher.created(operation), alias)]
 
 
 @named_options

@@ -32,10 +32,10 @@ class AsyncSender(BaseClient, AsyncResources):
 
     async def run(self, operation: Operation[T]) -> T:
         """Send one API call, again where that is safe, and read its answer."""
-        call = self._call(operation)
-        while (wait := call.take(await self._try(call.request))) is not None:
-            await self.sleep(wait)
-        return call.result()
+        with self._call(operation) as call:
+            while (wait := call.take(await self._try(call.request))) is not None:
+                await self.sleep(wait)
+            return call.result()
 
     async def _try(self, request: APIRequest) -> Outcome:
         transport = transport_of_test()

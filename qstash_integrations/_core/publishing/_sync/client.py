@@ -33,10 +33,10 @@ class Sender(BaseClient, Resources):
 
     def run(self, operation: Operation[T]) -> T:
         """Send one API call, again where that is safe, and read its answer."""
-        call = self._call(operation)
-        while (wait := call.take(self._try(call.request))) is not None:
-            self.sleep(wait)
-        return call.result()
+        with self._call(operation) as call:
+            while (wait := call.take(self._try(call.request))) is not None:
+                self.sleep(wait)
+            return call.result()
 
     def _try(self, request: APIRequest) -> Outcome:
         transport = transport_of_test()
