@@ -104,6 +104,10 @@ class _Host:
         lines = [(name.lower(), value) for name, value in self._request.raw_headers]
         return head_of_lines(self._request.method, without_origin(self._request.raw_path), lines)
 
+    def route(self) -> str | None:
+        resource = self._request.match_info.route.resource
+        return None if resource is None else cast("str", resource.canonical)
+
     async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
         """Also a body that somebody ahead has read with ``request.read()``, and that aiohttp keeps."""
         if self._request._read_bytes is not None:

@@ -48,6 +48,14 @@ class DjangoHost:
     def head(self) -> Head:
         return head_of(self._request)
 
+    def route(self) -> str | None:
+        found = self._request.resolver_match
+        if found is None:
+            return None
+        # The backend of django.tasks has one route for all of its tasks.
+        task: str | None = found.kwargs.get("name") if found.app_names[-1:] == ["qstash"] else None
+        return task or f"/{found.route}"
+
     def read(self, guard: Guard, head: Head) -> bytes | Answer:
         return read(self._request, head, guard)
 
@@ -102,6 +110,9 @@ class AsyncDjangoHost:
 
     def head(self) -> Head:
         return self._host.head()
+
+    def route(self) -> str | None:
+        return self._host.route()
 
     async def read(self, guard: Guard, head: Head) -> bytes | Answer:
         return self._host.read(guard, head)

@@ -15,13 +15,14 @@ from starlette.responses import Response
 from .._core.errors import ConfigurationError, NonRetryable, RetryAfter
 from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import INCOMPLETE_BODY, Answer, answer_signal
-from .._core.receiving.asgi_host import CLAIMED, DELIVERY, state_of
+from .._core.receiving.asgi_host import CLAIMED, DELIVERY, route_of, state_of
 from .._core.receiving.delivery import Delivery, hide, show
 from .._core.receiving.guard import TAKEN, Guard, GuardOptions
 from .._core.receiving.guards import Guards
 from .._core.receiving.head import Head, head_of_scope
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import Wanted
+from .._core.receiving.recording import UNRECORDED, Work
 from ..starlette.endpoints import read_request, response
 
 NO_DECORATOR = (
@@ -81,8 +82,13 @@ class _Dependency:
         try:
             yield delivery.pop()
         except (NonRetryable, RetryAfter) as signal:
+            request.work.failed(signal)
             request.refuse(answer_signal(signal))
+        except Exception as error:
+            request.work.failed(error)
+            raise
         finally:
+            request.work.leave()
             hide(shown)
 
 
@@ -91,6 +97,7 @@ class _Asking:
 
     def __init__(self, request: Request) -> None:
         self._request = request
+        self.work: Work = UNRECORDED
 
     @property
     def claimed(self) -> Claimed | None:
@@ -99,6 +106,9 @@ class _Asking:
     def head(self) -> Head:
         return head_of_scope(self._request.scope)
 
+    def route(self) -> str | None:
+        return route_of(self._request.scope)
+
     async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
         return await read_request(guard, head, self._request, FORM)
 
@@ -106,6 +116,8 @@ class _Asking:
         return answer or INCOMPLETE_BODY
 
     async def run(self, turn: Turn) -> Turn | Answer:
+        # It is over with the endpoint, which runs later.
+        self.work, turn.work = turn.work, UNRECORDED
         return turn
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Turn | Answer:

@@ -56,8 +56,8 @@ def protect(scope: Protected, /, **options: Unpack[GuardOptions]) -> Protected:
             _steer_the_view()
         return refused
 
-    def leave(_error: BaseException | None) -> None:
-        verification.leave()
+    def leave(error: BaseException | None) -> None:
+        verification.leave(error)
 
     cast("Any", admit).qstash_verification = verification
     scope.before_request(admit)

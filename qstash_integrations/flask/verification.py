@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Callable
+from contextvars import Token
 from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary, ref
 
-from flask import Flask, Request, Response, g, has_request_context
+from flask import Flask, Request, Response, after_this_request, g, has_request_context
 
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.from_settings import FromSettings
@@ -19,6 +20,7 @@ from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head, head_of_environ
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import Wanted, guard_from_settings
+from .._core.receiving.recording import UNRECORDED, Work
 from .body import give_back, read, reads_chunks
 from .conf import app_here, before_proxy_fix, config_of, context_here, given_to, load, request_here
 from .response import end_with_request, response, show_in_stream
@@ -59,14 +61,22 @@ class Verification:
         if isinstance(turn, Answer):
             return host.answer(turn)
         host.let_in(turn)
-        vars(context_here())[_SHOWN] = show(_shown(turn))
+        vars(context_here())[_SHOWN] = show(_shown(turn)), turn.work
+        turn.work.enter()
+        if turn.work is not UNRECORDED:
+            after_this_request(partial(_note, turn.work))
         return None
 
-    def leave(self) -> None:
+    def leave(self, error: BaseException | None) -> None:
         """The request that ``refuse`` let pass is over: the thread's next one may be anybody's."""
-        token = vars(context_here()).pop(_SHOWN, None)
-        if token is not None:
-            hide(token)
+        kept: tuple[Token[Any], Work] | None = vars(context_here()).pop(_SHOWN, None)
+        if kept is None:
+            return
+        shown, work = kept
+        if error is not None:
+            work.failed(error)
+        work.leave()
+        hide(shown)
 
     def _here(self) -> Guard:
         return self.guard(app_here())
@@ -93,6 +103,10 @@ class _Host:
         environ = before_proxy_fix(app_here(), self._request.environ)
         return head_of_environ(environ, reads_chunks=reads_chunks(self._request))
 
+    def route(self) -> str | None:
+        rule = self._request.url_rule
+        return None if rule is None else rule.rule
+
     def read(self, guard: Guard, head: Head) -> bytes | Answer:
         return read(self._request, head, guard)
 
@@ -116,6 +130,11 @@ class _Host:
 
     def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return response(answer_signal(signal))
+
+
+def _note(work: Work, response: Response) -> Response:
+    work.answering(response.status_code)
+    return response
 
 
 def _shown(turn: Turn) -> OfRequest:

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.receiving.admission import ahandle
 from .._core.receiving.answers import Answer, answer_signal
-from .._core.receiving.asgi_host import CLAIMED, AsgiHost, Sending, read_body, replay, with_delivery
+from .._core.receiving.asgi_host import CLAIMED, AsgiHost, Sending, read_body, replay, route_of, with_delivery
 from .._core.receiving.delivery import hide, show
 from .._core.receiving.guard import TAKEN, Guard, GuardOptions
 from .._core.receiving.guards import Guards
@@ -161,6 +161,9 @@ class _EndpointHost:
 
     def head(self) -> Head:
         return head_of_scope(self.scope)
+
+    def route(self) -> str | None:
+        return route_of(self.scope)
 
     async def read(self, guard: Guard, head: Head) -> bytes | Answer | None:
         return await read_request(guard, head, self._request)

@@ -49,6 +49,9 @@ class Adapter:
     def head(self) -> Head:
         return head_of_scope(self.scope)
 
+    def route(self) -> str | None:
+        return None
+
     def read(self, guard: Guard, head: Head) -> Awaitable[bytes | Answer | None]:
         return read_body(guard, head, self.receive)
 
@@ -103,6 +106,9 @@ class Endpoint:
     @property
     def claimed(self) -> Claimed | None:
         return self.request.scope.get(CLAIMED)
+
+    def route(self) -> str | None:
+        return None
 
     def head(self) -> Head:
         return head_of_scope(self.request.scope)

@@ -43,8 +43,13 @@ class Told:
         (found,) = [span for span in self.all() if span.name == name]
         return found
 
-    def clear(self) -> None:
-        self._kept.clear()
+    def is_below(self, span: ReadableSpan, other: ReadableSpan) -> bool:
+        """Whether ``other`` is its parent, or one further up, as frameworks record steps of their own between them."""
+        spans = {found.context.span_id: found for found in self.all()}
+        above: ReadableSpan | None = span
+        while above is not None and above is not other:
+            above = spans.get(above.parent.span_id) if above.parent else None
+        return above is other
 
     def points(self, metric: str) -> list[Any]:
         found = self._reader.get_metrics_data()

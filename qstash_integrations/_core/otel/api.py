@@ -74,7 +74,8 @@ class Telemetry:
 
     def headers_known(self) -> list[str]:
         """The lower-case names by which a context may come."""
-        fields = [name.lower() for name in propagate.get_global_textmap().fields]
+        # A sorted list of a set: what else travels, such as baggage, is nobody's context.
+        fields = sorted({name.lower() for name in propagate.get_global_textmap().fields} - {"baggage"})
         return [*fields, *(_APART + name for name in fields)]
 
     def links_to(self, carriers: Iterable[Mapping[str, str]]) -> list[Link]:

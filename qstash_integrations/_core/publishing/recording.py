@@ -123,8 +123,8 @@ def created(operation: Operation[T], otel: str) -> Operation[T]:
         return operation
     if operation.path == _BATCH:
         items: list[Any] = json.loads(operation.body or b"[]")
-        for item in items:
-            _create(found, item, otel == LINKS)
+        for one in items:
+            _create(found, one, otel == LINKS)
         return replace(operation, body=json.dumps(items, separators=(",", ":")).encode())
     place, queue = _place_of(operation.path)
     item: dict[str, Any] = {"headers": dict(operation.headers), "queue": queue}

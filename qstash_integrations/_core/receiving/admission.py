@@ -13,10 +13,11 @@ from typing import Protocol, TypeVar
 
 from ..errors import NonRetryable, RetryAfter
 from .answers import Answer
-from .delivery import hide, show
+from .delivery import Delivery, hide, show
 from .guard import Guard
 from .head import Head
 from .once import Claimed, Turn
+from .recording import begin, record_duplicate
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -31,6 +32,10 @@ class Guest(Protocol):
         ...
 
     def head(self) -> Head: ...
+
+    def route(self) -> str | None:
+        """The template of the path, such as ``/ship/{id}``, as far as the framework knows it by now."""
+        ...
 
 
 class Readable(Guest, Protocol):
@@ -77,7 +82,9 @@ def admit(made: Callable[[], Guard], host: Readable) -> Turn | Answer:
     delivery = guard.deliver(claims, body, head)
     if isinstance(delivery, Answer):
         return delivery
-    return Turn(delivery) if guard.once is None else guard.once.begin(delivery, head.method, host.claimed)
+    turn = Turn(delivery) if guard.once is None else guard.once.begin(delivery, head.method, host.claimed)
+    _record(guard, host, head, delivery, turn)
+    return turn
 
 
 def handle(made: Callable[[], Guard], host: Host[R]) -> R:
@@ -91,14 +98,20 @@ def handle(made: Callable[[], Guard], host: Host[R]) -> R:
         return host.answer(turn)
     shown = show(turn.delivery)
     try:
+        turn.work.enter()
         try:
-            return host.run(turn)
+            response = host.run(turn)
         except (NonRetryable, RetryAfter) as signal:
+            turn.work.failed(signal)
             return host.steer(signal, turn)
-    except BaseException:
+        turn.work.answered(response)
+        return response
+    except BaseException as error:
+        turn.work.failed(error)
         turn.end(None)
         raise
     finally:
+        turn.work.leave()
         hide(shown)
 
 
@@ -118,17 +131,31 @@ async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
         return await host.answer(delivery)
     once = guard.once
     turn = Turn(delivery) if once is None else await once.abegin(delivery, head.method, host.claimed)
+    _record(guard, host, head, delivery, turn)
     if isinstance(turn, Answer):
         return await host.answer(turn)
     del body, claims, delivery
     shown = show(turn.delivery)
     try:
+        turn.work.enter()
         try:
-            return await host.run(turn)
+            response = await host.run(turn)
         except (NonRetryable, RetryAfter) as signal:
+            turn.work.failed(signal)
             return await host.steer(signal, turn)
-    except BaseException:
+        turn.work.answered(response)
+        return response
+    except BaseException as error:
+        turn.work.failed(error)
         await turn.aend(None)
         raise
     finally:
+        turn.work.leave()
         hide(shown)
+
+
+def _record(guard: Guard, host: Guest, head: Head, delivery: Delivery, turn: Turn | Answer) -> None:
+    if isinstance(turn, Answer):
+        record_duplicate(guard.otel, delivery, head, host.route, turn.status)
+    else:
+        turn.work = begin(guard.otel, delivery, head, host.route)

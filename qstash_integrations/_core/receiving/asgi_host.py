@@ -7,7 +7,7 @@ Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 """
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, TypeAlias, cast
@@ -53,6 +53,9 @@ class AsgiHost:
 
     def head(self) -> Head:
         return head_of_scope(self._scope)
+
+    def route(self) -> str | None:
+        return route_of(self._scope)
 
     def read(self, guard: Guard, head: Head) -> Awaitable[bytes | Answer | None]:
         return read_body(guard, head, self._receive)
@@ -123,6 +126,7 @@ class Sending:
         kind = message["type"]
         if kind == "http.response.start":
             self._status = status = message["status"]
+            self._turn.work.answering(status)
             self.is_held = self._is_error(status) or has_exit_code(self._scope)
         is_last = kind in _LAST_PARTS and not message.get("more_body", False)
         sending: Awaitable[None] | None = None
@@ -229,6 +233,19 @@ def with_delivery(scope: Scope, turn: Turn) -> Scope:
     if turn.claimed is not None:
         marked[CLAIMED] = turn.claimed
     return marked
+
+
+def route_of(scope: Scope) -> str | None:
+    """The path of the route that Starlette or FastAPI has found, with what it is mounted below."""
+    # Newer versions of FastAPI keep an included route as it is, and what it has become there beside it.
+    of_fastapi: Mapping[str, Any] = scope.get("fastapi") or {}
+    included = of_fastapi.get("effective_route_context")
+    path = getattr(included or scope.get("route"), "path", None)
+    if not isinstance(path, str):
+        return None
+    # Starlette's Mount puts the mounted path into root_path, and what the server said into app_root_path.
+    mounted: str = scope.get("root_path", "")
+    return mounted.removeprefix(scope.get("app_root_path", mounted)) + path
 
 
 def state_of(scope: Scope) -> dict[str, Any]:

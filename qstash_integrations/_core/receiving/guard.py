@@ -66,6 +66,7 @@ class Guard:
         body_timeout: float = BODY_TIMEOUT,
         once: Store | None = None,
         of_tasks: bool = False,
+        otel: str = "on",
         reporter: Reporter | None = None,
     ) -> None:
         check_limits(max_body_size, body_timeout)
@@ -77,7 +78,9 @@ class Guard:
         self._expected = expected
         self._same = same
         self._regional = regional or {}
-        self._reporter = reporter or Reporter()
+        self._reporter = reporter or Reporter(otel=otel)
+        self.otel: str = otel
+        """What the setting QSTASH_OTEL says."""
         self.once: Once | None = None if once is None else Once(once, receiver.now, self._reporter, of_tasks=of_tasks)
 
     def admit(self, head: Head) -> Claims | Answer:
@@ -90,6 +93,7 @@ class Guard:
         if isinstance(outcome, Refusal):
             return self.reject(head, outcome)
         if not head.length_known:
+            self._reporter.of_unknown_length()
             return LENGTH_REQUIRED
         if head.content_length is not None and head.content_length > self.max_body_size:
             return self.too_large(head)

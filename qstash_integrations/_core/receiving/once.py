@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from .answers import ALREADY_DONE, REJECTED, STORE_UNAVAILABLE, Answer, in_progress
 from .delivery import Delivery
+from .recording import UNRECORDED, Work
 from .renewals import THE_THREAD, Lease, Renewals
 from .report import Reporter
 from .runs import METHODS, Run, Standing, Store, run_of
@@ -37,13 +38,15 @@ Claimed: TypeAlias = tuple[_Claim, ...]
 class Turn:
     """The handler's turn with a delivery. Nothing was claimed for it, so nothing has to be ended."""
 
-    __slots__ = ("delivery",)
+    __slots__ = ("delivery", "work")
     is_claimed = False
     claimed: Claimed | None = None
     """For layers further in: what was claimed for this request, here and further out. None when nothing was."""
 
     def __init__(self, delivery: Delivery) -> None:
         self.delivery: Delivery = delivery
+        self.work: Work = UNRECORDED
+        """What is recorded of it. Whoever takes it away ends it."""
 
     def end(self, status: int | None) -> None:
         """Once: with the status of the completed response, or with None when there was none. Raises nothing."""

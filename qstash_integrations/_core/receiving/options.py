@@ -106,6 +106,7 @@ def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
         body_timeout=options.get("body_timeout", BODY_TIMEOUT),
         once=options.get("once"),
         of_tasks=options.get("of_tasks", False),
+        otel=settings.otel,
     )
 
 

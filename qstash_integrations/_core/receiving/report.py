@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ..errors import ConfigurationError
 from ..processes import renew_in_children
 from .head import Head
+from .recording import count_rejection
 from .token import Refusal
 
 logger: logging.Logger = logging.getLogger("qstash_integrations")
@@ -40,6 +41,7 @@ _REMEDIES = {
     ),
 }
 
+_DUPLICATES = ("busy", "done")
 _REPEATED = {
     "replayed": "reason=replayed: its token was presented before, so somebody repeats a request of QStash",
     "method": "reason=method: QStash sends none with this method, so somebody repeats a request of QStash",
@@ -51,8 +53,9 @@ _REPEATED = {
 class Reporter:
     """Writes at most one record per reason and minute. Safe between threads; ``now`` counts seconds."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic, *, otel: str = "on") -> None:
         self._now = now
+        self._otel = otel
         self._written_at: dict[str, float] = {}
         self._counts: dict[str, int] = {}
         self._renew()
@@ -60,6 +63,7 @@ class Reporter:
 
     def rejected(self, head: Head, refusal: Refusal) -> None:
         """WARNING: why a request was answered 401 (or 413)."""
+        count_rejection(self._otel, refusal.reason)
         unwritten = self._unwritten(refusal.reason)
         if unwritten is None:
             return
@@ -73,6 +77,10 @@ class Reporter:
             f" ({unwritten} more since the last such record)" if unwritten else "",
         )
 
+    def of_unknown_length(self) -> None:
+        """No record: a genuine request was answered 411."""
+        count_rejection(self._otel, "length_required")
+
     def next_key_used(self) -> None:
         """INFO: the next key has come into use."""
         if self._unwritten("next_key") is not None:
@@ -80,10 +88,12 @@ class Reporter:
 
     def repeated(self, state: str, signed_url: str) -> None:
         """INFO for a message that came again, as messages may; WARNING for a token that did, as none should."""
+        if state not in _DUPLICATES:
+            count_rejection(self._otel, state)
         unwritten = self._unwritten(state)
         if unwritten is not None:
             logger.log(
-                logging.INFO if state in ("busy", "done") else logging.WARNING,
+                logging.INFO if state in _DUPLICATES else logging.WARNING,
                 "qstash request not handled again: %s; url=%s%s",
                 _REPEATED.get(state, _REPEATED["replayed"]),
                 _printable(signed_url.partition("?")[0]),
@@ -123,6 +133,7 @@ class Reporter:
 
     def broken(self, error: Exception) -> None:
         """ERROR: verification itself failed. Names the class alone: the text may hold secrets, unless it is our own."""
+        count_rejection(self._otel, "broken")
         problem = ascii(str(error)) if isinstance(error, ConfigurationError) else type(error).__name__
         logger.error("qstash verification failed with %s; the request was rejected", problem)
 

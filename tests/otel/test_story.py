@@ -1,0 +1,156 @@
+"""A message as one story: published, delivered, tried again, reported to its callbacks, in every framework."""
+
+from typing import Any
+
+import anyio
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
+
+from qstash_integrations import NonRetryable, QStash, RetryAfter
+from qstash_integrations._core.environment import override_settings
+from qstash_integrations.once import MemoryStore
+from qstash_integrations.testing import LocalQStash
+from tests.testing.shop import FRAMEWORKS, HOOK, Shop
+
+from .conftest import Told, context_of, linked
+
+
+def works(told: Told) -> list[ReadableSpan]:
+    return [span for span in told.ours() if span.kind is SpanKind.CONSUMER]
+
+
+def nests(told: Told, span: ReadableSpan) -> bool:
+    """Whether it is below another delivery; FastAPI records requests by itself, and takes the sender for a parent."""
+    return any(told.is_below(span, other) for other in works(told) if other is not span)
+
+
+def attributes(span: ReadableSpan) -> dict[str, Any]:
+    return dict(span.attributes or {})
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_each_attempt_and_the_callback_link_to_what_was_published(told: Told, framework: str) -> None:
+    shop, failures = Shop(framework), [ValueError("no stock")]
+
+    def ship(order: Any) -> None:
+        if "sourceMessageId" not in order and failures:
+            raise failures.pop()
+
+    shop.handler = ship
+    with LocalQStash(shop.app) as local:
+        message_id = shop.publish({"id": 3}, f"{HOOK}?key=a-secret", callback=f"{HOOK}?done=1")
+        local.run_until_idle()
+    send = told.one("send testserver")
+    attempts = [span for span in works(told) if attributes(span)["messaging.message.id"] == message_id]
+    callbacks = [span for span in works(told) if span not in attempts]
+    assert [attributes(span)["messaging.qstash.retried"] for span in attempts] == [0, 1]
+    assert len(callbacks) == 2, "one after each attempt"
+    assert [linked(span) for span in works(told)] == [[context_of(send)]] * 4
+    assert not any(nests(told, span) for span in works(told))
+    failed, succeeded = attempts
+    assert (failed.status.status_code, attributes(failed)["error.type"]) == (StatusCode.ERROR, "ValueError")
+    assert [event.name for event in failed.events] == ["exception"]
+    assert (succeeded.status.status_code, succeeded.events) == (StatusCode.UNSET, ())
+    assert attributes(succeeded)["messaging.destination.name"] == HOOK
+    assert "a-secret" not in "".join(span.to_json() for span in told.ours())
+    assert not get_current_span().get_span_context().is_valid
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_what_a_handler_publishes_and_records_is_below_its_span(told: Told, framework: str) -> None:
+    shop = Shop(framework)
+
+    def ship(order: Any) -> None:
+        if order["id"] == 3:
+            told.tracer.start_span("stock").end()
+            shop.publish({"id": 4})
+
+    shop.handler = ship
+    with LocalQStash(shop.app) as local:
+        shop.publish({"id": 3})
+        local.run_until_idle()
+    first, second = works(told)
+    sends = [span for span in told.ours() if span.kind is SpanKind.PRODUCER]
+    assert [told.is_below(span, first) for span in (told.one("stock"), *sends)] == [True, False, True]
+    assert linked(second) == [context_of(sends[1])]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize(
+    ("signal", "kind"), [(NonRetryable("gone"), "NonRetryable"), (RetryAfter(60), "RetryAfter"), (418, "418")], ids=str
+)
+def test_how_a_handler_steers_qstash_is_the_kind_of_error(told: Told, framework: str, signal: Any, kind: str) -> None:
+    shop = Shop(framework)
+
+    def ship(order: Any) -> int:
+        if isinstance(signal, Exception):
+            raise signal
+        return int(signal)
+
+    shop.handler = ship
+    with LocalQStash(shop.app) as local:
+        shop.publish({"id": 3}, retries=0)
+        local.deliver_due()
+    (work,) = works(told)
+    assert (attributes(work)["error.type"], work.status.status_code) == (kind, StatusCode.ERROR)
+    assert work.events == (), "nothing went wrong that has a traceback"
+    (point,) = told.points("messaging.process.duration")
+    assert (point.count, point.attributes["error.type"]) == (1, kind)
+
+
+@pytest.mark.parametrize("framework", ["starlette", "flask", "aiohttp"])
+def test_a_duplicate_says_so(told: Told, framework: str) -> None:
+    shop = Shop(framework, once=MemoryStore())
+    with LocalQStash(shop.app) as local:
+        shop.publish({"id": 3})
+        local.deliver_twice()
+        local.run_until_idle()
+    first, again = works(told)
+    assert len(shop.orders) == 1
+    assert "messaging.qstash.duplicate" not in attributes(first)
+    assert attributes(again)["messaging.qstash.duplicate"] == "done"
+    assert linked(again) == linked(first)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_where_it_is_off_nothing_is_recorded(told: Told, framework: str) -> None:
+    shop = Shop(framework)
+    with override_settings(QSTASH_OTEL="off"), LocalQStash(shop.app) as local:
+        shop.publish({"id": 3})
+        (attempt,) = local.deliver_due()
+    assert attempt.status == 200
+    assert told.ours() == []
+    assert told.points("messaging.process.duration") == []
+
+
+def test_links_alone_join_the_story_where_the_server_knows_no_parent(told: Told) -> None:
+    shop = Shop("starlette")
+    with override_settings(QSTASH_OTEL="links"), LocalQStash(shop.app) as local:
+        shop.publish({"id": 3})
+        (attempt,) = local.deliver_due()
+    (work,) = works(told)
+    assert linked(work) == [context_of(told.one("send testserver"))]
+    assert "traceparent" not in {name.lower() for name, _ in attempt.headers}
+
+
+def test_concurrent_deliveries_do_not_see_each_other(told: Told) -> None:
+    shop = Shop("starlette")
+    seen: dict[int, int] = {}
+
+    def ship(order: Any) -> None:
+        seen[order["id"]] = get_current_span().get_span_context().span_id
+
+    shop.handler = ship
+
+    async def deliver() -> None:
+        with LocalQStash(shop.app) as local:
+            QStash("a-token").batch_json([{"url": HOOK, "body": {"id": number}} for number in range(20)])
+            await local.adeliver_due()
+            assert not get_current_span().get_span_context().is_valid
+
+    anyio.run(deliver)
+    assert sorted(seen.values()) == sorted(span.context.span_id for span in works(told))
+    assert len(set(seen.values())) == 20
+    creates = [context_of(span) for span in told.ours() if span.name.startswith("create")]
+    assert sorted(linked(span)[0] for span in works(told)) == sorted(creates)
