@@ -102,7 +102,7 @@ class _Host:
 
     def head(self) -> Head:
         lines = [(name.lower(), value) for name, value in self._request.raw_headers]
-        return head_of_lines(self._request.method, without_origin(self._request.raw_path), lines)
+        return head_of_lines(self._request.method, without_origin(self._request.raw_path), lines, interface="aiohttp")
 
     def route(self) -> str | None:
         resource = self._request.match_info.route.resource

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from .development import remedy_for_dev_keys
 from .errors import ConfigurationError, QStashError
+from .log_fields import fields
 from .processes import Threads, renew_in_children
 from .publishing.client import AsyncQStash, QStash
 from .publishing.operations import signing_key
@@ -174,10 +175,18 @@ class KeyRing(Receiver):
             self.set_keys(pair.current, pair.next)
             self._told_at = asked_at
             self._version += 1
-            logger.info("qstash signing keys were fetched from %s", account.base_url)
+            logger.info(
+                "qstash signing keys were fetched from %s",
+                account.base_url,
+                extra=fields("keys_fetched", api=account.base_url),
+            )
         except Exception as error:  # noqa: BLE001 - whatever it is, the keys at hand stay in use
             problem = ascii(str(error)) if isinstance(error, QStashError) else type(error).__name__
-            logger.warning("qstash signing keys could not be fetched, those at hand stay in use: %s", problem)
+            logger.warning(
+                "qstash signing keys could not be fetched, those at hand stay in use: %s",
+                problem,
+                extra=fields("keys_not_fetched", error=type(error).__name__),
+            )
         finally:
             fetched.set()
 

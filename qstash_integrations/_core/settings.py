@@ -16,6 +16,7 @@ from .environment import Reader
 from .errors import ConfigurationError
 from .given import KEYS, REGIONS, Given, Values
 from .hosts import is_hosted
+from .log_fields import fields
 from .names import check_names
 from .public_urls import Origins, below, origins_of, public_urls
 
@@ -198,6 +199,7 @@ def _prefix(read: Reader, region: str | None) -> str:
             "QSTASH_TOKEN are used",
             region,
             region,
+            extra=fields("region_incomplete"),
         )
     return f"{region}_" if all(pair) else ""
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException, UnreadablePostError
 
+from .._core.log_fields import fields
 from .._core.receiving.answers import BODY_TOO_LARGE, INCOMPLETE_BODY, LENGTH_REQUIRED, Answer
 from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head, head_of_environ, head_of_scope
@@ -53,6 +54,13 @@ def read(request: HttpRequest, head: Head, guard: Guard) -> bytes | Answer:
             "qstash request rejected: the body is over DATA_UPLOAD_MAX_MEMORY_SIZE (%s bytes); raise it if such "
             "messages are expected",
             settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+            extra=fields(
+                "rejected",
+                reason="body_too_large",
+                method=head.method,
+                path=head.target.partition("?")[0],
+                interface=head.interface,
+            ),
         )
         return BODY_TOO_LARGE
     except UnreadablePostError:

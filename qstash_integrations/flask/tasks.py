@@ -16,6 +16,7 @@ from werkzeug.routing import BaseConverter
 
 from .._core.app_options import TasksGiven
 from .._core.errors import ConfigurationError
+from .._core.log_fields import fields
 from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
 from .._core.receiving.report import logger
@@ -53,7 +54,11 @@ def mount(app: Flask, given: TasksGiven) -> None:
         verification.guard(app)
     except ConfigurationError as error:
         # An app is imported without any setting, as in its tests. What is set and wrong has been said before.
-        logger.warning("qstash: tasks are served, and all deliveries are refused until this is mended: %s", error)
+        logger.warning(
+            "qstash: tasks are served, and all deliveries are refused until this is mended: %s",
+            error,
+            extra=fields("tasks_refused", error=type(error).__name__),
+        )
     note_served(app, Served(base, frozenset(tasks.tasks)))
     app.register_blueprint(Blueprint(BLUEPRINT, __name__))
     app.before_request_funcs.setdefault(None, []).insert(0, _let_pass)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 
+from .._core.log_fields import fields
 from .clock import Clock
 from .rule import BATCH
 from .sweeping import Manner, Steps, Swept, sweep, written
@@ -52,15 +53,30 @@ class Pace:
     def note(self, swept: Swept) -> None:
         """Pause where QStash or the account is why rows were not sent; each pause is a line in the log."""
         if swept.parked:
-            logger.error("qstash outbox: %d rows are parked, the last one since: %s", swept.parked, swept.error)
+            logger.error(
+                "qstash outbox: %d rows are parked, the last one since: %s",
+                swept.parked,
+                swept.error,
+                extra=fields("outbox_parked", count=swept.parked),
+            )
         if swept.pause:
             self._failures += 1
             self._paused_until = self._clock.monotonic() + swept.pause / 1000
-            logger.warning("qstash outbox: nothing is sent for %.1f s: %s", swept.pause / 1000, swept.error)
+            logger.warning(
+                "qstash outbox: nothing is sent for %.1f s: %s",
+                swept.pause / 1000,
+                swept.error,
+                extra=fields("outbox_paused", seconds=swept.pause / 1000),
+            )
         elif swept.sent:
             self._failures = 0
 
 
 def left_to_sweep(label: str, error: BaseException) -> None:
     """Only the kind: what databases say shows the values of a statement."""
-    logger.error("qstash outbox: rows of %r are left to the next sweep: %s", label, type(error).__name__)
+    logger.error(
+        "qstash outbox: rows of %r are left to the next sweep: %s",
+        label,
+        type(error).__name__,
+        extra=fields("outbox_left_to_sweep", database=label, error=type(error).__name__),
+    )

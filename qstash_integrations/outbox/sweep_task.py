@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .._core.errors import QStashError
+from .._core.receiving.telling import of_delivery
 from ..tasks.schedules import Schedule, schedule
 from ..tasks.task import Task, task
 from .clock import Clock
@@ -78,7 +79,9 @@ def _next(swept_by: Task[[], Any], clock: Clock) -> Task[[], Any]:
 def _failed(error: Exception) -> Told:
     # Only the kind of what is not ours: what databases say shows the values of a statement.
     why = str(error) if isinstance(error, QStashError) else type(error).__name__
-    _logger.error("qstash outbox: a sweep has failed, and is left to the next: %s", why)
+    _logger.error(
+        "qstash outbox: a sweep has failed, and is left to the next: %s", why, extra=of_delivery("outbox_sweep_failed")
+    )
     return {"failed": True}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.receiving.delivery import Callback, Delivery, hide
+from .._core.receiving.telling import of_delivery
 from .arguments import BadArguments
 from .current import CURRENT, CurrentCall
 from .following import Following
@@ -56,7 +57,11 @@ def arrive(mount: Mount, task: Task[..., Any], delivery: Delivery) -> Arrived:
         arguments, then, timeout = _read(task, delivery)
         following = Following.read(then)
     except BadArguments as error:
-        logger.error("qstash: a call was refused with 400, to be tried again: %s", error)
+        logger.error(
+            "qstash: a call was refused with 400, to be tried again: %s",
+            error,
+            extra=of_delivery("task_arguments_refused", task=task.name, status=400),
+        )
         raise
     return Arrived(
         call=CurrentCall.of(task.name, delivery),
@@ -202,14 +207,33 @@ def _failures(arrived: Arrived) -> Generator[None]:
     except (NonRetryable, RetryAfter):
         raise
     except failing.gives_up_on as error:
-        logger.exception("qstash: %s has given up on call %s", call.task, call.id)
+        logger.exception(
+            "qstash: %s has given up on call %s", call.task, call.id, extra=_fields_of("task_given_up", call, error)
+        )
         raise NonRetryable(str(error)) from error
     except Exception as error:
         delay = failing.delay_after(call.attempt)
         if delay is None or call.is_last_attempt:
             raise
-        logger.exception("qstash: %s failed; attempt %d follows in %d s", call.task, call.attempt + 1, delay)
+        logger.exception(
+            "qstash: %s failed; attempt %d follows in %d s",
+            call.task,
+            call.attempt + 1,
+            delay,
+            extra=_fields_of("task_failed", call, error, seconds=delay),
+        )
         raise RetryAfter(delay) from error
+
+
+def _fields_of(event: str, call: CurrentCall, error: Exception, seconds: float | None = None) -> dict[str, object]:
+    return of_delivery(
+        event,
+        task=call.task,
+        call_id=call.id,
+        attempt=call.attempt,
+        error=type(error).__name__,
+        seconds=seconds,
+    )
 
 
 def _ended(arrived: Arrived, result: Any) -> _Ended:
@@ -221,6 +245,7 @@ def _ended(arrived: Arrived, result: Any) -> _Ended:
             "qstash: what %s returned (%s) is no JSON; it was answered null, and does not run again",
             task.name,
             type(result).__name__,
+            extra=of_delivery("task_result_unreadable", task=task.name, call_id=arrived.call.id),
         )
     del result  # error trackers print the locals of raising frames
     if following is None:
@@ -232,7 +257,12 @@ def _ended(arrived: Arrived, result: Any) -> _Ended:
     try:
         message = following.message(answer or b"null", arrived.call.signed_id, known, lambda name: f"{base}/{name}")
     except BadArguments as error:
-        logger.error("qstash: the chain ends behind %s, which does not run again: %s", task.name, error)
+        logger.error(
+            "qstash: the chain ends behind %s, which does not run again: %s",
+            task.name,
+            error,
+            extra=_fields_of("chain_ended", arrived.call, error),
+        )
         why = str(error)
     else:
         return _Ended(answer or b"null", [message])

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from .._core.errors import ConfigurationError
 from .._core.receiving.answers import REJECTED, Answer, error_answer
 from .._core.receiving.delivery import Delivery
+from .._core.receiving.telling import of_delivery
 from .arguments import BadArguments
 from .mount import Mount
 from .running import Arrived, arrive
@@ -25,7 +26,10 @@ def take(mount: Mount, name: str, method: str, delivery: Delivery) -> Arrived | 
     if name and signed != last_part(name):
         # With verify_url=False nobody else has compared the two, and one task's arguments may fit another.
         logger.warning(
-            "qstash request rejected: it was signed for the task %a, and sent to %a", signed[:200], name[:200]
+            "qstash request rejected: it was signed for the task %a, and sent to %a",
+            signed[:200],
+            name[:200],
+            extra=of_delivery("rejected", reason="url_mismatch", task=name, status=401),
         )
         return REJECTED
     task = mount.find(name)
@@ -34,10 +38,16 @@ def take(mount: Mount, name: str, method: str, delivery: Delivery) -> Arrived | 
             "qstash: a call of %a was answered 404, to be tried again: no task of that name is served here; name its "
             "module in tasks=, or a name that it had before in its also_known_as=",
             name[:200],
+            extra=of_delivery("task_unknown", task=name, status=404),
         )
         return error_answer(404, "no such task")
     if method != "POST":
-        logger.error("qstash: a call of %s came as %a and was answered 405: tasks take POST", name, method[:20])
+        logger.error(
+            "qstash: a call of %s came as %a and was answered 405: tasks take POST",
+            name,
+            method[:20],
+            extra=of_delivery("task_method_refused", task=name, method=method, status=405),
+        )
         return error_answer(405, "tasks take POST", ("allow", "POST"))
     try:
         return arrive(mount, task, delivery)

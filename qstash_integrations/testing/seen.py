@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .._core.log_fields import fields
 from ..server.attempt import SignedRequest
 from ..server.model import DeadLetter as StoredLetter
 from ..server.model import Header, Message
@@ -115,7 +116,12 @@ def check(attempts: Sequence[Attempt], *, strict: bool, raise_errors: bool, serv
             if raise_errors:
                 raise attempt.error
             # It may be what the test is about; if not, the test's report shows where it came from.
-            logger.error("the handler of %s failed", attempt.url, exc_info=attempt.error)
+            logger.error(
+                "the handler of %s failed",
+                attempt.url,
+                exc_info=attempt.error,
+                extra=fields("handler_failed", message_id=attempt.message_id, retried=attempt.retried),
+            )
         elif strict:
             _check_arrived(attempt, served_at)
 

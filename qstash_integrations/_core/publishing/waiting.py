@@ -11,6 +11,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from threading import BoundedSemaphore
 from typing import Any, TypeAlias, TypeVar
 
+from ..log_fields import fields
 from .message import AnyMessage
 
 M = TypeVar("M")
@@ -28,7 +29,8 @@ def about_to_wait(where: type[object]) -> None:
     _is_told = True
     logging.getLogger("qstash_integrations").warning(
         "qstash: a plain QStash is used in async code, where the whole event loop waits for each answer of QStash; use "
-        "AsyncQStash and await it: app.state.qstash in Starlette and FastAPI, aqstash in Django"
+        "AsyncQStash and await it: app.state.qstash in Starlette and FastAPI, aqstash in Django",
+        extra=fields("loop_blocked"),
     )
 
 

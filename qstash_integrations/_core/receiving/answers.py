@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..errors import InProgress, NonRetryable, Replayed, RetryAfter
 from .delivery import found
+from .telling import of_delivery
 
 _LOGGER = logging.getLogger("qstash_integrations")
 _LONGEST_REASON = 500
@@ -45,7 +46,18 @@ def _tell(level: int, outcome: str, signal: Exception) -> None:
     delivery = found()
     message_id = None if delivery is None else delivery.message_id
     reason = str(signal)[:_LONGEST_REASON]
-    _LOGGER.log(level, "qstash message %a: %s%s", message_id, outcome, f": {reason!a}" if reason else "")
+    _LOGGER.log(
+        level,
+        "qstash message %a: %s%s",
+        message_id,
+        outcome,
+        f": {reason!a}" if reason else "",
+        extra=of_delivery(
+            "retry_later" if isinstance(signal, RetryAfter) else "not_retryable",
+            error=type(signal).__name__,
+            seconds=signal.seconds if isinstance(signal, RetryAfter) else None,
+        ),
+    )
 
 
 def error_answer(status: int, error: str, *headers: tuple[str, str]) -> Answer:

@@ -22,7 +22,17 @@ DOUBTFUL = "/<SCRIPT_NAME that a header may have set; put its path into QSTASH_P
 class Head:
     """The head of a request. No tuple: error trackers print the locals of frames, and walk through tuples."""
 
-    __slots__ = ("content_length", "headers", "length_known", "method", "root_path", "signature", "target", "told")
+    __slots__ = (
+        "content_length",
+        "headers",
+        "interface",
+        "length_known",
+        "method",
+        "root_path",
+        "signature",
+        "target",
+        "told",
+    )
 
     def __init__(
         self,
@@ -35,8 +45,11 @@ class Head:
         length_known: bool,
         headers: Callable[[Iterable[str]], list[str | None]],
         told: bool = False,
+        interface: str = "asgi",
     ) -> None:
         self.method: str = method
+        self.interface: str = interface
+        """How it came: "asgi", "wsgi" or "aiohttp"."""
         self.target: str = target
         """Raw path and raw query, such as ``/hook?a=1``."""
         self.told: bool = told
@@ -81,7 +94,12 @@ def _was_decoded(raw_path: bytes, path: str) -> bool:
 
 
 def head_of_lines(
-    method: str, target: str, lines: Iterable[tuple[bytes, bytes]], root_path: str = "", told: bool = False
+    method: str,
+    target: str,
+    lines: Iterable[tuple[bytes, bytes]],
+    root_path: str = "",
+    told: bool = False,
+    interface: str = "asgi",
 ) -> Head:
     """The head of a request as it came: its method, its target and its header lines, whose names are in lower case."""
     lines = list(lines)
@@ -104,6 +122,7 @@ def head_of_lines(
         length_known=True,
         headers=headers,
         told=told,
+        interface=interface,
     )
 
 
@@ -130,6 +149,7 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
         length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
         headers=headers,
         told=not raw,
+        interface="wsgi",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypedDict, cast
 from ..errors import ConfigurationError
 from ..from_settings import FromSettings
 from ..given import KEYS, Given
+from ..log_fields import fields
 from ..names import check_names
 from ..public_urls import NO_PUBLIC_URL, below, origins_of
 from ..settings import URL_MATCHES, Settings, url_match_of
@@ -113,7 +114,8 @@ def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
 def _expected(settings: Settings, options: Options, hosts: object) -> Expected:
     if options.get("verify_url", True) is False:
         logger.warning(
-            "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here"
+            "qstash: verify_url=False: requests that were signed for any other URL of the account are accepted here",
+            extra=fields("any_url_accepted"),
         )
         return AnyUrl()
     return _on_settings(settings, hosts)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from ..errors import ConfigurationError
+from ..log_fields import fields
 from ..processes import renew_in_children
 from .head import Head
 from .recording import count_rejection
@@ -75,6 +76,14 @@ class Reporter:
             _detail(refusal),
             refusal.remedy or _REMEDIES[refusal.reason],
             f" ({unwritten} more since the last such record)" if unwritten else "",
+            extra=fields(
+                "rejected",
+                reason=refusal.reason,
+                method=head.method,
+                path=head.target.partition("?")[0],
+                interface=head.interface,
+                count=unwritten,
+            ),
         )
 
     def of_unknown_length(self) -> None:
@@ -84,7 +93,9 @@ class Reporter:
     def next_key_used(self) -> None:
         """INFO: the next key has come into use."""
         if self._unwritten("next_key") is not None:
-            logger.info("qstash signs with the next signing key: %s", _REMEDIES["next_key"])
+            logger.info(
+                "qstash signs with the next signing key: %s", _REMEDIES["next_key"], extra=fields("next_key_used")
+            )
 
     def repeated(self, state: str, signed_url: str) -> None:
         """INFO for a message that came again, as messages may; WARNING for a token that did, as none should."""
@@ -98,19 +109,24 @@ class Reporter:
                 _REPEATED.get(state, _REPEATED["replayed"]),
                 _printable(signed_url.partition("?")[0]),
                 f" ({unwritten} more since the last such record)" if unwritten else "",
+                extra=fields("repeated", reason=state, path=signed_url.partition("?")[0], count=unwritten),
             )
 
     def store_failed(self, error: Exception) -> None:
         """ERROR: the store of ``once`` is unavailable. Names the class alone: the text may hold an address."""
         if self._unwritten("store") is None:
             return
+        extra = fields("store_failed", error=type(error).__name__)
         if isinstance(error, ConfigurationError):
-            logger.error("qstash duplicate protection does not work, and requests are answered 503: %s", error)
+            logger.error(
+                "qstash duplicate protection does not work, and requests are answered 503: %s", error, extra=extra
+            )
         else:
             logger.error(
                 "qstash duplicate protection failed with %s; requests are answered 503 while its store cannot be "
                 "reached, and a message that was being handled may be handled again",
                 type(error).__name__,
+                extra=extra,
             )
 
     def overtaken(self, lease: float) -> None:
@@ -120,6 +136,7 @@ class Reporter:
                 "qstash duplicate protection: a handler was at work for more than %.0f seconds without a renewal of "
                 "its lease; another took its message over, and what becomes of the first changes nothing of that",
                 lease,
+                extra=fields("overtaken", seconds=lease),
             )
 
     def not_renewed(self, lease: float) -> None:
@@ -129,13 +146,18 @@ class Reporter:
                 "qstash duplicate protection: a handler is at work whose lease could not be renewed for %.0f seconds; "
                 "another may take its message over",
                 lease,
+                extra=fields("not_renewed", seconds=lease),
             )
 
     def broken(self, error: Exception) -> None:
         """ERROR: verification itself failed. Names the class alone: the text may hold secrets, unless it is our own."""
         count_rejection(self._otel, "broken")
         problem = ascii(str(error)) if isinstance(error, ConfigurationError) else type(error).__name__
-        logger.error("qstash verification failed with %s; the request was rejected", problem)
+        logger.error(
+            "qstash verification failed with %s; the request was rejected",
+            problem,
+            extra=fields("broken", error=type(error).__name__),
+        )
 
     def _unwritten(self, reason: str) -> int | None:
         """How many records of this reason went unwritten, or None when this one does too."""

@@ -11,6 +11,7 @@ import logging
 from dataclasses import replace
 
 from ..._core.errors import QStashError
+from ..._core.log_fields import fields
 from ...outbox.clock import Clock
 from ...outbox.driving import drive
 from ...outbox.sweeping import Swept
@@ -39,7 +40,12 @@ def sweep_all(clock: Clock = Clock()) -> Swept:  # noqa: B008 - a constant
             if keep is not None:
                 store.prune(kept_since(clock, keep), PRUNED)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on, and the next call is the next try
-            _logger.error("qstash outbox: the database %r was not swept: %s", alias, type(error).__name__)
+            _logger.error(
+                "qstash outbox: the database %r was not swept: %s",
+                alias,
+                type(error).__name__,
+                extra=fields("outbox_not_swept", database=alias, error=type(error).__name__),
+            )
         total.is_over = total.is_over and before.is_over
         total.pause = max(total.pause, before.pause)
     return total
@@ -53,7 +59,11 @@ def go_on(clock: Clock = Clock()) -> None:  # noqa: B008 - a constant
         qstash.publish_now({"url": here, "retries": 0, "deduplication_id": f"{SCHEDULE}-{moment}"})
     except QStashError as error:
         # The schedule calls again anyway.
-        _logger.warning("qstash outbox: the sweep is not over, and could not be continued: %s", error)
+        _logger.warning(
+            "qstash outbox: the sweep is not over, and could not be continued: %s",
+            error,
+            extra=fields("outbox_sweep_not_continued", error=type(error).__name__),
+        )
 
 
 def url() -> str:

@@ -14,6 +14,7 @@ from ..._core.errors import NonRetryable, RetryAfter
 from ..._core.receiving.answers import ALREADY_DONE, Answer, answer_signal, error_answer, in_progress
 from ..._core.receiving.delivery import Callback, Delivery
 from ..._core.receiving.report import logger
+from ..._core.receiving.telling import of_delivery
 from ..inbox.handling import handled
 from .api import READY, SUCCESSFUL, Task, task_enqueued, task_finished, task_started
 from .backend import QStashBackend
@@ -46,7 +47,12 @@ def deliver(
     if row is None:
         return missing(called), None
     if row.task != task.module_path:
-        logger.warning("qstash task %s was called for the row of another task, %s", task.module_path, row.pk)
+        logger.warning(
+            "qstash task %s was called for the row of another task, %s",
+            task.module_path,
+            row.pk,
+            extra=of_delivery("task_of_another_row", task=task.module_path, call_id=str(row.pk), status=404),
+        )
         return error_answer(404, "no such task"), None
     return _deliver(row, task, delivery, backend)
 
@@ -136,7 +142,13 @@ def _run(row: StoredTask, task: Task, delivery: Delivery, backend: QStashBackend
     if is_ended:
         row.refresh_from_db(using=database())
     elif not end(row, changes_of(row, outcome, is_over=is_over)):
-        logger.warning("qstash task %s %s: run %s outlasted its lease", task.module_path, row.pk, row.runs)
+        logger.warning(
+            "qstash task %s %s: run %s outlasted its lease",
+            task.module_path,
+            row.pk,
+            row.runs,
+            extra=of_delivery("task_outlasted_lease", task=task.module_path, call_id=str(row.pk), attempt=row.runs),
+        )
         return in_progress(1), outcome
     if is_over:
         tell(task_finished, type(backend), result_of(row, task))

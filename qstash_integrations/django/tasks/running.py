@@ -12,6 +12,7 @@ from ..._core.receiving.answers import Answer, answer_signal, error_answer
 from ..._core.receiving.delivery import Delivery
 from ..._core.receiving.report import logger
 from ..._core.receiving.runs import run_of
+from ..._core.receiving.telling import of_delivery
 from .api import Task, TaskContext, TaskResult
 from .fields import encoded, plain
 
@@ -62,7 +63,17 @@ def log_failure(outcome: Outcome, task: Task, call_id: str, run_number: int) -> 
     if error is None or isinstance(error, NonRetryable | RetryAfter):
         return
     said = "returned no JSON" if outcome.is_final else "raised"
-    logger.error("qstash task %s %s %s in run %s", task.module_path, call_id, said, run_number, exc_info=error)
+    logger.error(
+        "qstash task %s %s %s in run %s",
+        task.module_path,
+        call_id,
+        said,
+        run_number,
+        exc_info=error,
+        extra=of_delivery(
+            "task_failed", task=task.module_path, call_id=str(call_id), attempt=run_number, error=type(error).__name__
+        ),
+    )
 
 
 def token_of(delivery: Delivery) -> str:

@@ -17,6 +17,7 @@ from ..._core.errors import NonRetryable, RetryAfter
 from ..._core.receiving.answers import ALREADY_DONE, Answer, error_answer
 from ..._core.receiving.delivery import Callback, Delivery
 from ..._core.receiving.report import logger
+from ..._core.receiving.telling import of_delivery
 from ..decorators import verify_qstash
 from ..response import response_of
 from . import unstored
@@ -65,7 +66,12 @@ def given_up(request: HttpRequest, name: str) -> HttpResponse:
     try:
         callback = Callback.from_delivery(delivery)
     except ValueError as error:
-        logger.warning("qstash task %s: a failure callback that is none: %s", name, error)
+        logger.warning(
+            "qstash task %s: a failure callback that is none: %s",
+            name,
+            error,
+            extra=of_delivery("task_callback_unreadable", task=name, status=400),
+        )
         return response_of(error_answer(400, str(error)))
     found = _found(name, callback.source_body)
     if isinstance(found, Answer):
@@ -93,17 +99,29 @@ def _found(name: str, body: bytes) -> tuple[Task, Content, QStashBackend] | Answ
     task = find(name)
     if task is None:
         logger.error(
-            "qstash task %a was called, and this project has no such task: is its app in INSTALLED_APPS?", name
+            "qstash task %a was called, and this project has no such task: is its app in INSTALLED_APPS?",
+            name,
+            extra=of_delivery("task_unknown", task=name, status=404),
         )
         return error_answer(404, "no such task")
     try:
         content = Content.from_body(body)
     except ValueError as error:
-        logger.error("qstash task %s was called with a body that is none: %s", name, type(error).__name__)
+        logger.error(
+            "qstash task %s was called with a body that is none: %s",
+            name,
+            type(error).__name__,
+            extra=of_delivery("task_arguments_refused", task=name, status=400, error=type(error).__name__),
+        )
         return error_answer(400, "no body of a task")
     backend = backend_of(content.backend)
     if backend is None:
-        logger.error("qstash task %s was called for %a, which is no QStashBackend of TASKS", name, content.backend)
+        logger.error(
+            "qstash task %s was called for %a, which is no QStashBackend of TASKS",
+            name,
+            content.backend,
+            extra=of_delivery("task_backend_unknown", task=name, status=404),
+        )
         return error_answer(404, "no such task")
     return task, content, backend
 

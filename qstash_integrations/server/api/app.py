@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..._core.log_fields import fields
 from ..dashboard import Asset, asset
 from ..engine import Engine
 from ..faults import fault_log
@@ -111,7 +112,12 @@ class Api:
         except Refused as refused:
             return _error(refused.status, refused.text)
         except Exception:
-            self._logger.exception("the local QStash failed in %s %s", call.method, found.route.pattern)
+            self._logger.exception(
+                "the local QStash failed in %s %s",
+                call.method,
+                found.route.pattern,
+                extra=fields("server_call_failed", method=call.method, path=found.route.pattern),
+            )
             return _error(500, "internal error; the log of the local server says more")
         if not reads:
             self._changed()

@@ -8,6 +8,7 @@ real users are.
 import logging
 from collections.abc import Mapping
 
+from ..._core.log_fields import fields
 from ..._core.production import declared
 from ..model import StartupError
 
@@ -32,4 +33,5 @@ def announce(url: str, environ: Mapping[str, str]) -> None:
         "DEV SERVER: a local QStash at %s, for development and tests%s",
         url,
         f", although {forced} declares production" if forced else "",
+        extra=fields("server_started", api=url),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..._core.log_fields import fields
 from ..._core.production import declared
 from ..attempt import Attempt
 from ..faults import fault_log
@@ -124,4 +125,9 @@ def _check_published(config: ServerConfig, bound: Bound) -> None:
 
 def _report(log: logging.Logger, context: Mapping[str, Any]) -> None:
     """What the event loop could not hand to anybody, such as no file being left for a connection."""
-    log.error("the local QStash: %s", context["message"], exc_info=context.get("exception"))
+    log.error(
+        "the local QStash: %s",
+        context["message"],
+        exc_info=context.get("exception"),
+        extra=fields("server_failed"),
+    )

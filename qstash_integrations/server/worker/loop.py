@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from ..._core.log_fields import fields
 from ..attempt import Attempt, answer_limit, no_answer, signed_request
 from ..engine import Engine
 from ..faults import fault_log
@@ -102,7 +103,9 @@ class Worker:
             due_at = self._engine.claiming.next_due_at() if len(self._running) < self._most else None
         # A full disk, above all: it stops nothing for good, and no message is lost over it.
         except Exception:
-            self._logger.exception("the local QStash cannot use its store; it tries again")
+            self._logger.exception(
+                "the local QStash cannot use its store; it tries again", extra=fields("server_store_failed")
+            )
             return AFTER_A_FAILURE
         if due_at is None:
             return LONGEST_SLEEP
@@ -158,7 +161,11 @@ class Worker:
             )
         # Whatever it is, the message must not stay "being delivered" for ever.
         except Exception:
-            self._logger.exception("the local QStash failed to deliver %s", message.id)
+            self._logger.exception(
+                "the local QStash failed to deliver %s",
+                message.id,
+                extra=fields("server_delivery_failed", message_id=message.id),
+            )
             outcome = no_answer("the local server failed; its log says why")
         self._ended.append(Attempt(message=message, outcome=outcome, seconds=time.monotonic() - started))
 
@@ -174,7 +181,11 @@ class Worker:
             try:
                 self._engine.recording.record(attempt.message.seq, attempt.outcome)
             except Exception:
-                self._logger.exception("what came of %s cannot be stored; the server tries again", attempt.message.id)
+                self._logger.exception(
+                    "what came of %s cannot be stored; the server tries again",
+                    attempt.message.id,
+                    extra=fields("server_store_failed", message_id=attempt.message.id),
+                )
                 self._ended.append(attempt)
                 self._record_from = time.monotonic() + AFTER_A_FAILURE
                 self._sweep_from = 0.0  # what is kept no longer may be what takes the room
