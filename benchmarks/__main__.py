@@ -13,7 +13,19 @@ import warnings
 
 from .table import Row, table
 
-NAMES = ("verify", "middleware", "requests", "imports", "publish", "publish_many", "server", "once", "tasks", "outbox")
+NAMES = (
+    "verify",
+    "middleware",
+    "requests",
+    "imports",
+    "publish",
+    "publish_many",
+    "server",
+    "once",
+    "tasks",
+    "outbox",
+    "telemetry",
+)
 
 
 def main() -> int:

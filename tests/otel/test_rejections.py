@@ -16,7 +16,7 @@ from qstash_integrations._core.environment import override_settings
 from qstash_integrations.once import MemoryStore
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
-from .conftest import Told
+from .sdk import Told
 
 FORGED = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 Send = Callable[[bytes, dict[str, str]], int]

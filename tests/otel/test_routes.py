@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from qstash_integrations import QStash, aiohttp, asgi, fastapi, flask, starlette
 from qstash_integrations.testing import LocalQStash
 
-from .conftest import Told
+from .sdk import Told
 
 URL = "https://testserver/hooks/ship/3"
 Build = Callable[[], Any]

@@ -12,7 +12,7 @@ from qstash_integrations import APIError, AsyncQStash, QStash
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 
-from .conftest import Told, context_of, linked, traceparent
+from .sdk import Told, context_of, linked, traceparent
 
 URL = "https://api.example.com/ship/3?key=a-secret"
 TASK = "https://api.example.com/qstash/tasks/shop.tasks.ship?id=" + "0" * 32 + "&at=1&of=3"

@@ -13,7 +13,7 @@ from qstash_integrations.once import MemoryStore
 from qstash_integrations.testing import LocalQStash
 from tests.testing.shop import FRAMEWORKS, HOOK, Shop
 
-from .conftest import Told, context_of, linked
+from .sdk import Told, context_of, linked
 
 
 def works(told: Told) -> list[ReadableSpan]:

@@ -29,7 +29,10 @@ def test_opentelemetry_sees_both_ways_and_no_secret() -> None:
         "fastapi": [200, 401],
         "flask": [200, 401],
         "published": "msg_1",
-        "kinds": ["CLIENT", "INTERNAL", "SERVER"],
+        "kinds": ["CLIENT", "CONSUMER", "INTERNAL", "PRODUCER", "SERVER"],
+        "deliveries": [[f"process {route}", "SERVER"] for route in ("/hooks/ship",) * 3],
+        "requests": 6,
+        "below the send": ["CLIENT"],
         "secrets": [],
     }
 

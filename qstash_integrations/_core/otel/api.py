@@ -3,6 +3,7 @@
 Spec: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/
 """
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import Token
 from typing import Any, Literal, cast
@@ -86,11 +87,15 @@ class Telemetry:
 
 
 _made: Telemetry | None = None
+# Once, for whoever names providers in the environment.
+_asked = (trace.get_tracer_provider(), metrics.get_meter_provider())
 
 
 def at_work() -> Telemetry | None:
     """None as long as there are only OpenTelemetry's own providers, which do nothing."""
     global _made
+    if _is_none_set():
+        return None
     tracers, meters = trace.get_tracer_provider(), metrics.get_meter_provider()
     if _made is not None and _made.tracers is tracers and _made.meters is meters:
         return _made
@@ -111,6 +116,12 @@ class _Getter(Getter[Mapping[str, str]]):
 
 
 _GETTER = _Getter()
+
+
+def _is_none_set() -> bool:
+    """Known at once. The public functions look into the environment each time, which costs a message 5 µs."""
+    inner = sys.modules.get("opentelemetry.metrics._internal")
+    return getattr(trace, "_TRACER_PROVIDER", _asked) is None and getattr(inner, "_METER_PROVIDER", _asked) is None
 
 
 def _is_idle(provider: object) -> bool:

@@ -79,6 +79,13 @@ def main() -> None:
     with running(receipt) as port, QStash("a-secret-token", base_url=f"http://127.0.0.1:{port}") as qstash:
         seen["published"] = qstash.publish(url=URL, body="a secret body").message_id
     spans = kept.get_finished_spans()
+    ours = [span for span in spans if span.instrumentation_scope.name == "qstash_integrations"]
+    works = [span for span in ours if span.kind.name == "CONSUMER"]
+    by_id = {span.context.span_id: span for span in spans}
+    (sent,) = [span for span in ours if span.kind.name == "PRODUCER"]
+    seen["deliveries"] = [[span.name, by_id[span.parent.span_id].kind.name] for span in works if span.parent]
+    seen["requests"] = len([span for span in spans if span.kind.name == "SERVER"])
+    seen["below the send"] = [s.kind.name for s in spans if s.parent and s.parent.span_id == sent.context.span_id]
     kinds = sorted({span.kind.name for span in spans})
     shown = "".join(span.to_json() for span in spans)
     secrets = [text for text in ("a-secret-token", "a secret body", signed(b"hi"), CURRENT, NEXT) if text in shown]
