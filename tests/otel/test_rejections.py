@@ -67,7 +67,7 @@ def test_a_replay_is_a_rejection(told: Told, build: Any) -> None:
     headers = {"Upstash-Signature": signed(b"hi")}
     assert send(b"hi", headers | {"Upstash-Message-Id": "msg_1"}) == 200
     assert send(b"hi", headers | {"Upstash-Message-Id": "msg_2"}) == 401
-    assert told.names() == ["process /hooks/ship"]
+    assert len(told.names()) == 1
     (point,) = told.points("messaging.qstash.rejected.requests")
     assert point.attributes["error.type"] == "replayed"
 
