@@ -46,6 +46,9 @@ def test_a_run_is_found_and_shown_with_its_steps(desk: Desk) -> None:
             expect(main).to_contain_text(text)
         main.get_by_role("link", name="Its message").first.click()
         expect(main.locator("h1.url")).to_contain_text("/shipping")
+        expect(main).to_contain_text("Workflow run")
+        main.locator("dd a[href*=wfr_]").click()
+        expect(main).to_contain_text("reserve")
 
 
 def test_a_failed_run_says_why_and_goes_on_as_another(desk: Desk) -> None:

@@ -93,6 +93,8 @@ def message_detail(message: Message, related: Related) -> Fields:
             signature=options.flaw,
             dlqId=related.dlq_id,
             sourceMessageId=related.source_id,
+            workflowRunId=related.run and related.run.id,
+            workflowRunCreatedAt=related.run and milliseconds(related.run.created_at),
             callbacks=list(map(listed_fields, related.callbacks)) or None,
             failureCallbacks=list(map(listed_fields, related.failure_callbacks)) or None,
         ),

@@ -88,6 +88,7 @@ class Inspection:
         return Related(
             dlq_id=None if letter is None else position(letter.at, letter.seq),
             source_id=None if source is None else source.id,
+            run=None if message.run is None else self._store.runs.get(message.run),
             callbacks=tuple(one for one in made if one not in failures),
             failure_callbacks=tuple(failures),
         )

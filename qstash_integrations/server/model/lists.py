@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from .options import Options
+from .workflows import Run
 
 T = TypeVar("T")
 
@@ -76,6 +77,7 @@ class Related:
 
     dlq_id: str | None  # of its dead letter; one of a workflow run is found with the run
     source_id: str | None  # as in ``Listed``
+    run: Run | None  # the workflow run that it belongs to
     callbacks: tuple[Listed, ...]
     failure_callbacks: tuple[Listed, ...]  # those of its callbacks, too
 

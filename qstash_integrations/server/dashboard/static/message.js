@@ -7,6 +7,7 @@ import { body, headers, secret } from "./content.js";
 import { factsOf } from "./options.js";
 import { nowButton, obstacle } from "./now.js";
 import { cell, opens } from "./rows.js";
+import { runHref } from "./run_state.js";
 import { age, called, destination, flawNames, stateBadge, statusBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
@@ -107,6 +108,7 @@ function facts(found) {
     HELD.includes(found.state) && obstacle(found) && ["Waits for", obstacle(found)],
     ...factsOf(found),
     found.topicName && ["URL group", [to("topicName", found.topicName), found.endpointName && ` / ${found.endpointName}`]],
+    found.workflowRunId && ["Workflow run", h("a", { href: runHref(found) }, h("code", {}, found.workflowRunId))],
     found.isCallback && ["Callback of", found.sourceMessageId ? toMessage(found.sourceMessageId) : "a message that is gone"],
     found.signature && ["Signature", h("b", { class: "bad" }, flawNames[found.signature])],
     found.callerIP && ["Published from", h("code", {}, found.callerIP)],

@@ -4,8 +4,7 @@ import * as api from "./api.js";
 import { act, button, confirmed, copy, h } from "./dom.js";
 import { clock, prettyJson, span } from "./format.js";
 import { age, statusBadge } from "./state.js";
-import { runBadge, stepBadge } from "./run_state.js";
-import { runHref } from "./workflows.js";
+import { runBadge, runHref, stepBadge } from "./run_state.js";
 
 const MOST = 16384; // bytes of each body
 const GROUPS = { sequential: null, parallel: "At the same time", next: "What comes next" };

@@ -1,5 +1,6 @@
-// The states of workflow runs and of their steps, as small coloured words.
+// The states of workflow runs and of their steps, as small coloured words; and where a run is shown.
 
+import { query } from "./api.js";
 import { h } from "./dom.js";
 
 export const runStates = {
@@ -19,5 +20,6 @@ const STEPS = {
 const TONES = { STARTED: "active", PROGRESS: "active", SUCCESS: "delivered", RETRY: "retrying", FAILED: "failed", CANCELED: "canceled" };
 
 const badge = (names, state) => h("span", { class: `badge ${TONES[state.split("_")[1]] ?? ""}` }, names[state] ?? state);
+export const runHref = (run) => `#/workflows/${encodeURIComponent(run.workflowRunId)}${query({ created: run.workflowRunCreatedAt })}`;
 export const runBadge = (state) => badge(runStates, state);
 export const stepBadge = (state) => badge(STEPS, state);

@@ -5,14 +5,12 @@ import { act, button, h, redrawn, setText, table } from "./dom.js";
 import { span } from "./format.js";
 import { cell, opens } from "./rows.js";
 import { age } from "./state.js";
-import { runBadge, runStates } from "./run_state.js";
+import { runBadge, runHref, runStates } from "./run_state.js";
 import { readdress } from "./visited.js";
 
 const PAGE = 50;
 const SOON = 150; // milliseconds after the last key
 const FILTERS = [["workflowRunId", "Run id"], ["workflowUrl", "URL, exactly"], ["label", "Label"]];
-
-export const runHref = (run) => `#/workflows/${encodeURIComponent(run.workflowRunId)}${api.query({ created: run.workflowRunCreatedAt })}`;
 
 export function workflows(parameters) {
   const wanted = Object.fromEntries(["state", ...FILTERS.map(([name]) => name)].map((name) => [name, parameters.get(name) ?? ""]));
