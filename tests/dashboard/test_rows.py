@@ -136,7 +136,7 @@ def test_cells_say_what_they_are_where_there_is_no_head(desk: Desk, view: str) -
     row = desk.row(message_id)
     heads = desk.page.locator("thead th").all_text_contents()
     labels = row.locator("td").evaluate_all("cells => cells.map((cell) => cell.dataset.label)")
-    assert labels == heads
+    assert labels == [head.removesuffix("Actions") for head in heads]
 
 
 def drag_over(desk: Desk, element: Locator) -> None:
