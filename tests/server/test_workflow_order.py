@@ -72,6 +72,14 @@ def test_a_duplicate_does_not_wake_a_run_that_sleeps(driver: Driver, sdk: Sdk) -
     assert [ids_of(message) for message in driver.claim()] == [[1]]
 
 
+def test_a_run_that_sleeps_can_be_woken_now(driver: Driver, sdk: Sdk) -> None:
+    sdk.start()
+    driver.deliver()
+    sleeping = sdk.send(sdk.step(1, stepType="SleepFor", sleepFor=60, Upstash_Delay="60s"))
+    driver.engine.messages.deliver_now(sleeping.message_id)
+    assert [ids_of(message) for message in driver.claim()] == [[1]]
+
+
 @pytest.mark.parametrize(("fraction", "rounded"), [(0.338, 0), (0.5, 0), (0.7, 1)])
 def test_a_run_sleeps_until_the_very_moment(driver: Driver, sdk: Sdk, fraction: float, rounded: int) -> None:
     sdk.start()

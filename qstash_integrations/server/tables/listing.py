@@ -11,7 +11,7 @@ from .filters import conditions
 from .searching import HAS_TEXT, TEXT, containing, spellings
 
 # Bytes that one stretch may read through for a text: deliveries wait meanwhile.
-MOST_SEARCHED = 2 * 1024 * 1024
+MOST_SEARCHED = 512 * 1024
 # Bytes of a body that are shown of it, and of one that is read for that: of a larger one there is another way.
 BEGINNING = 200
 MOST_READ = 4096
