@@ -36,11 +36,13 @@ def test_a_retry_comes_now_from_the_page_of_the_message(desk: Desk) -> None:
     desk.there.next()
     desk.open(f"messages/{message_id}")
     expect(desk.page.locator("h1 .badge")).to_have_text("Retrying")
+    expect(desk.page.locator(".timeline > .retrying")).to_contain_text("Waits for the next attempt until")
     desk.there.say(200)
     desk.page.keyboard.press("d")
     assert desk.there.next().header("Upstash-Retried") == "1"
     expect(desk.page.locator("h1 .badge")).to_have_text("Delivered")
     expect(desk.button("Deliver now")).to_have_count(0)
+    expect(desk.page.locator(".timeline > .retrying")).to_contain_text("Waited for the next attempt, due at")
 
 
 def test_a_message_that_failed_for_good_is_retried_now(desk: Desk) -> None:

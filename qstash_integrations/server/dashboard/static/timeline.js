@@ -39,6 +39,8 @@ function steps(events) {
   // Why it failed is what people come for.
   const last = found.findLast((step) => step.event);
   if (last?.kind === "error") last.isWhy = true;
+  // What comes next was waited for.
+  for (const step of found.slice(0, -1)) step.isOver = true;
   return found;
 }
 
@@ -49,9 +51,10 @@ function drawn(step, id, isOpen) {
 }
 
 function contentOf(step, id, isOpen) {
-  const until = step.next > step.time ? [" until ", h("span", { title: iso(step.next) }, hour(step.next)), " (", age(step.next), ")"] : [];
-  if (step.kind === "CREATED") return ["created", "Published", ...(until.length ? ["; waits", ...until] : [])];
-  if (step.kind === "RETRY") return ["retrying", "Waits for the next attempt", ...until];
+  const due = step.next > step.time && h("span", { title: iso(step.next) }, hour(step.next));
+  const until = !due ? [] : step.isOver ? [", due at ", due] : [" until ", due, " (", age(step.next), ")"];
+  if (step.kind === "CREATED") return ["created", "Published", due && !step.isOver ? "; waits" : "", ...until];
+  if (step.kind === "RETRY") return ["retrying", step.isOver ? "Waited for the next attempt" : "Waits for the next attempt", ...until];
   if (step.kind in PLAIN) return PLAIN[step.kind];
   if (step.kind === "active") return ["active", h("b", {}, `Attempt ${step.number}`), " under way"];
   if (!step.event) return ["created", step.kind];
