@@ -167,6 +167,13 @@ def test_a_run_shows_its_steps_and_what_is_next(local: Local) -> None:
     ]
 
 
+def test_a_step_that_could_not_be_executed_is_named(local: Local) -> None:
+    writer = Writer(local)
+    writer.accept(b"")
+    local.deliver(500, b"broken", Upstash_Error_Step_Name="f\xc3\xbcr two")
+    assert log(local)[0]["steps"][1]["steps"][0]["stepName"] == "für two"
+
+
 def test_a_run_that_is_over_shows_when_and_what_it_returned(local: Local) -> None:
     writer = Writer(local)
     writer.accept(b"")

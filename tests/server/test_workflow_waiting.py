@@ -216,6 +216,14 @@ def test_what_is_wrong_with_a_wait_is_not_taken_for_the_end_of_its_run(
     assert (status, text in answer["error"]) == (412, True)
 
 
+def test_only_so_many_steps_of_a_run_wait_at_once() -> None:
+    local = Local(limits=Limits(waits=2), now=NOW)
+    sdk, other = started(local), started(local, "wfr_2")
+    assert [sdk.wait("paid", step_id).status for step_id in (1, 2, 2, 3)] == [200, 200, 200, 412]
+    assert other.wait("paid").status == 200
+    local.engine.close()
+
+
 def test_only_so_many_events_are_kept_for_a_run() -> None:
     local = Local(limits=Limits(kept_events=2), now=NOW)
     started(local)

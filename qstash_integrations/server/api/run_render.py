@@ -15,6 +15,7 @@ from .api_call import text_of
 from .contents import Fields, body_fields, given, header_fields, shown_body
 from .render import dead_letter_fields, event_fields
 
+_BROKEN = "upstash-error-step-name"
 _WAITS = ("Wait", "WaitForWebhook")
 
 
@@ -137,8 +138,15 @@ def _next_fields(step: LoggedStep, _: Redaction | None, trim: int | None) -> Fie
         "messageId": step.message_id,
         "state": step.state,
         **_sent_fields(step),
-        **given(errors=_errors(step.failures, trim)),
+        **given(stepName=_broken_step(step.failures), errors=_errors(step.failures, trim)),
     }
+
+
+def _broken_step(failures: tuple[Failure, ...]) -> str | None:
+    """The name that the SDK gives of the step which it could not execute, in its last answer."""
+    headers = failures[-1].outcome.headers if failures else ()
+    encoded = next((value for name, value in headers if name.lower() == _BROKEN), None)
+    return None if encoded is None else text_of(encoded.encode("latin-1", "replace"))
 
 
 def _step_fields(step: LoggedStep, redaction: Redaction | None, trim: int | None) -> Fields:

@@ -40,7 +40,8 @@ class Limits:
     schedules: int = 1000
     url_groups: int = 1000
     endpoints: int = 100  # of one URL group
-    # Of one workflow run: what came before anything waited for it, and how much one may send who has no token.
+    # Of one workflow run: what it waits for at once, what came before it did, and how much one may send without token.
+    waits: int = 1000
     kept_events: int = 100
     kept_event_bytes: int = 10 * MEBIBYTE
     hook_body: int = MEBIBYTE

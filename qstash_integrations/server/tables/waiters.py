@@ -42,6 +42,11 @@ class Waiters:
         rows = self._connection.execute(f"{_SELECT} run = ? ORDER BY step_id", (run,))
         return [_waiter(row) for row in rows]
 
+    def count(self, run: int) -> int:
+        """How many steps of a run wait."""
+        count: int = self._connection.execute("SELECT COUNT(*) FROM waiters WHERE run = ?", (run,)).fetchone()[0]
+        return count
+
     def due(self, now: float, limit: int) -> list[Waiter]:
         """Those that have waited for too long, the earliest deadline first."""
         rows = self._connection.execute(f"{_SELECT} deadline_at <= ? ORDER BY deadline_at LIMIT ?", (now, limit))

@@ -97,7 +97,9 @@ def test_a_failure_is_told_to_the_failure_function(app: App) -> None:
         "stack": "string",
     }
     wait_until(lambda: app.log(run_id)["failureFunction"]["state"] == "CALLBACK_SUCCESS")
-    assert app.log(run_id)["failureFunction"]["responseBody"] == '{"result":"told"}'
+    log = app.log(run_id)
+    assert log["failureFunction"]["responseBody"] == '{"result":"told"}'
+    assert log["steps"][-1]["steps"][0]["stepName"] == "two"
     assert app.was_called("/failing", 3)
 
 

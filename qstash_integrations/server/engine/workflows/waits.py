@@ -33,6 +33,8 @@ class Waits:
         self._runs.check_own(run, wait.url, wait.headers, now)
         if self._store.waiters.get(run.seq, wait.step_id) or self._store.runs.same(run.seq, Step(id=wait.step_id)):
             return
+        if self._store.waiters.count(run.seq) >= self._limits.waits:
+            raise Refused(412, f"quota of waiting steps exceeded, current limit: {self._limits.waits}")
         waiter = Waiter(
             run=run.seq,
             step_id=wait.step_id,
