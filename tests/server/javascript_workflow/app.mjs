@@ -112,6 +112,17 @@ const routes = {
   "calling-wrongly": serve(async (context) => {
     await context.call("no text", { url: `${base}/target`, method: "POST", body: { n: 1 } });
   }),
+  "calling-a-workflow": serve(async (context) => {
+    const { status } = await context.call("start it", {
+      url: `${base}/steps`, method: "POST", body: JSON.stringify({ n: 4 }),
+    });
+    tell({ status });
+  }),
+  large: serve(async (context) => {
+    const text = await context.run("large", () => "ü".repeat(1_500_000));
+    await context.run("small", () => 1);
+    tell([context.requestPayload.length, text.length]);
+  }),
   retried: serve(async (context) => {
     const tries = await context.run("twice in vain", () => {
       if (count("retried") < 3) throw new Error("not yet");

@@ -81,6 +81,19 @@ def test_a_call_whose_body_is_no_text_fails_the_run_and_says_so(app: App) -> Non
     assert "body must be a text" in failed["errors"][0]["body"]
 
 
+def test_a_workflow_that_is_called_is_a_run_of_its_own(app: App) -> None:
+    run_id = app.trigger("/calling-a-workflow")
+    told = [app.told() for _ in range(2)]
+    assert {"status": 200} in told
+    assert {"n": 4} in [one.get("payload") for one in told]
+    assert until(app, run_id, "RUN_SUCCESS")["workflowRunId"] == run_id
+
+
+def test_payloads_and_outputs_may_be_large(app: App) -> None:
+    app.trigger("/large", "x" * 3_000_000)
+    assert app.told() == [3_000_000, 1_500_000]
+
+
 def test_a_step_that_fails_is_tried_again(app: App) -> None:
     app.trigger("/retried", retries=2, retryDelay="1")
     assert app.told() == {"tries": 3, "retried": 2}
