@@ -10,6 +10,7 @@ from pathlib import Path
 
 from qstash_integrations.server.app import ServerConfig, running
 from qstash_integrations.server.model import Limits
+from tests.server.destination import free_port
 
 SPEED = 30.0
 PARALLELISM = 8  # requests in flight at most, so as many messages may be delivered twice by a kill
@@ -42,6 +43,30 @@ def server(port: int, db: Path, origin: float) -> Generator[subprocess.Popen[str
             yield process
         finally:
             process.kill()
+
+
+class Killable:
+    """A server in a process of its own, and the one that takes its place on the same file."""
+
+    def __init__(self, db: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self._arguments = (port, db, float(int(time.time())))
+        self._start()
+
+    def kill(self) -> None:
+        """And start the next one, which listens when this returns."""
+        self.stop()
+        self._start()
+
+    def stop(self) -> None:
+        self._context.__exit__(None, None, None)
+
+    def _start(self) -> None:
+        self._context = server(*self._arguments)
+        process = self._context.__enter__()
+        assert process.stdout is not None
+        assert process.stdout.readline()
 
 
 def main() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from qstash_integrations.server.app import LocalServer
 from qstash_integrations.server.app.credentials import DEV_KEYS, DEV_TOKEN
-from tests.server import crash
 from tests.server.client import client
-from tests.server.destination import destination, free_port
+from tests.server.crash import Killable
+from tests.server.destination import destination
 from tests.server.workflow_apps import App, Serving, fastapi, flask
 from tests.waiting import wait_until
 
@@ -169,8 +169,7 @@ def test_a_step_whose_answer_was_lost_counts_once(server: LocalServer, serving: 
 
 
 def test_a_run_outlives_a_server_that_is_killed(serving: Serving, tmp_path: Path) -> None:
-    port, origin, db = free_port(), float(int(time.time())), tmp_path / "qstash.db"
-    url = f"http://127.0.0.1:{port}"
+    current = Killable(tmp_path / "qstash.db")
     ran: list[int] = []
 
     def enduring(context: Any) -> Steps:
@@ -186,41 +185,19 @@ def test_a_run_outlives_a_server_that_is_killed(serving: Serving, tmp_path: Path
             current.kill()
         return number
 
-    with serving(App(enduring, env=environment(url, signed=False))) as app:
-        current = Killable(port, db, origin)
+    with serving(App(enduring, env=environment(current.url, signed=False))) as app:
         try:
             httpx.post(f"{app.url}/enduring", trust_env=False).raise_for_status()
             assert app.next() == 6
-            wait_until(lambda: current.runs() == ["RUN_SUCCESS"])
+            wait_until(lambda: states(current.url) == ["RUN_SUCCESS"])
         finally:
             current.stop()
     assert set(ran) == {1, 2, 3}
 
 
-class Killable:
-    """A server in a process of its own, and the one that takes its place on the same file."""
-
-    def __init__(self, port: int, db: Path, origin: float) -> None:
-        self._arguments = (port, db, origin)
-        self._start()
-
-    def _start(self) -> None:
-        self._context = crash.server(*self._arguments)
-        self._process = self._context.__enter__()
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline()
-
-    def kill(self) -> None:
-        self.stop()
-        self._start()
-
-    def stop(self) -> None:
-        self._context.__exit__(None, None, None)
-
-    def runs(self) -> list[str]:
-        url = f"http://127.0.0.1:{self._arguments[0]}/v2/workflows/logs"
-        found = httpx.get(url, headers={"Authorization": f"Bearer {DEV_TOKEN}"}, trust_env=False).json()["runs"]
-        return [run["workflowState"] for run in found]
+def states(url: str) -> list[str]:
+    found = httpx.get(f"{url}/v2/workflows/logs", headers={"Authorization": f"Bearer {DEV_TOKEN}"}, trust_env=False)
+    return [run["workflowState"] for run in found.json()["runs"]]
 
 
 def with_nothing_under_way(server: LocalServer) -> bool:

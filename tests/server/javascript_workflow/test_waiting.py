@@ -1,6 +1,5 @@
 """Events, webhooks and runs within runs, with the official ``@upstash/workflow``."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import httpx
 import pytest
 
 from qstash_integrations.server.app.credentials import DEV_TOKEN
-from tests.server import crash
-from tests.server.destination import free_port
+from tests.server.crash import Killable
 from tests.server.javascript_sdk.sdk import needs_javascript
 from tests.server.javascript_workflow.app import App, running_app
 from tests.waiting import wait_until
@@ -101,28 +99,6 @@ def test_a_run_that_fails_leaves_alone_what_it_has_started(app: App) -> None:
     assert late["out"] == '"late"'
     # Its payload, three plans, and the failure function: results that come later are not delivered.
     assert app.was_called("/many/failing-parent", 5)
-
-
-class Killable:
-    """A server in a process of its own, and the one that takes its place on the same file."""
-
-    def __init__(self, db: Path) -> None:
-        self._arguments = (free_port(), db, float(int(time.time())))
-        self.url = f"http://127.0.0.1:{self._arguments[0]}"
-        self._start()
-
-    def kill(self) -> None:
-        self.stop()
-        self._start()
-
-    def stop(self) -> None:
-        self._context.__exit__(None, None, None)
-
-    def _start(self) -> None:
-        self._context = crash.server(*self._arguments)
-        process = self._context.__enter__()
-        assert process.stdout is not None
-        assert process.stdout.readline()
 
 
 @pytest.fixture
