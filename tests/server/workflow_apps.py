@@ -39,8 +39,8 @@ class App:
         self.told: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.url = ""
 
-    def next(self) -> Any:
-        return self.told.get(timeout=SOON)
+    def next(self, patience: float = SOON) -> Any:
+        return self.told.get(timeout=patience)
 
     def failed(self, context: Any, status: int, message: str, headers: Mapping[str, str]) -> None:
         self.told.put(("failed", context.request_payload, status, message))
