@@ -43,9 +43,9 @@ class JavaScript:
         return json.loads(self._process.stdout.readline())
 
 
-def install(home: Path) -> None:
-    """The SDK and the bridge into ``home``."""
-    npm.install(home, f"@upstash/qstash@{VERSION}")
+def install(home: Path, *packages: str) -> None:
+    """The SDK and the bridge into ``home``, and what else is to be there."""
+    npm.install(home, f"@upstash/qstash@{VERSION}", *packages)
     shutil.copy(BRIDGE, home)
 
 

@@ -1,6 +1,5 @@
 """``client.logs`` and ``client.dlq`` of the official Workflow SDK, on runs whose endpoint fails."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ import pytest
 from qstash_integrations.server.app import LocalServer
 from tests.server.destination import destination
 from tests.server.javascript_sdk.sdk import JavaScript, install, javascript, needs_javascript
+from tests.server.javascript_workflow.app import WORKFLOW
 from tests.waiting import wait_until
 
 pytestmark = needs_javascript()
-PACKAGE = "@upstash/workflow@1.3.3"
 BROKEN = b"HTTP/1.1 500 Internal Server Error\r\nX-Why: because\r\nContent-Length: 6\r\n\r\nbroken"
 CLIENT = "(globalThis.wf = new (await import('@upstash/workflow')).Client(options), null)"
 
@@ -21,9 +20,7 @@ CLIENT = "(globalThis.wf = new (await import('@upstash/workflow')).Client(option
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("workflow")
-    install(home)
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", PACKAGE]
-    subprocess.run(command, cwd=home, capture_output=True, timeout=100, check=True)
+    install(home, WORKFLOW)
     return home
 
 

@@ -13,10 +13,12 @@ from typing import Any
 
 import httpx
 
+from tests import npm
 from tests.server.destination import SOON
+from tests.server.javascript_sdk.sdk import VERSION
 from tests.waiting import wait_until
 
-PACKAGES = ("@upstash/qstash@2.12.0", "@upstash/workflow@1.3.3")
+WORKFLOW = "@upstash/workflow@1.3.3"
 APP = Path(__file__).with_name("app.mjs")
 
 
@@ -74,10 +76,7 @@ class App:
 
 
 def install(home: Path) -> None:
-    (home / "package.json").write_text('{"private": true}')
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
-    installed = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=100, check=False)
-    assert installed.returncode == 0, installed.stderr
+    npm.install(home, WORKFLOW, f"@upstash/qstash@{VERSION}")
     shutil.copy(APP, home)
 
 
