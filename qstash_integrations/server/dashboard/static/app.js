@@ -5,12 +5,14 @@ import { h, notice, setText } from "./dom.js";
 import { relative, setNow } from "./format.js";
 import { listenToKeys, showHelp } from "./keyboard.js";
 import { signIn } from "./sign_in.js";
+import { noSuchPage } from "./absent.js";
 import { deadLetters } from "./dead_letters.js";
 import { groups } from "./groups.js";
 import { message } from "./message.js";
 import { messages } from "./messages.js";
 import { publish } from "./publish.js";
 import { queues } from "./queues.js";
+import { gone, isBack } from "./reach.js";
 import { run } from "./run.js";
 import { schedules } from "./schedules.js";
 import { settings } from "./settings.js";
@@ -20,6 +22,7 @@ import { arrive, leave, restore } from "./visited.js";
 
 // Each gives {title, element, refresh()}; what it shows without an event of a message is asked for every third pulse.
 const VIEWS = {
+  "": ({ parameters }) => messages(parameters),
   messages: ({ rest, parameters }) => (rest ? message(rest) : messages(parameters)),
   "dead-letters": () => deadLetters(),
   schedules: () => schedules(),
@@ -56,7 +59,7 @@ async function show() {
   if (here.name === "main") return main.focus();
   leave(view);
   const kept = arrive();
-  view = kept?.view ?? (Object.hasOwn(VIEWS, here.name) ? VIEWS[here.name] : VIEWS.messages)(here);
+  view = kept?.view ?? (Object.hasOwn(VIEWS, here.name) ? VIEWS[here.name](here) : noSuchPage(here.name));
   document.title = `${view.title} · Local QStash`;
   for (const link of document.querySelectorAll(".top a[href]")) {
     const isHere = link.getAttribute("href") === `#/${here.name || "messages"}`;
@@ -64,7 +67,7 @@ async function show() {
     else link.removeAttribute("aria-current");
   }
   main.setAttribute("aria-busy", String(!kept));
-  main.replaceChildren(view.element);
+  main.replaceChildren(h("p", { class: "loading" }, "Loading…"), view.element);
   restore(kept);
   await refreshed(view);
   pointOut(here.parameters.get("at"));
@@ -94,15 +97,14 @@ async function pulse() {
   if (document.visibilityState === "visible") {
     try {
       const overview = await api.get("/_local/overview");
+      const changed = isBack() || overview.position !== position;
       drawOverview(overview);
       pulses += 1;
-      const changed = overview.position !== position;
       position = overview.position;
       if (view && (changed || pulses % 3 === 0)) await refreshed(view);
     } catch (error) {
       if (error.status === 401) return askForToken();
-      live.dataset.state = "down";
-      setText(live, "not reachable");
+      gone();
     }
   }
   timer = setTimeout(pulse, PULSE);

@@ -1,12 +1,13 @@
 // URL groups: their endpoints, one more, one less.
 
+import { nothingYet } from "./absent.js";
 import * as api from "./api.js";
 import { act, button, confirmed, h, redrawn } from "./dom.js";
 
 export function groups() {
   const cards = h("div", { class: "cards" });
   const draw = redrawn(cards, (group) => group.name, (group) => groupCard(group, refresh));
-  const empty = h("p", { class: "empty", hidden: true }, "No URL groups. What is published to one goes to each of its endpoints.");
+  const empty = nothingYet("No URL groups. What is published to one goes to each of its endpoints.", "group");
 
   async function refresh() {
     const found = await api.get("/v2/topics");

@@ -1,6 +1,7 @@
 // One message: what became of it so far, what it carries, how it is signed, and what can be done about it.
 
 import * as api from "./api.js";
+import { notHere } from "./absent.js";
 import { act, button, confirmed, copy, h, redrawn, table } from "./dom.js";
 import { clock, taskOf, zone } from "./format.js";
 import { body, headers, secret } from "./content.js";
@@ -11,6 +12,7 @@ import { runHref } from "./run_state.js";
 import { age, called, destination, flawNames, stateBadge, statusBadge } from "./state.js";
 import { timeline } from "./timeline.js";
 
+const GONE = "This server has no message of this id. It may have been removed after its retention, with a queue, or with the server's memory.";
 const HELD = ["queued", "held"];
 const FINISHED = ["delivered", "failed", "canceled"];
 
@@ -38,7 +40,7 @@ export function message(id) {
     try {
       found = await api.get(target);
     } catch (error) {
-      if (error.status === 404) return element.replaceChildren(gone(error.message));
+      if (error.status === 404) return element.replaceChildren(notHere("Not here any more", GONE));
       throw error;
     }
     steps.draw(found.events);
@@ -60,8 +62,6 @@ export function message(id) {
 
   return { title: "Message", element, refresh };
 }
-
-const gone = (text) => h("div", { class: "card" }, h("h1", {}, "Not here any more"), h("p", {}, text));
 
 function headOf(found, refresh) {
   return [

@@ -1,5 +1,6 @@
 // The list of messages: newest first, as they change, narrowed down by filters that stand in the address.
 
+import { nothingYet } from "./absent.js";
 import * as api from "./api.js";
 import { chart } from "./chart.js";
 import { chips, shortId } from "./chips.js";
@@ -22,6 +23,7 @@ export function messages(parameters) {
   const rows = h("tbody");
   const draw = list(rows, (item) => item.messageId, (item) => messageRow(item, load));
   const empty = h("p", { class: "empty", hidden: true });
+  const first = nothingYet("No messages yet. Publish one, here or from your app.", "message");
   const newer = button("← Newer", act(() => (cursors.pop(), load())));
   const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), load())));
   let asked = 0;
@@ -52,11 +54,11 @@ export function messages(parameters) {
     older.disabled = !page.cursor;
     setText(older, page.cursor && !page.messages.length ? "Search further →" : "Older →");
     newer.disabled = cursors.length === 1;
-    empty.hidden = page.messages.length > 0;
-    if (!empty.hidden) {
-      setText(empty, page.cursor ? "Nothing among the newest messages; older ones were not looked at yet."
-        : narrowed() ? "No message is like that." : "No messages yet. Publish one, here or from your app.");
-    }
+    const isFirst = !page.cursor && !narrowed() && cursors.length === 1;
+    first.hidden = page.messages.length > 0 || !isFirst;
+    empty.hidden = page.messages.length > 0 || isFirst;
+    setText(empty, page.cursor ? "Nothing among the newest messages; older ones were not looked at yet."
+      : narrowed() ? "No message is like that." : "No older messages.");
   }
 
   const element = h(
@@ -67,6 +69,7 @@ export function messages(parameters) {
     filters,
     table("Messages", ["State", "Destination", ["Belongs to", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"], ""], rows),
     empty,
+    first,
     h("div", { class: "actions pages" }, newer, older),
   );
   return { title: "Messages", element, refresh: () => Promise.all([load(), picture.refresh()]) };

@@ -1,5 +1,6 @@
 // Queues and flow control: how full, how many at a time, pause.
 
+import { nothingYet } from "./absent.js";
 import * as api from "./api.js";
 import { act, button, confirmed, h, redrawn, setText, table } from "./dom.js";
 import { cell } from "./rows.js";
@@ -9,8 +10,8 @@ export function queues() {
   const flowRows = h("tbody");
   const drawQueues = redrawn(queueRows, (queue) => queue.name, (queue) => queueRow(queue, refresh));
   const drawFlows = redrawn(flowRows, (flow) => flow.flowControlKey, (flow) => flowRow(flow, refresh));
-  const noQueues = h("p", { class: "empty", hidden: true }, "No queues.");
-  const noFlows = h("p", { class: "empty", hidden: true }, "No flow-control keys: the first message that names one makes it.");
+  const noQueues = nothingYet("No queues. The first message for one makes it.", "queue");
+  const noFlows = nothingYet("No flow-control keys: the first message that names one makes it.", "flow");
   const global = h("span", { class: "quiet" });
 
   async function refresh() {

@@ -1,5 +1,6 @@
 // Schedules: when each publishes next, what became of the last time, pause, run now, delete.
 
+import { nothingYet } from "./absent.js";
 import * as api from "./api.js";
 import { act, button, confirmed, h, redrawn, table } from "./dom.js";
 import { moment } from "./format.js";
@@ -11,8 +12,7 @@ const WORDS = { IN_PROGRESS: ["active", "in progress"], SUCCESS: ["delivered", "
 export function schedules() {
   const rows = h("tbody");
   const draw = redrawn(rows, (schedule) => schedule.scheduleId, (schedule) => scheduleRow(schedule, refresh));
-  const empty = h("p", { class: "empty", hidden: true }, "No schedules. Make one with ",
-    h("a", { href: "#/publish" }, "Publish"), ": give a cron expression.");
+  const empty = nothingYet(["No schedules. Make one with ", h("a", { href: "#/publish" }, "Publish"), ", or from your app."], "schedule");
 
   async function refresh() {
     const [found, ticks] = await Promise.all([api.get("/v2/schedules"), api.get("/_local/schedules/ticks")]);
