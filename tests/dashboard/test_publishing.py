@@ -198,3 +198,24 @@ def test_the_call_can_be_copied_for_curl(desk: Desk) -> None:
         "  -H 'Upstash-Label: größe' \\",
         "  --data-raw 'it'\\''s é'",
     ]
+
+
+def test_the_form_says_where_a_body_stops_being_json(desk: Desk) -> None:
+    desk.open("publish")
+    desk.page.get_by_label("Body", exact=True).fill('{\n  "order": 3,\n}')
+    flaw = "Not JSON: line 3, column 1: here should be a name in double quotes."
+    expect(desk.page.get_by_text(flaw)).to_be_visible()
+    desk.page.get_by_label("Body", exact=True).fill('{\n  "order": [1, -2.5e3, "a\\n", {}, []]\n}')
+    expect(desk.page.get_by_text("Not JSON")).to_be_hidden()
+
+
+def test_the_form_shows_when_a_cron_expression_comes_true(desk: Desk) -> None:
+    desk.open("publish")
+    desk.unfold()
+    cron = desk.page.locator("[name=Upstash-Cron]")
+    cron.fill("CRON_TZ=Asia/Tokyo 0 7 * * *")
+    expect(desk.page.locator(".ticks > div")).to_have_count(5)
+    expect(desk.page.locator(".ticks > div").first).to_contain_text("07:00 GMT+9")
+    cron.fill("0 7 * *")
+    expect(desk.page.locator(".ticks .bad")).to_contain_text("invalid cron '0 7 * *'")
+    desk.complaints.clear()  # the browser's, of the answer 400

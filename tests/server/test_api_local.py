@@ -540,3 +540,14 @@ def test_outcomes_are_counted_by_the_second(local: Local) -> None:
 def test_a_wrong_method_is_405(local: Local) -> None:
     assert local("DELETE", "/_local/messages").status == 405
     assert local("GET", "/_local/schedules/tick/run").status == 405
+
+
+def test_an_expression_is_tried_before_a_schedule_has_it(local: Local) -> None:
+    local("POST", "/v2/schedules/https://a.example", headers=CRON)
+    found = local("GET", "/_local/cron?cron=*/5+*+*+*+*")
+    assert found.json == {"ticks": local("GET", "/_local/schedules/ticks").json["tick"]}
+    assert len(found.json["ticks"]) == 5
+
+
+def test_an_expression_that_is_none_is_refused_in_a_sentence(local: Local) -> None:
+    assert local("GET", "/_local/cron?cron=99+*+*+*+*") == Got(400, {"error": "invalid cron '99 * * * *': bad minute"})

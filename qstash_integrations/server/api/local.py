@@ -87,6 +87,12 @@ def ticks(engine: Engine, call: ApiCall) -> Reply:
     return Reply(200, {schedule_id: [milliseconds(tick) for tick in ticks] for schedule_id, ticks in found.items()})
 
 
+def cron(engine: Engine, call: ApiCall) -> Reply:
+    """The next moments of an expression that no schedule has yet."""
+    expression = value_of(check_known(call.parameters, ("cron",)), "cron") or ""
+    return Reply(200, {"ticks": [milliseconds(tick) for tick in engine.inspection.ticks_of(expression, TICKS)]})
+
+
 def run_schedule(engine: Engine, call: ApiCall) -> Reply:
     return Reply(201, [receipt_fields(one) for one in engine.schedules.run(call.path["id"])])
 
@@ -123,6 +129,7 @@ LOCAL_ROUTES = (
     Route("POST", "messages/{id}/deliver", deliver),
     Route("POST", "messages/{id}/replay", replay),
     Route("GET", "schedules/ticks", ticks),
+    Route("GET", "cron", cron),
     Route("POST", "schedules/{id}/run", run_schedule),
     Route("GET", "seconds", seconds),
     Route("POST", "clear", clear),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from ..attempt import SignedRequest, signed_request
 from ..model import Event, Limits, Listed, Message, Overview, Page, Refused, Related, Schedule, Search, Second
-from ..rules.cron import next_tick
+from ..rules.cron import check_cron, next_tick
 from ..tables import Store
 from .commits import Commits
 from .keys import SigningKeys
@@ -103,12 +103,13 @@ class Inspection:
 
     def next_ticks(self, schedule: Schedule, count: int) -> Sequence[float]:
         """When a schedule publishes next; none while it is paused."""
-        ticks: list[float] = []
-        tick = schedule.next_at
-        while tick is not None and len(ticks) < count:
-            ticks.append(tick)
-            tick = next_tick(schedule.cron, tick)
-        return ticks
+        return _ticks(schedule.cron, schedule.next_at, count)
+
+    def ticks_of(self, cron: str, count: int) -> Sequence[float]:
+        """When a schedule with this expression would publish; Refused where it is none, as it would be."""
+        now = self._commit.now()
+        cron = check_cron(cron, now)
+        return _ticks(cron, next_tick(cron, now), count)
 
     def seconds(self, since: float) -> list[Second]:
         """How attempts ended, for each second from ``since`` on in which one did, the oldest first."""
@@ -126,6 +127,14 @@ class Inspection:
                 count[1] += 1 if state == "ERROR" else -1
                 count[2] += state == "FAILED"
         return [Second(at=at, delivered=d, retried=r, failed=f) for at, (d, r, f) in sorted(counts.items())]
+
+
+def _ticks(cron: str, first: float | None, count: int) -> list[float]:
+    ticks: list[float] = []
+    while first is not None and len(ticks) < count:
+        ticks.append(first)
+        first = next_tick(cron, first)
+    return ticks
 
 
 def _of_failures(made: Sequence[Listed], message: Message) -> list[Listed]:

@@ -2,7 +2,9 @@
 
 import * as api from "./api.js";
 import { act, button, h, notice, setText } from "./dom.js";
+import { preview } from "./cron.js";
 import { size } from "./format.js";
+import { jsonFault } from "./json_fault.js";
 import { CRON, GROUPS, QUEUE, headersFrom, valuesOf } from "./options.js";
 
 export function publish(parameters) {
@@ -13,6 +15,8 @@ export function publish(parameters) {
   });
   const suggestions = h("datalist", { id: "groups" });
   const text = h("textarea", { id: "body", rows: "8", spellcheck: "false" }, '{"hello": "world"}');
+  const flaw = h("p", { class: "bad", role: "status", hidden: true });
+  text.addEventListener("input", check);
   const upload = h("input", { type: "file", "aria-label": "Body from a file", onchange: chosen });
   const origin = h("p", { class: "quiet", hidden: true });
   const result = h("div", { class: "result", role: "status" });
@@ -23,8 +27,16 @@ export function publish(parameters) {
     if (file) file.arrayBuffer().then((buffer) => useBytes(new Uint8Array(buffer)));
   }
 
+  // A hint: whoever wants to may send what is no JSON.
+  function check() {
+    const fault = /^\s*[{["]/.test(text.value) ? jsonFault(text.value) : null;
+    flaw.hidden = !fault;
+    if (fault) setText(flaw, `Not JSON: line ${fault.line}, column ${fault.column}: here should be ${fault.expected}.`);
+  }
+
   function useBytes(found) {
     bytes = found;
+    flaw.hidden = true;
     text.disabled = true;
     text.value = `${size(found.length)}, sent as they are`;
   }
@@ -92,6 +104,7 @@ export function publish(parameters) {
       suggestions,
       h("label", { for: "body" }, "Body"),
       text,
+      flaw,
       upload,
       GROUPS.map(([name, fields], index) => h("details", { open: index === 0 }, h("summary", {}, name),
         h("div", { class: "fields" }, fields.map((field) => labelled(field, inputs))))),
@@ -100,6 +113,8 @@ export function publish(parameters) {
       result,
     ),
   );
+  const cron = inputs.get(CRON);
+  cron.closest("label").after(preview(cron));
   fill().catch((error) => notice(error.message, true));
   return { title: "Publish", element };
 }

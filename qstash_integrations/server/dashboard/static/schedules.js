@@ -2,8 +2,8 @@
 
 import { nothingYet } from "./absent.js";
 import * as api from "./api.js";
+import { tickIn, zoneOf } from "./cron.js";
 import { act, button, confirmed, h, redrawn, table } from "./dom.js";
-import { moment } from "./format.js";
 import { cell } from "./rows.js";
 import { age, called } from "./state.js";
 
@@ -53,7 +53,7 @@ function scheduleRow(schedule, refresh) {
       h("div", {}, h("code", {}, schedule.cron)), schedule.isPaused ? h("span", { class: "badge held" }, "Paused") : ""),
     cell("Destination", { class: "url" }, called(schedule.method, schedule.destination)),
     cell("Next five runs", {}, schedule.ticks.length
-      ? h("ol", { class: "ticks" }, schedule.ticks.map((tick, index) => h("li", {}, moment(tick), index ? "" : [" ", age(tick)])))
+      ? h("ol", { class: "ticks" }, schedule.ticks.map((tick, index) => h("li", {}, tickIn(tick, zoneOf(schedule.cron)), index ? "" : [" ", age(tick)])))
       : h("span", { class: "quiet" }, schedule.isPaused ? "paused" : "none")),
     cell("Last run", {}, lastRun(schedule)),
     h("td", { class: "actions" },
