@@ -21,6 +21,8 @@ SHOP = "https://shop.example.com"
 MINUTES = 10
 STEP = 5  # seconds
 LARGEST = 150 * 1024
+SCREEN = (1180, 640)
+PHONE = (390, 780)
 BUSY = b'{"error": "database is locked", "retry": true}'
 
 
@@ -46,6 +48,7 @@ def main(folder: Path) -> None:
                 picture(browser, server, "messages", folder / "dashboard-messages.png", "light")
                 picture(browser, server, f"messages/{letter}", folder / "dashboard-message.png", "dark")
                 picture(browser, server, "schedules", folder / "dashboard-schedules.png", "light")
+                picture(browser, server, "messages", folder / "dashboard-phone.png", "dark", PHONE)
                 browser.close()
 
 
@@ -98,9 +101,12 @@ def schedules(api: httpx.Client) -> None:
     api.post("/v2/schedules/newsletter/pause").raise_for_status()
 
 
-def picture(browser: Browser, server: LocalServer, view: str, file: Path, colours: str) -> None:
+def picture(
+    browser: Browser, server: LocalServer, view: str, file: Path, colours: str, size: tuple[int, int] = SCREEN
+) -> None:
+    width, height = size
     context = browser.new_context(
-        viewport={"width": 1180, "height": 640}, color_scheme="dark" if colours == "dark" else "light"
+        viewport={"width": width, "height": height}, color_scheme="dark" if colours == "dark" else "light"
     )
     page = context.new_page()
     page.goto(f"{server.url}/#/{view}")
