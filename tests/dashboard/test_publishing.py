@@ -219,3 +219,10 @@ def test_the_form_shows_when_a_cron_expression_comes_true(desk: Desk) -> None:
     cron.fill("0 7 * *")
     expect(desk.page.locator(".ticks .bad")).to_contain_text("invalid cron '0 7 * *'")
     desk.complaints.clear()  # the browser's, of the answer 400
+
+
+def test_a_new_schedule_begins_with_an_expression_that_is_shown(desk: Desk) -> None:
+    desk.open("schedules")
+    desk.page.get_by_role("main").get_by_role("link", name="New schedule").click()
+    expect(desk.page.locator("[name=Upstash-Cron]")).to_have_value("0 7 * * *")
+    expect(desk.page.locator(".ticks > div")).to_have_count(5)

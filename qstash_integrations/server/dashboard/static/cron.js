@@ -12,8 +12,12 @@ export const zoneOf = (cron) => cron.match(/^\s*(?:CRON_TZ|TZ)=(\S+)\s/)?.[1] ??
 export function tickIn(at, zone) {
   const there = momentIn(at, zone);
   const here = moment(at);
-  return there === here ? there : `${there} (${here} here)`;
+  return there === here ? there : `${there} (${timeHere(at)} here)`;
 }
+
+const timeHere = (at) => new Date(at).toLocaleString([], {
+  weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZoneName: "short",
+});
 
 function momentIn(at, zone) {
   try {

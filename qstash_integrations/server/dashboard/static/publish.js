@@ -115,6 +115,11 @@ export function publish(parameters) {
   );
   const cron = inputs.get(CRON);
   cron.closest("label").after(preview(cron));
+  if (parameters.get("cron")) {
+    cron.value = parameters.get("cron");
+    cron.closest("details").open = true;
+    cron.dispatchEvent(new Event("input"));
+  }
   fill().catch((error) => notice(error.message, true));
   return { title: "Publish", element };
 }

@@ -23,7 +23,8 @@ export function schedules() {
   const element = h(
     "section",
     {},
-    h("div", { class: "heading" }, h("h1", {}, "Schedules")),
+    h("div", { class: "heading" }, h("h1", {}, "Schedules"), h("span", { class: "grow" }),
+      h("a", { class: "button", href: `#/publish${api.query({ cron: "0 7 * * *" })}` }, "New schedule")),
     table("Schedules", ["Schedule", "Destination", "Next five runs", "Last run", ""], rows),
     empty,
   );
