@@ -102,9 +102,9 @@ def schedules(api: httpx.Client) -> None:
 
 
 def picture(
-    browser: Browser, server: LocalServer, view: str, file: Path, colours: str, size: tuple[int, int] = SCREEN
+    browser: Browser, server: LocalServer, view: str, file: Path, colours: str, window: tuple[int, int] = SCREEN
 ) -> None:
-    width, height = size
+    width, height = window
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme="dark" if colours == "dark" else "light"
     )
