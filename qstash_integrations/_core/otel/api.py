@@ -5,6 +5,7 @@ Spec: https://opentelemetry.io/docs/specs/semconv/messaging/messaging-metrics/
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import Token
 from typing import Any, Literal, cast
 
@@ -57,8 +58,13 @@ class Telemetry:
         return self._tracer.start_span(name, kind=SpanKind[kind], attributes=attributes, links=links)
 
     def enter(self, span: Span) -> "Token[Any]":
-        """Make it current, until ``hide`` gets the token."""
+        """Make it current, until ``leave`` gets the token."""
         return cast("Token[Any]", contexts.attach(trace.set_span_in_context(span)))
+
+    def leave(self, token: "Token[Any]") -> None:
+        """No record of it, unlike OpenTelemetry's own: the garbage collector closes coroutines in any context."""
+        with suppress(ValueError):
+            token.var.reset(token)
 
     def fail(self, span: Span, kind: str, error: BaseException | None = None) -> None:
         """It ends in an error; ``error`` is recorded with its text and its traceback."""

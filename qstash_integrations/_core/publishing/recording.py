@@ -55,7 +55,7 @@ class Place(NamedTuple):
 class Sending:
     """The span of one call that sends messages, and what it comes to."""
 
-    __slots__ = ("_attributes", "_begun_at", "_count", "_hidden", "_span", "_telemetry", "operation")
+    __slots__ = ("_attributes", "_begun_at", "_count", "_entered", "_span", "_telemetry", "operation")
 
     def __init__(self, found: "Telemetry", operation: Operation[Any], account: Account) -> None:
         is_apart = account.otel == LINKS
@@ -91,7 +91,7 @@ class Sending:
             carried = found.headers_of(self._span, apart=is_apart) if may_carry else {}
             self.operation = replace(operation, headers=_carrying(operation.headers, carried))
         self._attributes = {**attributes, **_few(place)}
-        self._hidden: Token[Any] = found.enter(self._span)
+        self._entered: Token[Any] = found.enter(self._span)
 
     def accepted(self, result: object) -> None:
         """QStash has answered."""
@@ -106,7 +106,7 @@ class Sending:
             self._attributes["error.type"] = kind
         self._telemetry.duration.record(time.perf_counter() - self._begun_at, self._attributes)
         self._telemetry.sent.add(self._count, self._attributes)
-        self._hidden.var.reset(self._hidden)
+        self._telemetry.leave(self._entered)
         self._span.end()
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ..errors import NonRetryable, RetryAfter
 from ..otel import OFF, telemetry
 from ..task_urls import task_of
-from .delivery import Delivery, found, hide
+from .delivery import Delivery, found
 from .head import Head
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class RecordedWork(Work):
         few = self._few if kind is None else {**self._few, "error.type": kind}
         self._telemetry.processed.record(time.perf_counter() - self._begun_at, few)
         if self._entered is not None:
-            hide(self._entered)
+            self._telemetry.leave(self._entered)
         self._span.end()
 
     def end_as_duplicate(self, status: int) -> None:
