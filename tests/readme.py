@@ -1,11 +1,19 @@
-"""The README's code blocks, in order, with the heading that each stands under."""
+"""The code blocks of README and of the pages of the site, in order, with the heading that each stands under."""
 
+import argparse
+import itertools
 import re
+import shlex
+import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
-README = Path(__file__).parents[1] / "README.md"
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$|^## ([^\n]+)$", re.MULTILINE | re.DOTALL)
+from qstash_integrations.cli import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+# Those of a tab are indented.
+_BLOCK = re.compile(r"^(?P<indent> *)```(\w+)\n(.*?)^(?P=indent)```$|^## ([^\n]+)$", re.MULTILINE | re.DOTALL)
 
 
 class Block(NamedTuple):
@@ -13,19 +21,39 @@ class Block(NamedTuple):
     language: str
     code: str
 
+    @property
+    def file(self) -> str | None:
+        """The name that a comment in its first line gives it."""
+        named = re.match(r"# ([\w/]+\.py)\n", self.code)
+        return named and named[1]
 
-def blocks() -> list[Block]:
+
+def blocks(page: Path = README) -> list[Block]:
     found: list[Block] = []
     heading = ""
-    for match in _BLOCK.finditer(README.read_text()):
-        if match[3]:
-            heading = match[3]
+    for match in _BLOCK.finditer(page.read_text(encoding="utf-8")):
+        if match[4]:
+            heading = match[4]
         else:
-            found.append(Block(heading, match[1], match[2]))
+            found.append(Block(heading, match[2], textwrap.dedent(match[3])))
     return found
 
 
-def commands(heading: str) -> list[str]:
-    """What is typed at the prompts below a heading."""
-    code = "".join(block.code for block in blocks() if block.heading == heading and block.language == "console")
+def commands(heading: str | None = None, page: Path = README) -> list[str]:
+    """What is typed at the prompts of a page, or below one of its headings."""
+    code = "".join(
+        block.code for block in blocks(page) if block.language == "console" and heading in (None, block.heading)
+    )
     return [line.removeprefix("$ ") for line in code.splitlines() if line.startswith("$ ")]
+
+
+def parse_ours(line: str) -> argparse.Namespace:
+    """The options of a ``qstash-integrations ...``; SystemExit where one does not exist."""
+    program, *arguments = shlex.split(line)
+    assert program == "qstash-integrations"
+    parser = argparse.ArgumentParser()
+    subcommands = parser.add_subparsers(required=True)
+    for add in COMMANDS:
+        add(subcommands)
+    # Behind it stands a program of the reader's.
+    return parser.parse_args([*itertools.takewhile("--".__ne__, arguments)])

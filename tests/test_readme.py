@@ -1,8 +1,5 @@
 """Every code block of the README runs, and the apps in it refuse what QStash did not sign."""
 
-import argparse
-import itertools
-import json
 import shlex
 import sys
 from types import SimpleNamespace
@@ -15,12 +12,12 @@ from django.test import override_settings as django_settings
 
 from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, SignatureError
 from qstash_integrations._core.environment import override_settings
-from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
-from qstash_integrations.cli import COMMANDS
+from qstash_integrations._core.publishing.client import override_transport
 from tests.contract.aiohttp_apps import aiohttp_exchange
 from tests.django.project import configure, wsgi_app
 from tests.hosts import Request, Send, asgi_send, wsgi_send
-from tests.readme import Block, blocks, commands
+from tests.readme import Block, blocks, commands, parse_ours
+from tests.sent import Sent
 from tests.signing import CURRENT, NEXT, ORIGIN, signed
 
 pytest_plugins = ["pytester"]
@@ -35,21 +32,6 @@ APPS = [block for block in PYTHON if "\napp = " in block.code]
 WITH_TASKS = [block for block in APPS if "tasks=" in block.code]
 WEBHOOKS = [block for block in APPS if block not in WITH_TASKS]
 BODY = b'{"id": 3}'
-
-
-class Sent(list[APIRequest]):
-    """What the publishers in the README send."""
-
-    def __call__(self, call: APIRequest) -> APIResponse:
-        self.append(call)
-        receipt: Any = {"messageId": f"msg_{len(self)}"}
-        if "/schedules/" in call.url:
-            receipt = {"scheduleId": "daily"}
-        elif call.url.endswith("/batch"):
-            receipt = [receipt] * len(json.loads(call.body or b""))
-        elif "/publish/" in call.url and "://" not in call.url.partition("/publish/")[2]:
-            receipt = [{**receipt, "url": "https://a.example"}]
-        return APIResponse(201, json.dumps(receipt).encode())
 
 
 @pytest.fixture
@@ -177,15 +159,10 @@ def test_the_receiver_block_refuses_a_forged_request() -> None:
     "line", [line for heading in dict.fromkeys(block.heading for block in blocks()) for line in commands(heading)]
 )
 def test_every_command_is_one_that_there_is(line: str) -> None:
-    program, *arguments = shlex.split(line)
+    program, *_ = shlex.split(line)
     assert program in ("qstash-integrations", "export", "flask", "uvicorn", "python", "pytest", "curl")
     if program == "qstash-integrations":
-        parser = argparse.ArgumentParser()
-        subcommands = parser.add_subparsers()
-        for add in COMMANDS:
-            add(subcommands)
-        # Behind it stands a program of the reader's.
-        assert callable(parser.parse_args([*itertools.takewhile("--".__ne__, arguments)]).run)
+        assert callable(parse_ours(line).run)
 
 
 def test_settings_that_are_missing_are_named() -> None:

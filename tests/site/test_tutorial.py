@@ -1,0 +1,44 @@
+"""The app of each tab of the tutorial publishes its order, takes it from QStash, and from nobody else."""
+
+from typing import Any
+
+import pytest
+from django.test import override_settings as django_settings
+
+from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.publishing.client import override_transport
+from tests.django.project import wsgi_app
+from tests.hosts import Request, Send, asgi_send, wsgi_send
+from tests.readme import blocks
+from tests.sent import Sent
+from tests.signing import ORIGIN, signed
+from tests.site.pages import DOCS
+from tests.site.test_pages import SETTINGS
+
+APPS = [block.code for block in blocks(DOCS / "tutorial.md") if block.language == "python"]
+BODY = b'{"id": 3}'
+
+
+def serve(code: str) -> Send:
+    names: dict[str, Any] = {"__name__": "app"}
+    exec(compile(code, "tutorial.md", "exec"), names)
+    if "urlpatterns" in names:
+        return wsgi_send(wsgi_app(*names["urlpatterns"]))
+    return wsgi_send(names["app"]) if hasattr(names["app"], "wsgi_app") else asgi_send(names["app"])
+
+
+@pytest.mark.parametrize("code", APPS, ids=["Starlette", "FastAPI", "Flask", "Django"])
+def test_an_order_goes_out_and_ships_when_qstash_brings_it(
+    code: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    json_type = ("Content-Type", "application/json")
+    with override_settings(), override_transport(sent := Sent()), django_settings(ALLOWED_HOSTS=["api.example.com"]):
+        send = serve(code)
+        assert send(Request("/orders", [json_type], b"")).status == 202
+        assert [call.url for call in sent] == [f"https://qstash.upstash.io/v2/publish/{ORIGIN}/hooks/ship"]
+        assert send(Request("/hooks/ship", [json_type], BODY)).status == 401
+        genuine = ("Upstash-Signature", signed(BODY, exp=2**40))
+        assert send(Request("/hooks/ship", [json_type, genuine], BODY)).status == 204
+    assert capsys.readouterr().out == "shipping order 3\n"
