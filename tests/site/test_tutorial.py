@@ -7,7 +7,7 @@ from django.test import override_settings as django_settings
 
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import override_transport
-from tests.django.project import wsgi_app
+from tests.django.project import configure, wsgi_app
 from tests.hosts import Request, Send, asgi_send, wsgi_send
 from tests.readme import blocks
 from tests.sent import Sent
@@ -33,6 +33,7 @@ def test_an_order_goes_out_and_ships_when_qstash_brings_it(
 ) -> None:
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
+    configure()
     json_type = ("Content-Type", "application/json")
     with override_settings(), override_transport(sent := Sent()), django_settings(ALLOWED_HOSTS=["api.example.com"]):
         send = serve(code)
