@@ -14,7 +14,14 @@ SITE = ROOT / "site"
 HTML = sorted(SITE.rglob("*.html"))
 QUESTIONS = {
     "containers.md": "separate containers",
+    "howto/tunnels.md": "Real QStash on a laptop",
+    "howto/callbacks.md": "Reading a callback",
+    "howto/duplicates.md": "once on a FastAPI router",
+    "explanation/limits.md": "Default retries, backoff and time limits",
+    "howto/factories.md": "App factories, Celery and scripts",
     "schedules.md": "Schedules at deploy",
+    "howto/ci.md": "CI and image builds without secrets",
+    "howto/previews.md": "Preview deployments",
     "options.md": "every option with its encoding and limit",
 }
 
