@@ -127,6 +127,7 @@ class SQLiteStore:
         self._close()
 
     def after_fork(self) -> None:
+        """In the child, which has the lock as the fork found it: held."""
         self._lock.release()
 
     def _deadline(self) -> float:

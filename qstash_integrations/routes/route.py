@@ -55,6 +55,7 @@ class Route:
 
     @property
     def takes_post(self) -> bool:
+        """Whether QStash could call it as it does unless told otherwise; a route without methods takes any."""
         return not self.methods or "POST" in self.methods
 
     @property

@@ -48,15 +48,19 @@ class Owner:
 
     @property
     def prefix(self) -> str:
+        """What the ids of its schedules begin with: ``shop.production.``."""
         return f"{self.app}.{self.environment}."
 
     def id_of(self, name: str) -> str:
+        """What QStash knows the schedule of this name by."""
         return self.prefix + name
 
     def name_of(self, schedule_id: str) -> str:
+        """What the code calls the schedule of this id; an id of somebody else's stays as it is."""
         return schedule_id.removeprefix(self.prefix)
 
     def owns(self, held: Held) -> bool:
+        """Whether a schedule has both the prefix and our label: one of the two alone is somebody else's."""
         is_ours = held.schedule_id.startswith(self.prefix) and _NAME.fullmatch(self.name_of(held.schedule_id))
         return bool(is_ours) and LABEL in labels_of(held)
 

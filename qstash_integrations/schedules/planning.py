@@ -61,10 +61,12 @@ class Plan:
 
     @property
     def drift(self) -> tuple[Change, ...]:
+        """Those in which the code and QStash say something else."""
         return tuple(change for change in self.changes if change.drift)
 
     @property
     def orphans(self) -> tuple[Change, ...]:
+        """Those that are ours and no longer in the code."""
         return tuple(change for change in self.changes if change.action == "orphaned")
 
     @property

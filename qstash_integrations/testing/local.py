@@ -136,6 +136,7 @@ class LocalQStash:
         return self._run(self._inside.driver.due(limit))
 
     async def adeliver_due(self, *, limit: int = MOST) -> list[Attempt]:
+        """``deliver_due`` for ``async`` tests."""
         return await self._arun(self._inside.driver.due(limit))
 
     def advance(
@@ -148,6 +149,7 @@ class LocalQStash:
     async def aadvance(
         self, by: Duration | None = None, *, until: datetime | float | None = None, **parts: Unpack[Span]
     ) -> list[Attempt]:
+        """``advance`` for ``async`` tests."""
         return await self._arun(self._inside.driver.until(self._end(by, until, parts)))
 
     def run_until_idle(self, *, limit: int = MOST) -> list[Attempt]:
@@ -159,6 +161,7 @@ class LocalQStash:
         return self._run(self._inside.driver.until_idle(limit))
 
     async def arun_until_idle(self, *, limit: int = MOST) -> list[Attempt]:
+        """``run_until_idle`` for ``async`` tests."""
         return await self._arun(self._inside.driver.until_idle(limit))
 
     def fail_next(

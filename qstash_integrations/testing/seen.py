@@ -41,6 +41,7 @@ class Attempt:
 
     @property
     def delivered(self) -> bool:
+        """Whether the answer was a 2xx, after which none follows."""
         return 200 <= self.status < 300
 
     def json(self) -> Any:

@@ -81,6 +81,7 @@ __all__ = [
 
 
 def is_task(value: object) -> "TypeGuard[Task]":
+    """Whether it is a task of ``django.tasks``, of whichever package this Django has it from."""
     # Not isinstance, which would wake whatever is lazy.
     kind: type = Task
     return issubclass(type(value), kind)

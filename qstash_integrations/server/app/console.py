@@ -21,9 +21,19 @@ _EVENTS = {"CREATED": "accepted", "CANCELED": "cancelled", "FAILED": "failed", "
 
 
 class Console(Protocol):
-    def started(self, server: LocalServer) -> None: ...
-    def delivered(self, attempt: Attempt) -> None: ...
-    def happened(self, news: Headline | Note) -> None: ...
+    """What is told of a server: its address when it listens, then what it delivers and what else happens."""
+
+    def started(self, server: LocalServer) -> None:
+        """It listens, and its credentials are known."""
+        ...
+
+    def delivered(self, attempt: Attempt) -> None:
+        """What came of an attempt."""
+        ...
+
+    def happened(self, news: Headline | Note) -> None:
+        """Anything else that is worth a line."""
+        ...
 
 
 class ForPeople:
@@ -83,11 +93,13 @@ class ForPeople:
             self._write("Other machines can reach this server, and whoever has the token can use it.")
 
     def delivered(self, attempt: Attempt) -> None:
+        """What came of an attempt, in a line that the terminal has room for."""
         width, now = self._width(), time.time()
         line = of_attempt(attempt, dashboard=self._dashboard, now=now, is_short=width is not None)
         self._show(line, width, now)
 
     def happened(self, news: Headline | Note) -> None:
+        """Anything else, likewise."""
         width, now = self._width(), time.time()
         self._show(of_news(news, now=now, is_short=width is not None), width, now)
 
@@ -102,15 +114,18 @@ class ForMachines:
         self._write = write
 
     def started(self, server: LocalServer) -> None:
+        """The event ``started``, with the environment of an app."""
         db = None if server.db is None else str(server.db.absolute())
         about = {"server": "DEV SERVER", "url": server.url, "dashboard": server.dashboard, "db": db}
         about |= {} if server.read_only_token is None else {"read_only_token": server.read_only_token}
         self._tell("started", {**about, "environment": environment(server)})
 
     def delivered(self, attempt: Attempt) -> None:
+        """The event ``delivery``."""
         self._tell("delivery", summary(attempt))
 
     def happened(self, news: Headline | Note) -> None:
+        """An event by what happened: ``accepted``, ``retry``, ``cancelled``, ``failed``, ``note``."""
         self._tell("note" if isinstance(news, Note) else _EVENTS[news.state], summary_of_news(news))
 
     def _tell(self, event: str, fields: Mapping[str, object]) -> None:

@@ -28,6 +28,7 @@ def _columns_now(stream: TextIO, environ: Mapping[str, str]) -> int:
 
 
 def shows_colours(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether to write in colours: NO_COLOR and FORCE_COLOR win over what kind of terminal it is."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):

@@ -1,0 +1,58 @@
+"""What a reader can import says what it is for."""
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import qstash_integrations
+from qstash_integrations.once import Store
+
+ROOT = Path(qstash_integrations.__file__).parent
+# The server is a program: of its parts, what a test suite starts it with is to be imported.
+INSIDE = ("_core", "demo")
+MODULES = sorted(
+    ".".join(("qstash_integrations", *file.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    for file in ROOT.rglob("*.py")
+    if "\n__all__" in file.read_text(encoding="utf-8")
+    and not {*INSIDE} & {*file.parts}
+    and ("server" not in file.parts or file.parent.name == "app")
+)
+# Where a method that several classes have is described once.
+PROTOCOLS = (Store,)
+
+
+def public(module: str) -> Iterator[tuple[str, Any]]:
+    """The classes and functions that a module names in ``__all__``, and the methods and properties of those classes."""
+    found = importlib.import_module(module)
+    for name in found.__all__:
+        value = getattr(found, name)
+        if getattr(value, "__module__", "").startswith("qstash_integrations") and callable(value):
+            yield name, value
+            if inspect.isclass(value):
+                yield from ((f"{name}.{member}", made) for member, made in _members(value))
+
+
+def _members(owner: type) -> Iterator[tuple[str, Any]]:
+    for name, value in vars(owner).items():
+        function = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if not name.startswith("_") and inspect.isfunction(function) and not _is_described_above(owner, name):
+            yield name, function
+
+
+def _is_described_above(owner: type, name: str) -> bool:
+    above = (*owner.__mro__[1:], *(protocol for protocol in PROTOCOLS if protocol is not owner))
+    return any(inspect.getdoc(getattr(base, name, None)) for base in above)
+
+
+def test_the_modules_are_found() -> None:
+    assert {"qstash_integrations", "qstash_integrations.flask", "qstash_integrations.tasks"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_has_a_docstring(module: str) -> None:
+    assert [name for name, value in public(module) if not inspect.getdoc(value)] == []
+    assert importlib.import_module(module).__doc__
