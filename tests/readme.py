@@ -49,7 +49,7 @@ def commands(heading: str | None = None, page: Path = README) -> list[str]:
 
 def parse_ours(line: str) -> argparse.Namespace:
     """The options of a ``qstash-integrations ...``; SystemExit where one does not exist."""
-    program, *arguments = shlex.split(line)
+    program, *arguments = shlex.split(line, comments=True)
     assert program == "qstash-integrations"
     parser = argparse.ArgumentParser()
     subcommands = parser.add_subparsers(required=True)
