@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import qstash_integrations
+from qstash_integrations import AsyncQStash, QStash
 from qstash_integrations.once import Store
 
 ROOT = Path(qstash_integrations.__file__).parent
@@ -56,3 +57,14 @@ def test_the_modules_are_found() -> None:
 def test_every_public_name_has_a_docstring(module: str) -> None:
     assert [name for name, value in public(module) if not inspect.getdoc(value)] == []
     assert importlib.import_module(module).__doc__
+
+
+@pytest.mark.parametrize("client", [QStash, AsyncQStash])
+def test_so_has_every_call_of_a_client(client: type) -> None:
+    asked = client("a-token", base_url="http://127.0.0.1:8080")
+    resources = [name for name, value in inspect.getmembers(type(asked)) if isinstance(value, property)]
+    resources = [name for name in resources if name[0] != "_" and type(getattr(asked, name)).__name__.endswith("Api")]
+    assert len(resources) == 8
+    calls = [member for name in resources for member in _members(type(getattr(asked, name)))]
+    calls += [member for base in client.__mro__ for member in _members(base)]
+    assert [name for name, value in calls if not inspect.getdoc(value)] == []

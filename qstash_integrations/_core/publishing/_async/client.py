@@ -28,6 +28,7 @@ class AsyncSender(BaseClient, AsyncResources):
         return AsyncReadyClient(manner.http_client)
 
     async def sleep(self, seconds: float) -> None:
+        """Between two tries of a call."""
         await async_sleep(seconds)
 
     async def run(self, operation: Operation[T]) -> T:

@@ -29,6 +29,7 @@ class Sender(BaseClient, Resources):
         return ReadyClient(manner.http_client)
 
     def sleep(self, seconds: float) -> None:
+        """Between two tries of a call."""
         sleep(seconds)
 
     def run(self, operation: Operation[T]) -> T:
