@@ -50,6 +50,16 @@ def test_axe_finds_nothing(browser: Browser, home: Path, size: dict[str, int], c
     assert {view: rules for view, rules in found.items() if rules} == {}
 
 
+def test_axe_finds_nothing_where_there_is_nothing(desk: Desk, home: Path) -> None:
+    desk.page.set_viewport_size({"width": 390, "height": 844})
+    for view in ("nowhere", "messages/msg_nothing", "workflows/wfr_nothing"):
+        assert looked_at(desk, home, view) == [], view
+    desk.page.context.set_offline(True)
+    expect(desk.page.get_by_role("alert")).to_contain_text("No answer")
+    assert axe.violations(desk.page, home) == []
+    desk.complaints.clear()  # of what was not found, nor answered
+
+
 def test_axe_finds_nothing_where_one_signs_in(browser: Browser, home: Path) -> None:
     everywhere = ServerConfig(host="0.0.0.0", port=0, patience=1.0)
     with (

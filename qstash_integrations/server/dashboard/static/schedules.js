@@ -50,7 +50,7 @@ function scheduleRow(schedule, refresh) {
   return h(
     "tr",
     { "data-id": id },
-    h("td", {}, h("a", { class: "row", href: `#/messages${api.query({ scheduleId: id })}` }, id),
+    h("td", { class: "named" }, h("a", { class: "row", href: `#/messages${api.query({ scheduleId: id })}` }, id),
       h("div", {}, h("code", {}, schedule.cron)), schedule.isPaused ? h("span", { class: "badge held" }, "Paused") : ""),
     cell("Destination", { class: "url" }, called(schedule.method, schedule.destination)),
     cell("Next five runs", {}, schedule.ticks.length
