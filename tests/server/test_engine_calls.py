@@ -101,6 +101,7 @@ READS: dict[str, Callable[[Engine], object]] = {
     "inspection.history": lambda e: e.inspection.history(e.inspection.message(message_id(e))),
     "inspection.next_request": lambda e: e.inspection.next_request(e.inspection.message(message_id(e))),
     "inspection.next_ticks": lambda e: e.inspection.next_ticks(e.schedules.get("s"), 1),
+    "inspection.ticks_of": lambda e: e.inspection.ticks_of("* * * * *", 1),
     "inspection.seconds": lambda e: e.inspection.seconds(NOW),
 }
 
