@@ -150,6 +150,35 @@ def test_S08_a_body_for_which_there_is_no_room_for_long_is_turned_away_and_holds
     asyncio.run(run())
 
 
+def test_of_those_who_give_up_at_the_same_moment_none_keeps_its_place() -> None:
+    async def run() -> None:
+        room = Room(MEBIBYTE)
+
+        async def body(size: int) -> None:
+            async with room.of(size):
+                raise AssertionError("there is no room, or it gave up")
+
+        first = room.of(MEBIBYTE - 2 * SMALL)
+        await first.__aenter__()
+        # The second one would fit where the first has gone.
+        waiting = [asyncio.create_task(body(size)) for size in (MEBIBYTE, 2 * SMALL)]
+        await _settled()
+        for one in waiting:
+            one.cancel()
+        assert all(
+            isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*waiting, return_exceptions=True)
+        )
+        late = asyncio.create_task(body(MEBIBYTE))
+        await _settled()
+        await first.__aexit__(None, None, None)
+        late.cancel()  # it was let in, and does not know it yet
+        await asyncio.gather(late, return_exceptions=True)
+        async with asyncio.timeout(0), room.of(MEBIBYTE):
+            pass
+
+    asyncio.run(run())
+
+
 def test_S08_large_bodies_are_left_in_the_store_until_they_are_sent() -> None:
     local = Local()
     body = bytes(range(256)) * 40_960

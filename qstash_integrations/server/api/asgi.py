@@ -60,21 +60,31 @@ class Room:
     async def _turn(self, size: int) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((size, turn))
+        is_in = False
         try:
             async with asyncio.timeout(self._patience):
                 await turn
+            is_in = True
         except TimeoutError:
             raise NoRoom from None
         finally:
-            if turn.cancelled() or not turn.done():
-                self._waiting.remove((size, turn))
-                self._let_in()
+            if not is_in:
+                self._forgo(size, turn)
+
+    def _forgo(self, size: int, turn: asyncio.Future[None]) -> None:
+        if turn.done() and not turn.cancelled():
+            # It was let in when it had just given up.
+            self._taken -= size
+        elif (size, turn) in self._waiting:
+            self._waiting.remove((size, turn))
+        self._let_in()
 
     def _let_in(self) -> None:
         while self._waiting and self._fits(self._waiting[0][0]):
             size, turn = self._waiting.popleft()
-            self._taken += size
-            turn.set_result(None)
+            if not turn.cancelled():
+                self._taken += size
+                turn.set_result(None)
 
     def _fits(self, size: int) -> bool:
         return not self._taken or self._taken + size <= self._most
