@@ -44,8 +44,8 @@ class Local:
             keys=Keys(current=CURRENT, next=NEXT),
             limits=limits,
         )
-        api = Api(self.engine, Access(TOKEN, LOCAL_NAMES), changed=self._changed)
-        self.send = asgi_send(api)
+        self.api = Api(self.engine, Access(TOKEN, LOCAL_NAMES), changed=self._changed)
+        self.send = asgi_send(self.api)
 
     def __call__(
         self,

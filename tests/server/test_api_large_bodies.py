@@ -4,17 +4,21 @@ import asyncio
 import hashlib
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import anyio
 import pytest
 
 from qstash_integrations.server.api.asgi import SMALL, NoRoom, Room
 from qstash_integrations.server.model import Outcome
-from tests.server.local import Local
+from tests.hosts import Request, asgi_exchange
+from tests.server.destination import SOON
+from tests.server.local import TOKEN, Local
 
 MEBIBYTE = 1024 * 1024
 BATCH = 16 * MEBIBYTE
 MEMORY = 8 * MEBIBYTE
+CALLER = [("Host", "localhost"), ("Authorization", f"Bearer {TOKEN}")]
 SECONDS = 3.0  # of the processor; most take milliseconds, and without the limits some take a minute
 
 
@@ -201,6 +205,29 @@ def test_S08_large_bodies_are_left_in_the_store_until_they_are_sent() -> None:
     assert max(claimed, read, recorded) < MEBIBYTE
     assert local.engine.inspection.message(large.id).body == body
     local.engine.close()
+
+
+@pytest.mark.parametrize("beside", ["GET /_local/overview", "DELETE /v2/messages/msg_x"])
+def test_calls_without_a_body_never_wait_for_large_ones_that_are_slow(local: Local, beside: str) -> None:
+    method, path = beside.split()
+    slow = Request("/v2/batch", [*CALLER, ("Content-Length", str(90 * MEBIBYTE))], b"[", stalls=True)
+    assert beside_of(local, [slow], Request(path, CALLER, method=method)) in (200, 404)
+
+
+def beside_of(local: Local, slow: Sequence[Request], request: Request) -> int:
+    """What a request is answered with while others do not end."""
+
+    async def run() -> int:
+        with anyio.fail_after(SOON):
+            async with anyio.create_task_group() as tasks:
+                for one in slow:
+                    tasks.start_soon(asgi_exchange, local.api, one)
+                await _settled()
+                answer = await asgi_exchange(local.api, request)
+                tasks.cancel_scope.cancel()
+        return answer.status
+
+    return anyio.run(run)
 
 
 async def _settled() -> None:

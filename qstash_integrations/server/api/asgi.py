@@ -111,6 +111,8 @@ class HttpRequest(NamedTuple):
     def length(self, limit: int) -> int:
         """Of the body, at most; TooLarge when it says that it is larger than ``limit``."""
         told = [value for name, value in self.headers if name == b"content-length"]
+        if not told and not any(name == b"transfer-encoding" for name, _ in self.headers):
+            return 0
         length = int(told[0][:20]) if len(told) == 1 and told[0].isdigit() else limit
         if length > limit:
             raise TooLarge
