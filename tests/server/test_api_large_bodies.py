@@ -14,6 +14,7 @@ from qstash_integrations.server.model import Outcome
 from tests.hosts import Request, asgi_exchange
 from tests.server.destination import SOON
 from tests.server.local import TOKEN, Local
+from tests.server.workflow_sdk import Sdk
 
 MEBIBYTE = 1024 * 1024
 BATCH = 16 * MEBIBYTE
@@ -212,6 +213,14 @@ def test_calls_without_a_body_never_wait_for_large_ones_that_are_slow(local: Loc
     method, path = beside.split()
     slow = Request("/v2/batch", [*CALLER, ("Content-Length", str(90 * MEBIBYTE))], b"[", stalls=True)
     assert beside_of(local, [slow], Request(path, CALLER, method=method)) in (200, 404)
+
+
+def test_webhooks_that_are_slow_hold_up_no_call_with_a_token(local: Local) -> None:
+    Sdk(local).start()
+    told = [("Host", "localhost"), ("Content-Length", str(MEBIBYTE))]
+    slow = Request("/v2/workflows/hooks/user/wfr_1/e", told, b"x", stalls=True)
+    large = Request("/v2/publish/https://a.example", [*CALLER, ("Content-Length", "10000000")], b"x" * 10_000_000)
+    assert beside_of(local, [slow] * 30, large) == 201
 
 
 def beside_of(local: Local, slow: Sequence[Request], request: Request) -> int:

@@ -22,6 +22,7 @@ from .routing import Match, find
 from .together import Run, at_once
 
 MAX_COMING_IN = 24 * 1024 * 1024  # bytes of large bodies at once, from their first byte until they are stored
+MAX_COMING_IN_OPEN = 4 * 1024 * 1024  # the same of those who need no token: they hold up nobody but one another
 TOKEN_PATH = f"{LOCAL_PREFIX}token"
 ABOUT_PATH = f"{LOCAL_PREFIX}server"
 
@@ -48,6 +49,7 @@ class Api:
         self._run = run
         self._about = about or {}
         self._room = Room(MAX_COMING_IN)
+        self._open_room = Room(MAX_COMING_IN_OPEN)
         self._logger = fault_log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +90,8 @@ class Api:
             if route.opened is not None:
                 limit = limits.hook_body
                 route.opened(self._engine, found.path)
-            async with self._room.of(request.length(limit)):
+            room = self._room if route.opened is None else self._open_room
+            async with room.of(request.length(limit)):
                 body = await request.body(limit)
                 return await self._call(found, _call(request, found, body))
         except Refused as refused:
