@@ -176,8 +176,8 @@ def test_runs_are_nested_so_deep_and_no_deeper(driver: Driver) -> None:
 
 
 BROKEN = {
-    "no object": (b"[]", "must be an object"),
-    "no JSON": (b"{", "must be JSON"),
+    "no object": (b"[]", "must be a JSON object"),
+    "no JSON": (b"{", "must be a JSON object"),
     "a payload that is no text": (envelope(body={}), "body must be a text"),
     "no run": (envelope(workflowRunId=None), "must name a run"),
     "no step": (envelope(step={}), "stepId"),

@@ -8,7 +8,8 @@ from collections.abc import Generator, Sequence
 
 from ..model import Event, Message, Outcome, Page, Run, RunFilter, Step
 from ..model.run_history import Failure, FailureLog, Invoked, RunEvent, RunLog, Sent
-from ..rules.run_groups import called_step, groups, number_of
+from ..rules.run_groups import called_step, groups
+from ..rules.steps import number_of
 from ..tables import Store
 from ..tables.log import Entry
 from ..tables.run_history import RunEntry, Tried

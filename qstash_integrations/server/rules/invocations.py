@@ -4,10 +4,11 @@ Spec: https://upstash.com/docs/workflow/basics/context/invoke
 """
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..model import Invoker, Refused
 from .headers import of_lists
+from .steps import step_of
 
 MOST_NESTED = 100
 """Runs that may be waiting, each for the next one."""
@@ -21,13 +22,9 @@ class Invocation(NamedTuple):
 
 def read_invocation(body: bytes) -> Invocation:
     """Refused with 412: the SDK that sends it takes any 400 for the end of its run."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise _invalid("it must be JSON") from error
-    if not isinstance(found, dict):
-        raise _invalid("it must be an object")
-    fields: dict[str, Any] = found  # pyright: ignore[reportUnknownVariableType]
+    fields = step_of(body)
+    if not fields:
+        raise _invalid("it must be a JSON object")
     payload = fields.get("body")
     if payload is not None and not isinstance(payload, str):
         raise _invalid("body must be a text")

@@ -6,7 +6,6 @@ is to bring the next one is a group of its own, ``next``, for as long as it is n
 Spec: https://upstash.com/docs/workflow/rest/runs/logs
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from ..._core.durations import parse_duration
 from ..model import CallType, Entry, Options, Waiter
 from ..model.run_history import Group, Invoked, LoggedStep, Sent, StepState
+from .steps import number_of, step_of
 
 _SLEEPS = ("SleepFor", "SleepUntil")
 _OPEN: tuple[StepState, ...] = ("STEP_PROGRESS", "STEP_RETRY")
@@ -50,15 +50,6 @@ def groups(
     return [*found, Group(type="next", steps=tuple(upcoming))] if upcoming else found
 
 
-def step_of(body: bytes | str) -> Mapping[str, Any]:
-    """The step in an entry; empty for what is none."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
-
-
 def called_step(call_type: CallType | None, options: Options) -> Mapping[str, Any]:
     """The step that a call, or the answer to one, is made for."""
     callback = options.callback if call_type == "toCallback" else None
@@ -66,14 +57,9 @@ def called_step(call_type: CallType | None, options: Options) -> Mapping[str, An
     found: dict[str, Any] = {"stepType": "Call"}
     for name, value in headers:
         if key := _CALLED.get(name.lower()):
-            found[key] = int(value) if key in ("stepId", "concurrent") and value.isdecimal() else value
+            is_number = key in ("stepId", "concurrent") and value.isdecimal() and len(value) < 10
+            found[key] = int(value) if is_number else value
     return found
-
-
-def number_of(facts: Mapping[str, Any], name: str) -> int:
-    """0 for what is none."""
-    value = facts.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _beginning(entry: Entry, sent: Sent | None) -> LoggedStep:

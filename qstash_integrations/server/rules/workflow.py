@@ -5,7 +5,6 @@ The SDK replays the user's function and decides what comes next; of a step, only
 Spec: https://upstash.com/docs/workflow/basics/how
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +13,7 @@ from ..model import CallType, Header, Options, Publication, Refused, Run, RunSet
 from .headers import check_size
 from .invocations import Invocation, read_invocation
 from .options import merged, repeated
+from .steps import step_of, text_of
 
 RUN_ID = "upstash-workflow-runid"
 _LONGEST_ID = 1024
@@ -81,19 +81,15 @@ def item_of(publication: Publication) -> Item | None:
 
 def read_step(body: bytes) -> Step:
     """What there is to be read; nothing of what is no step."""
-    try:
-        found = json.loads(body)
-    except ValueError:
+    fields = step_of(body)
+    if _number(fields, "stepId") is None:
         return Step()
-    if not isinstance(found, dict) or _number(found, "stepId") is None:  # pyright: ignore[reportUnknownArgumentType]
-        return Step()
-    fields: dict[str, Any] = found  # pyright: ignore[reportUnknownVariableType]
     until = fields.get("sleepUntil")
     return Step(
         id=_number(fields, "stepId"),
         target=_number(fields, "targetStep"),
-        name=str(fields.get("stepName") or ""),
-        type=str(fields.get("stepType") or ""),
+        name=text_of(fields, "stepName"),
+        type=text_of(fields, "stepType"),
         concurrent=_number(fields, "concurrent") or 1,
         sleep_until=float(until) if isinstance(until, int | float) and not isinstance(until, bool) else None,
     )

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/workflow/features/invoke
 
 from ...model import Invoker, Refused, Run, Step
 from ...rules.invocations import MOST_NESTED, Invocation
-from ...rules.run_groups import number_of, step_of
+from ...rules.steps import number_of, step_of
 from ...tables import Store
 
 
