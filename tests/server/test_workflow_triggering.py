@@ -77,6 +77,15 @@ def test_a_failure_may_be_told_elsewhere(local: Local) -> None:
     assert claim(local).url == "https://ops.example.com/failed"
 
 
+@pytest.mark.parametrize("run_id", ["a\r\nX-Evil: 1", "a\0b", "\x1b[2J", "日"])
+def test_an_id_that_no_delivery_could_carry_is_refused(local: Local, run_id: str) -> None:
+    item = {"destination": WORKFLOW, "headers": {"Upstash-Workflow-RunId": run_id}}
+    started = {**item["headers"], "Upstash-Workflow-Init": "true"}
+    for call, asked in (("batch/trigger", item), ("batch", {**item, "headers": started})):
+        got = local("POST", f"/v2/{call}", [asked])
+        assert (got.status, "invalid Upstash-Workflow-RunId" in got.json["error"]) == (400, True)
+
+
 def test_an_id_that_is_given_is_used_and_not_twice(local: Local) -> None:
     first, second = (trigger(local, Upstash_Workflow_RunId="mine") for _ in range(2))
     assert first == {"workflowRunId": "mine", "workflowCreatedAt": NOW * 1000}

@@ -47,11 +47,16 @@ def canonical(name: str) -> str:
     return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
 
 
+def is_value(text: str) -> bool:
+    """Whether a header can carry it."""
+    return _VALUE.fullmatch(text) is not None
+
+
 def forwarded(name: str, value: str) -> Header | None:
     """The header to deliver; None for one that is never passed on. Refused when it is not legal HTTP."""
     if not _NAME.fullmatch(name):
         raise Refused(400, f"invalid header name to forward: {name[:60]!r}")
-    if not _VALUE.fullmatch(value):
+    if not is_value(value):
         raise Refused(400, f"invalid value of the header to forward {name!r}: line breaks or characters beyond latin-1")
     lower = name.lower()
     return None if lower in _NEVER or lower.startswith("proxy-") else (canonical(name), value.strip(" \t"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..model import CallType, Header, Options, Publication, Refused, Run, RunSettings, Step
-from .headers import check_size
+from .headers import check_size, is_value
 from .invocations import Invocation, read_invocation
 from .options import merged, repeated
 from .steps import step_of, text_of
@@ -60,6 +60,8 @@ def item_of(publication: Publication) -> Item | None:
         return None
     if len(run_id) > _LONGEST_ID:
         raise Refused(400, f"invalid Upstash-Workflow-RunId: longer than {_LONGEST_ID} characters")
+    if not is_value(run_id):
+        raise Refused(400, f"invalid Upstash-Workflow-RunId {run_id[:40]!r}: line breaks or characters beyond latin-1")
     is_call = given.get("upstash-workflow-calltype") == "toCallback"
     is_first = _is_true(given, "upstash-workflow-init") and not is_call
     waits = given.get("upstash-callback-forward-upstash-workflow-stepid", "")
