@@ -181,6 +181,7 @@ BROKEN = {
     "a payload that is no text": (envelope(body={}), "body must be a text"),
     "no run": (envelope(workflowRunId=None), "must name a run"),
     "no step": (envelope(step={}), "stepId"),
+    "a step without end": (envelope(step={"stepId": 1, "x": "x" * 100_000}), "invalid step"),
     "headers that are none": (envelope(headers=[]), "headers of the invoking run"),
     "a URL that is none": (envelope(workflowUrl="here"), "invalid workflow url"),
     "settings that are none": (envelope(headers={"Upstash-Retries": ["many"]}), "Upstash-Retries"),

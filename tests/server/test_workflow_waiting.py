@@ -201,6 +201,8 @@ def test_a_run_that_failed_waits_for_nothing(local: Local, sdk: Sdk) -> None:
     [
         ({"timeout": "soon"}, "invalid timeout"),
         ({"timeout": "4000d"}, "invalid timeout"),
+        ({"timeout": "1s" * 1_000_000}, "invalid timeout"),
+        ({"step": {"stepId": 1, "x": "x" * 100_000}}, "invalid step"),
         ({"step": None}, "invalid step"),
         ({"step": {"stepId": 0}}, "invalid stepId"),
         ({"url": "ftp://app.example.com"}, "invalid workflow url"),

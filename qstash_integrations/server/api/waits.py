@@ -14,12 +14,14 @@ from ..engine import Engine
 from ..model import Header, Notified, Refused, Wait, Waiter, milliseconds
 from ..rules.headers import by_name, of_lists
 from ..rules.results import of_wait
+from ..rules.steps import written
 from ..rules.workflow import RUN_ID
 from .api_call import ApiCall, Reply
 from .contents import Fields, header_fields
 from .json_text import is_object
 
 LONGEST_ID = 1024
+LONGEST_TIMEOUT = 100
 _DEFAULT_TIMEOUT = "7d"
 
 
@@ -82,6 +84,8 @@ def _wait(event: str, given: Mapping[str, Any], call: ApiCall) -> Wait:
         raise Refused(412, f"invalid stepId {str(step_id)[:40]!r}: it must be a number from 1 on")
     url = given.get("url")
     timeout = _text_of(given.get("timeout"))
+    if len(timeout) > LONGEST_TIMEOUT:
+        raise Refused(412, f"invalid timeout: longer than {LONGEST_TIMEOUT} characters")
     try:
         seconds = parse_duration(timeout, "timeout").total_seconds()
     except ValueError as error:
@@ -94,7 +98,7 @@ def _wait(event: str, given: Mapping[str, Any], call: ApiCall) -> Wait:
         timeout=timeout,
         seconds=seconds,
         headers=headers,
-        step=json.dumps(step, separators=(",", ":")),
+        step=written(step),
     )
 
 

@@ -3,12 +3,11 @@
 Spec: https://upstash.com/docs/workflow/basics/context/invoke
 """
 
-import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..model import Invoker, Refused
 from .headers import of_lists
-from .steps import step_of
+from .steps import step_of, written
 
 MOST_NESTED = 100
 """Runs that may be waiting, each for the next one."""
@@ -31,8 +30,9 @@ def read_invocation(body: bytes) -> Invocation:
     run_id, created_at = fields.get("workflowRunId"), fields.get("workflowRunCreatedAt")
     if not isinstance(run_id, str) or not isinstance(created_at, int):
         raise _invalid("workflowRunId and workflowRunCreatedAt must name a run")
-    step = fields.get("step")
-    step_id = step.get("stepId") if isinstance(step, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    found: Any = fields.get("step")
+    step: dict[str, Any] = found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    step_id = step.get("stepId")
     if not isinstance(step_id, int) or isinstance(step_id, bool) or not 0 < step_id < 2**31:
         raise _invalid("step must have a stepId from 1 on")
     return Invocation(
@@ -42,7 +42,7 @@ def read_invocation(body: bytes) -> Invocation:
             created_at=created_at / 1000,
             url=str(fields.get("workflowUrl") or ""),
             headers=of_lists(fields.get("headers"), "headers of the invoking run"),
-            step=json.dumps(step, separators=(",", ":")),
+            step=written(step),
         ),
         step_id=step_id,
     )

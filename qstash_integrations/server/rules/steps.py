@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ..model import Refused
+
+LONGEST = 64 * 1024  # characters of a step without its result
 _LONGEST_INTEGER = 18  # characters; what is longer is a float, as for the SDK in JavaScript
 
 
@@ -25,6 +28,14 @@ def number_of(facts: Mapping[str, Any], name: str) -> int:
 def text_of(facts: Mapping[str, Any], name: str) -> str:
     """Without halves of surrogate pairs, which JSON can spell and UTF-8 cannot."""
     return str(facts.get(name) or "").encode("utf-8", "replace").decode()
+
+
+def written(step: Mapping[str, Any]) -> str:
+    """As JSON, to be kept until its result is there. Refused with 412: the SDKs take 400 for a run that is gone."""
+    text = json.dumps(step, separators=(",", ":"))
+    if len(text) > LONGEST:
+        raise Refused(412, f"invalid step: larger than {LONGEST} characters")
+    return text
 
 
 def _integer(text: str) -> int | float:
