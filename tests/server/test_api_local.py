@@ -195,13 +195,13 @@ def test_all_that_the_page_of_a_message_shows_is_searched(local: Local, text: st
 
 def test_a_search_does_not_tell_what_is_redacted(local: Local) -> None:
     hidden = {"Forward_X_Key": "TOPSECRET", "Forward_X_Open": "shown"}
-    some = local.publish(URL, b"hi", Redact_Fields="header[X-Key]", **hidden)
-    every = local.publish(URL, b"hi", Redact_Fields="header", **hidden)
-    body = local.publish(URL, b"hi TOPSECRET", Redact_Fields="body")
+    some = local.publish(URL, b"hi there", Redact_Fields="header[X-Key]", **hidden)
+    every = local.publish(URL, b"hi there", Redact_Fields="header", **hidden)
+    body = local.publish(URL, b"hi there TOPSECRET", Redact_Fields="body")
     assert ids(local("GET", "/_local/messages?text=TOPSECRET")) == []
     assert ids(local("GET", "/_local/messages?text=shown")) == [some]
     assert ids(local("GET", "/_local/messages?text=x-key")) == [every, some]
-    assert ids(local("GET", "/_local/messages?text=hi")) == [every, some]
+    assert ids(local("GET", "/_local/messages?text=hi%20there")) == [every, some]
     assert ids(local("GET", f"/_local/messages?text={body}")) == [body]
 
 
