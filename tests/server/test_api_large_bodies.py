@@ -14,7 +14,7 @@ from qstash_integrations.server.model import Outcome
 from tests.hosts import Request, asgi_exchange
 from tests.server.destination import SOON
 from tests.server.local import TOKEN, Local
-from tests.server.workflow_sdk import Sdk
+from tests.server.workflow_sdk import Sdk, list_of
 
 MEBIBYTE = 1024 * 1024
 BATCH = 16 * MEBIBYTE
@@ -237,6 +237,30 @@ def beside_of(local: Local, slow: Sequence[Request], request: Request) -> int:
         return answer.status
 
     return anyio.run(run)
+
+
+def test_the_list_of_a_large_run_is_left_in_the_store_until_it_is_sent() -> None:
+    local = Local()
+    Sdk(local).start(b"x" * 1000)
+    for step_id, size in enumerate((1, 2, 3, 5_000_000, 300_001, 9_000_000, 200_000), start=1):
+        Sdk(local).result(step_id, out="x" * size)
+    tracemalloc.start()
+    *_, largest = local.engine.claiming.claim(8, whole=False)
+    sent, size = hashlib.sha256(), 0
+    for part in local.engine.claiming.body(largest):
+        sent.update(part)
+        size += len(part)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (largest.body, largest.unread) == (b"", size)
+    # One step at a time was read when it was claimed.
+    assert peak < 24 * MEBIBYTE
+    local.engine.recording.record(largest.seq, Outcome(status=500))
+    local.now += 3600
+    (again,) = (message for message in local.engine.claiming.claim(8) if message.id == largest.id)
+    assert (sent.hexdigest(), size) == (hashlib.sha256(again.body).hexdigest(), len(again.body))
+    assert [step["stepId"] for step in list_of(again)[1:]] == [1, 2, 3, 4, 5, 6, 7]
+    local.engine.close()
 
 
 async def _settled() -> None:

@@ -13,7 +13,7 @@ from ..tables import Store
 from .commits import Commits
 from .endings import Endings
 from .starting import Round
-from .workflows.lists import with_list
+from .workflows.lists import parts, with_list
 from .workflows.waits import Waits
 
 
@@ -60,11 +60,11 @@ class Claiming:
             self._all = started(self._all, len(seqs), now)
             self._store.log.add_to_all(seqs, "ACTIVE", now)
             found = map(self._store.messages.get if whole else self._store.messages.head, seqs)
-            return [with_list(self._store, message) for message in found if message is not None]
+            return [with_list(self._store, message, whole=whole) for message in found if message is not None]
 
     def body(self, message: Message) -> Iterable[bytes]:
         """What is delivered, in parts."""
-        return self._store.messages.parts(message.seq) if message.unread else (message.body,)
+        return parts(self._store, message) if message.unread else (message.body,)
 
     def next_due_at(self) -> float | None:
         """The first moment at which there may be something to claim, or a schedule to fire; perhaps a past one.

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..model import CallType, Entry, FailureCall, Invoker, Run, RunFilter, RunSettings, RunState, Step
 from .encoding import any_of, headers_from_json, options_from_json, options_to_json, texts_from_json, to_json
@@ -34,6 +34,14 @@ _CONDITIONS = {
     "message_ids": " AND r.seq IN (SELECT run FROM messages WHERE id IN (SELECT value FROM json_each(?)))",
     "created_at": " AND r.created_at IN (SELECT value FROM json_each(?))",
 }
+
+
+class Stored(NamedTuple):
+    """An entry whose body stays where it is."""
+
+    row: int
+    message_id: str
+    size: int  # bytes of the body
 
 
 class Runs:
@@ -154,6 +162,21 @@ class Runs:
             f"{_ENTRY} run = ? AND position <= ? ORDER BY position", (run, 2**62 if up_to is None else up_to)
         )
         return [_entry(row) for row in rows]
+
+    def stored(self, run: int, *, up_to: int) -> list[Stored]:
+        """What is delivered of the beginning of the list, without its bodies."""
+        rows = self._connection.execute(
+            "SELECT rowid, message_id, length(body) FROM run_entries"
+            " WHERE run = ? AND position <= ? AND call_type = 'step' ORDER BY position",
+            (run, up_to),
+        )
+        return [Stored(*row) for row in rows]
+
+    def part(self, stored: Stored, place: int, length: int) -> bytes:
+        """Of its body."""
+        with self._connection.blobopen("run_entries", "body", stored.row, readonly=True) as blob:
+            blob.seek(place)
+            return blob.read(length)
 
     def entry(self, run: int, position: int) -> Entry | None:
         row = self._connection.execute(f"{_ENTRY} run = ? AND position = ?", (run, position)).fetchone()
