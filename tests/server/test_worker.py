@@ -251,6 +251,40 @@ def test_an_outcome_that_finds_no_room_is_stored_once_there_is_some() -> None:
         assert asyncio.run(scenario(f"{there.url}/x")).outcome.status == 500
 
 
+def test_others_have_their_turn_between_two_large_bodies_that_are_signed() -> None:
+    async def scenario(url: str) -> list[int]:
+        turns = 0
+
+        async def take_turns() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        signed = list[int]()
+
+        def wall_clock() -> float:
+            signed.append(turns)
+            return NOW
+
+        engine = Engine(Store.open(None))
+        recorded: asyncio.Queue[Attempt] = asyncio.Queue()
+        worker = Worker(engine, Sender("local"), wall_clock=wall_clock, watch=recorded.put_nowait)
+        engine.publishing.batch([Publication(destination=url, body=b"x" * 1_000_000)] * 8)
+        tasks = [asyncio.create_task(take_turns()), asyncio.create_task(worker.run())]
+        for _ in range(8):
+            assert (await asyncio.wait_for(recorded.get(), SOON)).outcome.status == 200
+        await worker.stop(0)
+        tasks[0].cancel()
+        await asyncio.wait(tasks)
+        engine.close()
+        return signed
+
+    with destination() as there:
+        signed = asyncio.run(scenario(f"{there.url}/x"))
+    assert len(set(signed)) == len(signed) == 8
+
+
 def test_a_store_that_fails_does_not_end_the_loop() -> None:
     async def scenario() -> None:
         engine = Engine(Store.open(None))

@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import partial
 
 from ..._core.log_fields import fields
-from ..attempt import Attempt, answer_limit, no_answer, signed_request
+from ..attempt import Attempt, SignedRequest, answer_limit, no_answer, signed_request
 from ..engine import Engine
 from ..faults import fault_log
 from ..model import Headline, Keys, Message, Note
-from .sending import Sender
+from .sending import Body, Sender
 
 # A clock that was set, or a machine that slept, is noticed after this.
 LONGEST_SLEEP = 10.0
@@ -53,6 +53,7 @@ class Worker:
         self._logger = fault_log()
         self._most = engine.limits.parallelism
         self._woken = asyncio.Event()
+        self._reading = asyncio.Lock()
         self._recovered = False
         self._stopping = False
         self._running: set[asyncio.Task[None]] = set()
@@ -154,7 +155,7 @@ class Worker:
         try:
             body = partial(self._engine.claiming.body, message)
             outcome = await self._sender.send(
-                signed_request(message, keys, self._wall_clock(), body()),
+                await self._signed(message, keys, body),
                 body=body,
                 seconds=min(message.options.timeout or self._longest_timeout, self._longest_timeout),
                 limit=answer_limit(message),
@@ -168,6 +169,14 @@ class Worker:
             )
             outcome = no_answer("the local server failed; its log says why")
         self._ended.append(Attempt(message=message, outcome=outcome, seconds=time.monotonic() - started))
+
+    async def _signed(self, message: Message, keys: Keys, body: Body) -> SignedRequest:
+        """A large body takes its time to be read: one after the other, and clients have their turn in between."""
+        if not message.unread:
+            return signed_request(message, keys, self._wall_clock(), body())
+        async with self._reading:
+            await asyncio.sleep(0)
+            return signed_request(message, keys, self._wall_clock(), body())
 
     def _take_ended(self) -> list[Attempt]:
         if time.monotonic() < self._record_from:
