@@ -120,6 +120,19 @@ def test_of_event_and_deadline_exactly_one_counts(
     assert result(message)["waitTimeout"] is timed_out
 
 
+def test_an_event_that_is_too_large_for_all_that_wait_releases_none() -> None:
+    local = Local(now=NOW, limits=Limits(batch_bytes=4000))
+    for run_id in ("wfr_1", "wfr_2"):
+        Sdk(local, run_id).start()
+        Sdk(local, run_id).wait("paid")
+    refused = local("POST", "/v2/notify/paid", b"x" * 2000)
+    assert (refused.status, "too large for 2 waiters" in refused.json["error"]) == (412, True)
+    assert len(local("GET", "/v2/waiters/paid").json) == 2
+    assert len(local("POST", "/v2/notify/wfr_1/paid", b"x" * 2000).json) == 1
+    assert len(local("POST", "/v2/notify/paid", b"x" * 1000).json) == 1
+    local.engine.close()
+
+
 def test_a_number_counts_seconds_and_without_one_a_wait_takes_a_week(local: Local, sdk: Sdk) -> None:
     sdk.wait("soon", 1, timeout=90)
     sdk.wait("some day", 2, timeout="")

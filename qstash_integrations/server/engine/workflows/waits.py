@@ -54,7 +54,12 @@ class Waits:
     def release(self, waiters: Sequence[Waiter], event: bytes, now: float) -> list[Notified]:
         """All of them, or none where there is no room."""
         self._acceptance.check_body(event)
-        self._acceptance.check_space(len(waiters), round(len(waiters) * len(event) * _GROWS_BY))
+        size = round(len(waiters) * len(event) * _GROWS_BY)
+        # Each gets one of its own, and nothing else happens until all of them are written.
+        if len(waiters) > 1 and size > self._limits.batch_bytes:
+            text = f"the event is too large for {len(waiters)} waiters: at most {self._limits.batch_bytes} bytes in all"
+            raise Refused(412, text)
+        self._acceptance.check_space(len(waiters), size)
         return [self._release(waiter, event, now) for waiter in waiters]
 
     def keep(self, run: Run, event_id: str, event: bytes, now: float) -> None:
