@@ -1,5 +1,6 @@
 """A token with which one may look at everything and change nothing."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from qstash_integrations.server.app import ServerConfig, running
 from qstash_integrations.server.app.console import ForPeople
 from tests.hosts import Request, asgi_send
 from tests.server.local import TOKEN, Local
+from tests.server.workflow_sdk import Sdk
 
 READS = "TESTONLY-read-only-token"
 CHANGES = [
@@ -58,6 +60,18 @@ def test_nothing_can_be_read_with_it_that_would_let_one_do_more(local: Local) ->
     message_id = local.publish()
     assert send(local, "GET", "/v2/keys") == 403
     assert send(local, "GET", f"/_local/messages/{message_id}/request") == 403
+
+
+def test_nothing_can_be_read_with_it_that_a_run_hides(local: Local) -> None:
+    Sdk(local).start(b"hidden", Upstash_Redact_Fields="body")
+    api = Api(local.engine, Access(TOKEN, LOCAL_NAMES, read_only_token=READS))
+    headers = [("Host", "localhost"), ("Authorization", f"Bearer {READS}")]
+    shown = {
+        target: asgi_send(api)(Request(target, headers, b"", method="GET")).body
+        for target in ("/v2/workflows/runs/wfr_1", "/v2/workflows/logs", "/v2/workflows/events", "/_local/messages")
+    }
+    assert {target for target, body in shown.items() if b"hidden" in body or b64encode(b"hidden") in body} == set()
+    assert send(local, "GET", "/v2/workflows/runs/wfr_1", TOKEN) == 200
 
 
 def test_a_wrong_token_is_still_no_token(local: Local) -> None:

@@ -53,7 +53,8 @@ ROUTES = (
     Route("DELETE", "dlq", dlq.delete_many),
     Route("GET", "dlq/{id}", dlq.get),
     Route("DELETE", "dlq/{id}", dlq.delete),
-    Route("GET", "workflows/runs/{id}", workflows.steps),
+    # For the SDK, to which nothing is redacted.
+    Route("GET", "workflows/runs/{id}", workflows.steps, is_secret=True),
     Route("DELETE", "workflows/runs/{id}", workflows.delete),
     Route("DELETE", "workflows/runs", workflows.cancel_many),
     Route("GET", "events", logs.events),

@@ -25,7 +25,7 @@ class Route(NamedTuple):
     many: bool = False
     """The body may hold many messages."""
     is_secret: bool = False
-    """With the answer one could do more than read."""
+    """With the answer one could do more than read, or knows what was redacted."""
     opened: Callable[[Engine, Mapping[str, str]], None] | None = None
     """For those who have no token, where this finds nothing to refuse; asked before any of the body is read."""
 
