@@ -33,11 +33,10 @@ class Acceptance:
 
     def check_space(self, messages: int, size: int) -> None:
         """As ``check_room``, for what there is no draft of yet; ``size`` in bytes."""
-        total = self._store.messages.total()
-        lists = self._store.runs.total()
+        total = self._store.messages.total_with_lists()
         if total.messages + messages > self._limits.unfinished:
             raise Refused(429, f"too many unfinished messages: at most {self._limits.unfinished}")
-        if total.bytes + lists.bytes + size > self._limits.unfinished_bytes:
+        if total.bytes + size > self._limits.unfinished_bytes:
             raise Refused(429, f"unfinished messages are too large: at most {self._limits.unfinished_bytes} bytes")
 
     def accept(self, draft: Draft) -> None:

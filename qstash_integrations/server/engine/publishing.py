@@ -5,8 +5,7 @@ What says when, by ``Upstash-Cron``, is no message but makes a schedule.
 Spec: https://upstash.com/docs/qstash/api/publish and https://upstash.com/docs/qstash/features/deduplication
 """
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from ..model import Limits, Publication, Receipts, Refused, RunIsOver
 from .commits import Commits
@@ -23,37 +22,43 @@ class Publishing:
 
     def publish(self, publication: Publication) -> Receipts:
         """To a URL, or to each endpoint of a URL group."""
-        with self._noting([publication]), self._commit() as now:
-            if is_schedule(publication):
-                return self._scheduling.publish(publication, now)
-            (receipts,) = self._planning.carry_out([self._planning.plan(publication, now)], now)
-            return receipts
+        try:
+            with self._commit() as now:
+                if is_schedule(publication):
+                    return self._scheduling.publish(publication, now)
+                (receipts,) = self._planning.carry_out([self._planning.plan(publication, now)], now)
+                return receipts
+        except RunIsOver:
+            self._note([publication])
+            raise
 
     def batch(self, publications: Sequence[Publication]) -> list[Receipts]:
         """All of them or none: Refused names the place of the one that is wrong, counted from 0."""
-        with self._noting(publications), self._commit() as now:
-            planned: list[Plan | Receipts] = []
-            messages = 0
-            for index, publication in enumerate(publications):
-                try:
-                    planned.append(self._planned(publication, now))
-                except Refused as error:
-                    raise type(error)(error.status, f"message {index}: {error.text}") from error
-                messages += _messages(planned[-1])
-                if messages > self._limits.batch:
-                    raise Refused(412, f"the batch is too large: at most {self._limits.batch} messages in one call")
-            carried_out = iter(self._planning.carry_out([one for one in planned if isinstance(one, Plan)], now))
-            return [next(carried_out) if isinstance(one, Plan) else one for one in planned]
-
-    @contextmanager
-    def _noting(self, publications: Sequence[Publication]) -> Generator[None]:
-        """Around the call's transaction, which leaves nothing behind when it is refused."""
         try:
-            yield
-        except RunIsOver:
             with self._commit() as now:
-                self._planning.note(publications, now)
+                return self._batch(publications, now)
+        except RunIsOver:
+            self._note(publications)
             raise
+
+    def _batch(self, publications: Sequence[Publication], now: float) -> list[Receipts]:
+        planned: list[Plan | Receipts] = []
+        messages = 0
+        for index, publication in enumerate(publications):
+            try:
+                planned.append(self._planned(publication, now))
+            except Refused as error:
+                raise type(error)(error.status, f"message {index}: {error.text}") from error
+            messages += _messages(planned[-1])
+            if messages > self._limits.batch:
+                raise Refused(412, f"the batch is too large: at most {self._limits.batch} messages in one call")
+        carried_out = iter(self._planning.carry_out([one for one in planned if isinstance(one, Plan)], now))
+        return [next(carried_out) if isinstance(one, Plan) else one for one in planned]
+
+    def _note(self, publications: Sequence[Publication]) -> None:
+        """In a transaction of its own: that of the call leaves nothing behind when it is refused."""
+        with self._commit() as now:
+            self._planning.note(publications, now)
 
     def _planned(self, publication: Publication, now: float) -> Plan | Receipts:
         """A schedule is made at once: what is refused behind it undoes it."""

@@ -69,14 +69,16 @@ def read_options(headers: Iterable[Header], now: float, base: Options | None = N
     given = _Given(pairs, {name.lower(): value.strip() for name, value in pairs}, now)
     if _CRON in given.fields:
         raise Refused(400, "Upstash-Cron makes a schedule of what is published, and has no meaning for anything else")
-    base = base or Options()
     changes: dict[str, Any] = {}
-    others = dict(base.others)
+    others = {} if base is None else dict(base.others)
     for attribute, value in _values(given, _OWN, table).items():
         (changes if attribute in _DEFAULTS else others)[attribute] = value
     if HOPS in given.fields:
         changes["hops"] = _hops(given.fields[HOPS])
-    return replace(base, **changes, headers=_headers(base.headers, given), others=tuple(others.items()))
+    changes["others"] = tuple(others.items())
+    if base is None:
+        return Options(**changes, headers=_headers((), given))
+    return replace(base, **changes, headers=_headers(base.headers, given))
 
 
 def merged(defaults: Iterable[Header], headers: Iterable[Header]) -> tuple[Header, ...]:

@@ -263,6 +263,14 @@ class Messages:
         row = self._connection.execute("SELECT messages, bytes FROM totals WHERE kind = 'unfinished'").fetchone()
         return Total(*row)
 
+    def total_with_lists(self) -> Total:
+        """As ``total``, with the bytes of the lists of workflow runs that are not over either."""
+        row = self._connection.execute(
+            "SELECT u.messages, u.bytes + r.bytes FROM totals AS u, totals AS r"
+            " WHERE u.kind = 'unfinished' AND r.kind = 'active_runs'"
+        ).fetchone()
+        return Total(*row)
+
 
 def message_of(row: Sequence[Any], unread: int = 0) -> Message:
     (

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ..model import CallType, Entry, FailureCall, Invoker, Run, RunFilter, RunSettings, RunState, Step
 from .encoding import any_of, headers_from_json, options_from_json, options_to_json, texts_from_json, to_json
-from .messages import Total
 
 _SELECT = (
     "SELECT r.seq, r.id, r.created_at, r.url, r.state, r.ended_at, r.settings, r.caller_ip, r.labels, r.flow_key,"
@@ -204,11 +203,6 @@ class Runs:
             "UPDATE run_entries SET delivered = 1 WHERE run = ? AND position = ? AND message_id = ?",
             (run, position, message_id),
         )
-
-    def total(self) -> Total:
-        """All that are not over, with the bytes of their lists."""
-        row = self._connection.execute("SELECT messages, bytes FROM totals WHERE kind = 'active_runs'").fetchone()
-        return Total(*row)
 
 
 def run_conditions(wanted: RunFilter) -> tuple[str, list[Any]]:
