@@ -422,29 +422,8 @@ def inbox(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_doctor(commands: Commands) -> None:
-    from .doctor.verbs import DESCRIPTION, EXIT_CODES, add_options
-
-    parser = commands.add_parser(
-        "doctor", help="find out why webhooks do not arrive", description=DESCRIPTION, epilog=EXIT_CODES
-    )
-    _add_app(parser)
-    add_options(parser)
-    parser.set_defaults(run=doctor)
-
-
-def doctor(options: argparse.Namespace) -> int:
-    """Run the doctor; its exit code."""
-    from .doctor.commands import run
-    from .examined import examined
-    from .schedules.terminal import Terminal
-
-    return run(options, lambda: examined(options.app), Terminal.of_process())
-
-
 COMMANDS: Sequence[Callable[[Commands], None]] = (
     add_dev, add_demo, add_sign, add_publish_many, add_schedules, add_outbox, add_inbox,
-    add_doctor,
 )  # fmt: skip
 
 

@@ -40,23 +40,23 @@ def located(name: str | None) -> Generator[Here]:
         return
     module_name, _, attribute = name.partition(":")
     module = module_named(module_name, "--app")
-    named = attribute_of(module, attribute, "--app") if attribute else usual_in(module)
-    for app in layers_of(named):
-        if is_a(app, "flask", "Flask"):
+    named = attribute_of(module, attribute, "--app") if attribute else _usual(module)
+    for app in _layers(named):
+        if _is(app, "flask", "Flask"):
             from .flask.commands import here as of_flask
 
             with app.app_context():
                 yield of_flask()
             return
-        if is_a(app, "django.core.handlers.base", "BaseHandler"):
+        if _is(app, "django.core.handlers.base", "BaseHandler"):
             yield _of_django()
             return
-        if is_a(app, "starlette.applications", "Starlette"):
+        if _is(app, "starlette.applications", "Starlette"):
             from .starlette.schedules import here as of_starlette
 
             yield _beside(module, of_starlette(app))
             return
-        if is_a(app, "qstash_integrations.tasks.asgi", "TasksApp"):
+        if _is(app, "qstash_integrations.tasks.asgi", "TasksApp"):
             yield _beside(module, Here(schedules=schedules_beside(app.tasks), client=QStash()))
             return
     yield _of_module(module, named, attribute)
@@ -82,12 +82,12 @@ def _of_django() -> Here:
     return here()
 
 
-def usual_in(module: ModuleType) -> Any:
+def _usual(module: ModuleType) -> Any:
     """The app in a module of which nobody has said what it is called there."""
     return next((vars(module)[name] for name in _USUAL if name in vars(module)), None)
 
 
-def layers_of(app: Any) -> Iterator[Any]:
+def _layers(app: Any) -> Iterator[Any]:
     """The app, and what the middleware around it holds."""
     layer: Any = app
     for _ in range(_MOST_LAYERS):
@@ -97,7 +97,7 @@ def layers_of(app: Any) -> Iterator[Any]:
         layer = getattr(layer, "app", None)
 
 
-def is_a(app: Any, module: str, name: str) -> bool:
+def _is(app: Any, module: str, name: str) -> bool:
     """Whether it is of this class, which nobody has who has not imported it."""
     kind = getattr(sys.modules.get(module), name, None)
     return kind is not None and isinstance(app, kind)

@@ -33,8 +33,6 @@ def _routes(patterns: Iterable[Any], prefix: str) -> Iterator[Route]:
             continue
         view = entry.callback
         wanted = getattr(view, "qstash_wanted", None)
-        if wanted is not None and "of_probe" in wanted.options:
-            continue  # the doctor's, which is none of the project's
         of_tasks = wanted is not None and "of_tasks" in wanted.options
         if of_tasks and getattr(entry.pattern, "regex", None) is not None and "_route" not in vars(entry.pattern):
             continue  # what refuses whatever else is below the path of the tasks

@@ -54,22 +54,6 @@ def _schedules(arguments: tuple[str, ...]) -> None:
     sys.exit(run(options, here, Terminal.of_process()))
 
 
-@_group.command("doctor", context_settings=_AS_THEY_ARE, add_help_option=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@with_appcontext
-def _doctor(arguments: tuple[str, ...]) -> None:
-    """Find out why webhooks do not arrive."""
-    from ..doctor.commands import run
-    from ..doctor.verbs import DESCRIPTION, EXIT_CODES, add_options
-    from ..schedules.terminal import Terminal
-    from .introspection import place
-
-    parser = argparse.ArgumentParser(prog="flask qstash doctor", description=DESCRIPTION, epilog=EXIT_CODES)
-    add_options(parser)
-    options = parser.parse_args(arguments)
-    sys.exit(run(options, lambda: place(app_here()), Terminal.of_process()))
-
-
 def here() -> "Here":
     """The current app: what it was given, and what stands beside it in its own module."""
     from ..schedules.commands import Here
