@@ -1,6 +1,5 @@
 """Runs a verb of ``schedules``: the same in Flask, in Django and in ``qstash-integrations``."""
 
-import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from .planning import Plan, check_prune, plan, warnings
 from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
 from .syncing import Synced, sync
 from .terminal import Terminal
-from .verbs import DRIFT, FAILED, OK
+from .verbs import DRIFT, FAILED, OK, Asked
 
 _NOT_FOUND = 404
 
@@ -34,7 +33,7 @@ class Here:
     """Where it serves a task; None for that of the app that is running."""
 
 
-def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
+def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
     """Run a verb; the exit code. What went wrong is one line."""
     try:
         return _RUN[options.verb](_Command(options, find(), terminal))
@@ -46,7 +45,7 @@ def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Termina
 class _Command:
     """What all verbs need."""
 
-    def __init__(self, options: argparse.Namespace, here: Here, terminal: Terminal) -> None:
+    def __init__(self, options: Asked, here: Here, terminal: Terminal) -> None:
         self.options = options
         self.here = here
         self.terminal = terminal

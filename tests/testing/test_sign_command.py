@@ -102,8 +102,6 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 @pytest.mark.parametrize("url", ["/hooks/ship", "api.example.com/hook", "https://api.example.com/../hook"])
 def test_a_url_is_one_that_can_be_published_to(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["sign", "--url", url])
+    assert main(["sign", "--url", url]) == 2
     told: Any = capsys.readouterr().err
-    assert ended.value.code == 2
     assert "argument --url: it must start with" in told or "argument --url: it has a '.' or '..'" in told

@@ -1,0 +1,33 @@
+"""The command line ``qstash-integrations``. What it imports, it imports when a command needs it."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+INTERRUPTED = 130  # what shells say of a program that Ctrl+C ended
+NOBODY_READS = 141  # and of one whose output nobody reads any more
+NO_CLICK = "the command line needs click; install it with: pip install 'qstash_integrations[cli]'"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. What went wrong is one line on stderr."""
+    try:
+        try:
+            from .console import run
+        except ModuleNotFoundError as error:
+            if error.name != "click":
+                raise
+            sys.stderr.write(f"qstash-integrations: {NO_CLICK}\n")
+            return 1
+        try:
+            return run(list(sys.argv[1:] if arguments is None else arguments))
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has gone, as ``| head`` does: what is left of it goes nowhere, also when Python ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
