@@ -16,7 +16,7 @@ from qstash_integrations._core.publishing.client import override_transport
 from tests.contract.aiohttp_apps import aiohttp_exchange
 from tests.django.project import configure, wsgi_app
 from tests.hosts import Request, Send, asgi_send, wsgi_send
-from tests.readme import Block, blocks, commands, read_ours
+from tests.readme import Block, blocks, commands, parse_ours
 from tests.sent import Sent
 from tests.signing import CURRENT, NEXT, ORIGIN, signed
 
@@ -165,7 +165,7 @@ def test_every_command_is_one_that_there_is(line: str) -> None:
     program, *_ = shlex.split(line)
     assert program in ("qstash-integrations", "export", "flask", "uvicorn", "python", "pytest", "curl")
     if program == "qstash-integrations":
-        read_ours(line)
+        assert callable(parse_ours(line).run)
 
 
 def test_settings_that_are_missing_are_named() -> None:

@@ -1,5 +1,6 @@
 """Runs a verb of ``outbox``: the same in Django and in ``qstash-integrations``. Shows no body and no header."""
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +18,14 @@ from .row import Row
 from .stopping import stopped_by_signals
 from .store import Stats
 from .sweeping import Swept
-from .verbs import FAILED, OK, UNHEALTHY, Asked
+from .verbs import FAILED, OK, UNHEALTHY
 
 _SHOWN = 20  # parked rows
 _DRAWN_EVERY = 0.1  # seconds
 _OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
 
 
-def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
+def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
     """Run a verb; the exit code. What went wrong is one line."""
     try:
         return _run(options, find(), terminal)
@@ -39,7 +40,7 @@ def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
     return FAILED
 
 
-def _run(options: Asked, here: Here, terminal: Terminal) -> int:
+def _run(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     try:
         return _RUN[options.verb](options, here, terminal)
     finally:
@@ -48,7 +49,7 @@ def _run(options: Asked, here: Here, terminal: Terminal) -> int:
             here.store.close()
 
 
-def _relay(options: Asked, here: Here, terminal: Terminal) -> int:
+def _relay(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     begun_at = here.clock.monotonic()
     line = _Line(sys.stderr, here.clock) if sys.stderr is not None and sys.stderr.isatty() else None
 
@@ -83,7 +84,7 @@ def _relay(options: Asked, here: Here, terminal: Terminal) -> int:
     return _health(here.store.stats(here.clock.now()))
 
 
-def _stats(options: Asked, here: Here, terminal: Terminal) -> int:
+def _stats(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     now = here.clock.now()
     stats, parked = here.store.stats(now), here.store.parked(_SHOWN)
     if options.json:
@@ -94,7 +95,7 @@ def _stats(options: Asked, here: Here, terminal: Terminal) -> int:
     return _health(stats)
 
 
-def _requeue(options: Asked, here: Here, terminal: Terminal) -> int:
+def _requeue(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     if bool(options.ids) == options.all:
         raise ConfigurationError("give ids of parked rows, or --all")
     ids = list(dict.fromkeys(options.ids))
@@ -106,7 +107,7 @@ def _requeue(options: Asked, here: Here, terminal: Terminal) -> int:
     return OK
 
 
-def _prune(options: Asked, here: Here, terminal: Terminal) -> int:
+def _prune(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     age = here.kept if options.older_than is None else _milliseconds(options.older_than)
     if age is None:
         raise ConfigurationError(
@@ -214,6 +215,6 @@ def _milliseconds(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
 
 
-_RUN: Mapping[str, Callable[[Asked, Here, Terminal], int]] = {
+_RUN: Mapping[str, Callable[[argparse.Namespace, Here, Terminal], int]] = {
     "relay": _relay, "stats": _stats, "requeue": _requeue, "prune": _prune,
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """Runs a verb of ``schedules``: the same in Flask, in Django and in ``qstash-integrations``."""
 
+import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from .planning import Plan, check_prune, plan, warnings
 from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
 from .syncing import Synced, sync
 from .terminal import Terminal
-from .verbs import DRIFT, FAILED, OK, Asked
+from .verbs import DRIFT, FAILED, OK
 
 _NOT_FOUND = 404
 
@@ -33,7 +34,7 @@ class Here:
     """Where it serves a task; None for that of the app that is running."""
 
 
-def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
+def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
     """Run a verb; the exit code. What went wrong is one line."""
     try:
         return _RUN[options.verb](_Command(options, find(), terminal))
@@ -45,7 +46,7 @@ def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
 class _Command:
     """What all verbs need."""
 
-    def __init__(self, options: Asked, here: Here, terminal: Terminal) -> None:
+    def __init__(self, options: argparse.Namespace, here: Here, terminal: Terminal) -> None:
         self.options = options
         self.here = here
         self.terminal = terminal

@@ -1,24 +1,22 @@
 """``outbox relay|stats|requeue|prune``: what they print, and the exit codes that supervisors read."""
 
+import argparse
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
-import click
 import pytest
 
 from qstash_integrations import QStash
 from qstash_integrations.cli import main
+from qstash_integrations.outbox.commands import run
 from qstash_integrations.outbox.here import Here
+from qstash_integrations.outbox.verbs import add_verbs
 from qstash_integrations.schedules.terminal import Terminal
-from qstash_integrations.verbs import App, begin
-from qstash_integrations.verbs.outbox import command as group
-from qstash_integrations.verbs.output import Output
 from tests.outbox import shop
 from tests.outbox.hand import NOW, FakeQStash, Hand, refusal
 from tests.outbox.memory import MemoryStore, filled
@@ -40,12 +38,10 @@ class Command:
         self.complaints: list[str] = []
 
     def __call__(self, *arguments: str) -> int:
+        parser = argparse.ArgumentParser("outbox")
+        add_verbs(parser)
         terminal = Terminal(say=self.said.append, complain=self.complaints.append, ask=None)
-        output = Output(terminal=terminal, stdout=sys.stdout, stderr=sys.stderr)
-        context = click.Context(group, info_name="outbox")
-        begin(context, lambda: nullcontext(App(outbox=lambda _: self._here())), output)
-        code: int = group.main([*arguments], "outbox", standalone_mode=False, parent=context)
-        return code
+        return run(parser.parse_args(arguments), self._here, terminal)
 
     @property
     def json(self) -> Any:
@@ -204,9 +200,9 @@ def test_prune_wants_an_age_where_nothing_is_kept(command: Command) -> None:
 def test_a_wrong_command_line_is_no_finding(
     command: Command, arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(click.UsageError) as ended:
+    with pytest.raises(SystemExit) as ended:
         command(*arguments)
-    assert ended.value.exit_code == 1
+    assert ended.value.code == 1
 
 
 def test_a_database_that_is_away_is_one_line_without_values(command: Command) -> None:

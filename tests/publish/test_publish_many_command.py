@@ -14,6 +14,7 @@ import pytest
 
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations.cli import main
+from qstash_integrations.json_lines import Bar
 from tests.publish.loopback import TOKEN, URL, answer, loopback
 
 RECEIPTS = answer(201, [{"messageId": "msg_1"}, {"messageId": "msg_2"}])
@@ -115,7 +116,8 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
 
 @pytest.mark.parametrize(("options", "text"), MISTAKES.values(), ids=MISTAKES)
 def test_mistakes_are_usage_errors(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["publish-many", *options]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["publish-many", *options])
     assert text in capsys.readouterr().err
 
 

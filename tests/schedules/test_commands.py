@@ -1,5 +1,6 @@
 """``schedules ...`` in its three places: the same words, the same text, the same exit codes."""
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -13,12 +14,12 @@ from flask.cli import ScriptInfo
 
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, Lost
 from qstash_integrations.cli import main
-from qstash_integrations.django.management.commands.qstash import Command
+from qstash_integrations.django.management.commands.qstash_schedules import Command
 from qstash_integrations.flask import QStash
 from qstash_integrations.schedules.commands import Here
 from qstash_integrations.schedules.commands import run as run_verb
 from qstash_integrations.schedules.terminal import Terminal
-from qstash_integrations.schedules.verbs import Asked
+from qstash_integrations.schedules.verbs import add_verbs
 from qstash_integrations.tasks import Schedule, schedule, task
 from tests.django.project import configure
 from tests.schedules.account import LABELLED, TOKEN, URL, Account, daily
@@ -50,7 +51,7 @@ def in_flask(arguments: Sequence[str], schedules: Any) -> object:
 def in_django(arguments: Sequence[str], schedules: Any) -> object:
     configure()
     with override_settings(QSTASH={"SCHEDULES": schedules}):
-        Command().run_from_argv(["manage.py", "qstash", "schedules", *arguments])
+        Command().run_from_argv(["manage.py", "qstash_schedules", *arguments])
     return 0
 
 
@@ -314,7 +315,7 @@ def test_a_limit_that_is_crossed_is_a_warning(account: Account, run: Run) -> Non
 def test_wrong_usage_is_no_drift(account: Account, run: Run, arguments: tuple[str, ...]) -> None:
     ended = run(*arguments)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("Usage: ")
+    assert ended.err.startswith("usage: ")
 
 
 @pytest.mark.parametrize("answer", [True, False])
@@ -329,7 +330,7 @@ def test_who_prunes_at_a_terminal_is_asked_before_anything_is_done(account: Acco
         return answer
 
     code = run_verb(
-        Asked(verb="sync", prune=True),
+        parsed("sync", "--prune"),
         lambda: Here(schedules=[daily("a"), daily("b"), daily("c")], client=account.client),
         Terminal(say=told.append, complain=told.append, ask=ask),
     )
@@ -338,6 +339,12 @@ def test_who_prunes_at_a_terminal_is_asked_before_anything_is_done(account: Acco
         assert (code, account.calls) == (0, ["POST shop.prod.c", "DELETE shop.prod.gone"])
     else:
         assert (code, account.calls, told) == (1, [], ["schedules sync: nothing was changed"])
+
+
+def parsed(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_verbs(parser)
+    return parser.parse_args(arguments)
 
 
 def test_help_says_the_exit_codes(account: Account, run: Run) -> None:

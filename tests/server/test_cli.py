@@ -177,17 +177,23 @@ def test_a_file_that_cannot_be_written_is_one_line_and_exit_code_1(
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "8080.0", ""])
 def test_what_is_no_port_is_a_usage_error(port: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["dev", f"--port={port}"]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["dev", f"--port={port}"])
+    assert ended.value.code == 2
     assert f"{port!r} is no port" in capsys.readouterr().err
 
 
 def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == 0
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
     assert capsys.readouterr() == (f"qstash-integrations {version('qstash_integrations')}\n", "")
 
 
 def test_only_dev_runs_a_program(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--", "flask", "run"]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", "--", "flask", "run"])
+    assert ended.value.code == 2
     assert "only dev runs a program of yours, as in: qstash-integrations dev -- flask run" in capsys.readouterr().err
 
 
@@ -281,7 +287,9 @@ def without(told: dict[str, object], *names: str) -> dict[str, object]:
 
 
 def test_what_is_no_pair_of_origins_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["dev", "--rewrite", "https://api.example.com"]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["dev", "--rewrite", "https://api.example.com"])
+    assert ended.value.code == 2
     assert "'https://api.example.com' is no pair of origins" in capsys.readouterr().err
 
 

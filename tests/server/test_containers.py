@@ -14,8 +14,7 @@ import pytest
 import yaml
 
 from qstash_integrations._core.errors import QStashError
-from qstash_integrations.cli import main
-from qstash_integrations.cli.dev import dev_config, options_of
+from qstash_integrations.cli import dev_config, main, parser_of_all
 from qstash_integrations.server.app import EnvFile, Limits, ServerConfig, environment, running
 from qstash_integrations.server.model import Quota, StartupError
 from tests.server.client import client
@@ -36,7 +35,7 @@ def published(*hosts: str) -> ServerConfig:
 
 
 def config_of(*arguments: str) -> ServerConfig:
-    return dev_config(options_of(arguments))
+    return dev_config(parser_of_all().parse_args(["dev", *arguments]))
 
 
 def test_with_published_credentials_everybody_there_may_use_it() -> None:
@@ -165,8 +164,7 @@ def test_the_page_shows_the_file_of_compose_as_it_is() -> None:
 def test_the_command_of_compose_is_one_that_dev_takes() -> None:
     program, *arguments = SERVICES["qstash"]["command"]
     assert program == "qstash-integrations"
-    assert arguments[0] == "dev"
-    config = dev_config(options_of(arguments[1:]))
+    config = dev_config(parser_of_all().parse_args(arguments))
     assert (config.host, config.port, config.published_credentials) == (EVERYWHERE, 8080, True)
     assert (config.allow_hosts, config.network) == (["qstash"], "local")
 

@@ -1,9 +1,10 @@
 """How long what is over stays, said to a server and on its command line."""
 
+import argparse
+
 import pytest
 
-from qstash_integrations.cli import main
-from qstash_integrations.cli.dev import dev_config, options_of
+from qstash_integrations.cli import add_dev, dev_config, main
 from qstash_integrations.server.app import Retention, ServerConfig
 from qstash_integrations.server.app.listening import listen
 from qstash_integrations.server.app.users import User
@@ -15,7 +16,9 @@ HOUR = 3600
 
 
 def config(*arguments: str) -> ServerConfig:
-    return dev_config(options_of(arguments))
+    parser = argparse.ArgumentParser()
+    add_dev(parser.add_subparsers())
+    return dev_config(parser.parse_args(["dev", *arguments]))
 
 
 def test_a_server_keeps_what_its_config_says() -> None:

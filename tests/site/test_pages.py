@@ -11,7 +11,7 @@ import pytest
 import yaml
 from django.core.management import load_command_class
 
-from tests.readme import ROOT, blocks, commands, read_ours
+from tests.readme import ROOT, blocks, commands, parse_ours
 from tests.signing import CURRENT, NEXT, ORIGIN
 from tests.site.pages import IDS, PAGES
 
@@ -87,10 +87,10 @@ def test_every_command_of_a_page_exists(page: Path) -> None:
         program, *arguments = shlex.split(line, comments=True)
         assert program in {*THEIRS, "qstash-integrations"}
         if program == "qstash-integrations":
-            read_ours(line)
+            assert callable(parse_ours(line).run)
         elif program == "flask" and "qstash" in arguments:
             verb = arguments[arguments.index("qstash") + 1 :]
-            read_ours(shlex.join(["qstash-integrations", *verb]))
+            assert callable(parse_ours(shlex.join(["qstash-integrations", *verb])).run)
         elif arguments[:1] == ["manage.py"] and arguments[1].startswith("qstash"):
             parser = load_command_class(VERBS[arguments[1]], arguments[1]).create_parser("manage.py", arguments[1])
             assert parser.parse_args(arguments[2:])
@@ -103,7 +103,7 @@ def test_yaml_is_yaml_and_what_it_runs_of_ours_exists(page: Path) -> None:
             assert yaml.safe_load(block.code)
         if block.language in ("yaml", "text"):
             for line in OURS.findall(block.code):
-                read_ours(line)
+                assert callable(parse_ours(line).run)
 
 
 @each_page
