@@ -5,6 +5,7 @@ import { chips } from "./chips.js";
 import { act, button, confirmed, h, redrawn, setText, table } from "./dom.js";
 import { plural } from "./format.js";
 import { nowButton } from "./now.js";
+import { pages } from "./pages.js";
 import { cell, opens } from "./rows.js";
 import { age, destination, statusBadge } from "./state.js";
 
@@ -13,16 +14,22 @@ const LONGEST_ANSWER = 200; // bytes
 
 export function deadLetters() {
   const chosen = new Set();
-  const cursors = [""];
   let letters = [];
   const rows = h("tbody");
-  const draw = redrawn(rows, (letter) => letter.dlqId, (letter) => letterRow(letter, chosen, drawChoice, refresh));
+  const draw = redrawn(rows, (letter) => letter.dlqId, (letter) => letterRow(letter, chosen, drawChoice, paged.load));
   const all = h("input", { type: "checkbox", "aria-label": "Choose all on this page", onchange: chooseAll });
   const retry = button("Retry", () => {}, { class: "primary" });
   const remove = button("Delete", () => {}, { class: "danger" });
   const empty = h("p", { class: "empty", hidden: true }, "No dead letters. Messages come here after their last retry failed.");
-  const newer = button("← Newer", act(() => (cursors.pop(), refresh())));
-  const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), refresh())));
+  const paged = pages(
+    (cursor) => api.get(`/v2/dlq${api.query({ order: "latestFirst", count: PAGE, trimBody: LONGEST_ANSWER, cursor })}`),
+    (page) => {
+      letters = page.messages;
+      draw(letters);
+      empty.hidden = letters.length > 0;
+      drawChoice();
+    },
+  );
 
   // Nothing chosen means every dead letter there is, and asks first.
   const ids = () => (chosen.size ? { dlqIds: [...chosen] } : {});
@@ -40,8 +47,7 @@ export function deadLetters() {
 
   async function emptied() {
     chosen.clear();
-    cursors.splice(0, cursors.length, "");
-    await refresh();
+    await paged.restart();
   }
 
   function chooseAll() {
@@ -57,26 +63,15 @@ export function deadLetters() {
     retry.disabled = remove.disabled = !letters.length && !chosen.size;
   }
 
-  async function refresh() {
-    const page = await api.get(`/v2/dlq${api.query({ order: "latestFirst", count: PAGE, trimBody: LONGEST_ANSWER, cursor: cursors.at(-1) })}`);
-    letters = page.messages;
-    draw(letters);
-    older.dataset.cursor = page.cursor ?? "";
-    older.disabled = !page.cursor;
-    newer.disabled = cursors.length === 1;
-    empty.hidden = letters.length > 0;
-    drawChoice();
-  }
-
   const element = h(
     "section",
     {},
     h("div", { class: "heading" }, h("h1", {}, "Dead letters"), h("span", { class: "grow" }), retry, remove),
     table("Dead letters", [all, "Answer", "Destination", "Why", ["Belongs to", "wide"], ["Failed", "number"], ""], rows),
     empty,
-    h("div", { class: "actions pages" }, newer, older),
+    paged.element,
   );
-  return { title: "Dead letters", element, refresh };
+  return { title: "Dead letters", element, refresh: paged.load };
 }
 
 function letterRow(letter, chosen, changed, refresh) {

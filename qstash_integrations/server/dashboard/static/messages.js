@@ -4,62 +4,35 @@ import { nothingYet } from "./absent.js";
 import * as api from "./api.js";
 import { chart } from "./chart.js";
 import { chips, shortId } from "./chips.js";
-import { act, button, h, list, setText, table } from "./dom.js";
+import { button, h, list, setText, table } from "./dom.js";
 import { relative, size, stateNames } from "./format.js";
 import { nowButton } from "./now.js";
+import { narrowing, pages } from "./pages.js";
 import { cell, opens } from "./rows.js";
 import { age, destination, stateBadge, statusBadge } from "./state.js";
-import { readdress } from "./visited.js";
 
 const PAGE = 100;
 const MOST_CALLS = 10;
-const SOON = 30; // milliseconds after the last key
 const FILTERS = ["state", "text", "url", "queueName", "label", "scheduleId", "topicName", "flowControlKey"];
 
 export function messages(parameters) {
   const wanted = Object.fromEntries(FILTERS.map((name) => [name, parameters.get(name) ?? ""]));
-  const cursors = [""]; // of the pages that were gone through, the one shown last
   const picture = chart();
   const rows = h("tbody");
-  const draw = list(rows, (item) => item.messageId, (item) => messageRow(item, load));
+  const draw = list(rows, (item) => item.messageId, (item) => messageRow(item, paged.load));
   const empty = h("p", { class: "empty", hidden: true });
   const first = nothingYet("No messages yet. Publish one, here or from your app.", "message");
-  const newer = button("← Newer", act(() => (cursors.pop(), load())));
-  const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), load())));
-  let asked = 0;
-  let timer = null;
-  let address = location.hash;
-
   const narrowed = () => FILTERS.some((name) => wanted[name]);
-  const filters = filterForm(wanted, () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      // Somebody has gone on meanwhile, and is not to be brought back.
-      if (location.hash !== address) return;
-      cursors.splice(0, cursors.length, "");
-      readdress(`#/messages${api.query(wanted)}`);
-      address = location.hash;
-      act(load)();
-    }, SOON);
-  });
-
-  async function load() {
-    const number = (asked += 1);
-    const isCurrent = () => number === asked;
-    const page = await search(wanted, cursors.at(-1), isCurrent);
-    // An answer that was overtaken says what nobody asks any more.
-    if (!isCurrent()) return;
+  const paged = pages((cursor, isCurrent) => search(wanted, cursor, isCurrent), (page, isFirst) => {
     draw(page.messages);
-    older.dataset.cursor = page.cursor ?? "";
-    older.disabled = !page.cursor;
-    setText(older, page.cursor && !page.messages.length ? "Search further →" : "Older →");
-    newer.disabled = cursors.length === 1;
-    const isFirst = !page.cursor && !narrowed() && cursors.length === 1;
-    first.hidden = page.messages.length > 0 || !isFirst;
-    empty.hidden = page.messages.length > 0 || isFirst;
+    setText(paged.older, page.cursor && !page.messages.length ? "Search further →" : "Older →");
+    const isAll = isFirst && !page.cursor && !narrowed();
+    first.hidden = page.messages.length > 0 || !isAll;
+    empty.hidden = page.messages.length > 0 || isAll;
     setText(empty, page.cursor ? "Nothing among the newest messages; older ones were not looked at yet."
       : narrowed() ? "No message is like that." : "No older messages.");
-  }
+  });
+  const filters = filterForm(wanted, narrowing("messages", wanted, paged.restart));
 
   const element = h(
     "section",
@@ -70,9 +43,9 @@ export function messages(parameters) {
     table("Messages", ["State", "Destination", ["Belongs to", "wide"], ["Retries", "number roomy"], "Answer", ["Age", "number"], ""], rows),
     empty,
     first,
-    h("div", { class: "actions pages" }, newer, older),
+    paged.element,
   );
-  return { title: "Messages", element, refresh: () => Promise.all([load(), picture.refresh()]) };
+  return { title: "Messages", element, refresh: () => Promise.all([paged.load(), picture.refresh()]) };
 }
 
 // A page of messages. One call looks only for as long as deliveries can wait, so it may take several.

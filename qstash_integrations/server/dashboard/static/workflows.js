@@ -1,49 +1,29 @@
 // Workflow runs: the newest first, narrowed down by state, id, URL or label.
 
 import * as api from "./api.js";
-import { act, button, h, redrawn, setText, table } from "./dom.js";
+import { h, redrawn, setText, table } from "./dom.js";
 import { span } from "./format.js";
+import { narrowing, pages } from "./pages.js";
 import { cell, opens } from "./rows.js";
 import { age } from "./state.js";
 import { runBadge, runHref, runStates } from "./run_state.js";
-import { readdress } from "./visited.js";
 
 const PAGE = 50;
-const SOON = 150; // milliseconds after the last key
 const FILTERS = [["workflowRunId", "Run id"], ["workflowUrl", "URL, exactly"], ["label", "Label"]];
 
 export function workflows(parameters) {
   const wanted = Object.fromEntries(["state", ...FILTERS.map(([name]) => name)].map((name) => [name, parameters.get(name) ?? ""]));
-  const cursors = [""];
   const rows = h("tbody");
   const draw = redrawn(rows, (run) => `${run.workflowRunId} ${run.workflowRunCreatedAt}`, runRow);
   const empty = h("p", { class: "empty", hidden: true });
-  const newer = button("← Newer", act(() => (cursors.pop(), refresh())));
-  const older = button("Older →", act(() => (cursors.push(older.dataset.cursor), refresh())));
-  let timer = null;
-  let address = location.hash;
-
-  function changed() {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (location.hash !== address) return;
-      cursors.splice(0, cursors.length, "");
-      readdress(`#/workflows${api.query(wanted)}`);
-      address = location.hash;
-      act(refresh)();
-    }, SOON);
-  }
-
-  async function refresh() {
-    const page = await api.get(`/v2/workflows/logs${api.query({ ...wanted, count: PAGE, cursor: cursors.at(-1), trimBody: 200 })}`);
+  const ask = (cursor) => api.get(`/v2/workflows/logs${api.query({ ...wanted, count: PAGE, cursor, trimBody: 200 })}`);
+  const paged = pages(ask, (page) => {
     draw(page.runs);
-    older.dataset.cursor = page.cursor ?? "";
-    older.disabled = !page.cursor;
-    newer.disabled = cursors.length === 1;
     empty.hidden = page.runs.length > 0;
     const isNarrowed = Object.values(wanted).some(Boolean);
     setText(empty, isNarrowed ? "No run is like that." : "No workflow has run here yet. Give the SDK of Upstash Workflow the environment block of Settings.");
-  }
+  });
+  const changed = narrowing("workflows", wanted, paged.restart);
 
   const select = h("select", { "aria-label": "State", onchange: (event) => ((wanted.state = event.target.value), changed()) },
     [["", "Any state"], ...Object.entries(runStates)].map(([value, label]) => h("option", { value }, label)));
@@ -60,9 +40,9 @@ export function workflows(parameters) {
     h("form", { class: "filters unfolded", role: "search", onsubmit: (event) => event.preventDefault() }, select, FILTERS.map(field)),
     table("Workflow runs", ["State", "Run", ["Labels", "wide"], ["Steps", "number"], ["Took", "number roomy"], ["Started", "number"]], rows),
     empty,
-    h("div", { class: "actions pages" }, newer, older),
+    paged.element,
   );
-  return { title: "Workflows", element, refresh };
+  return { title: "Workflows", element, refresh: paged.load };
 }
 
 function runRow(run) {
