@@ -59,15 +59,17 @@ function environment() {
   }
 
   async function refresh(url) {
-    let keys = null;
+    // What this token may not see it may not see later either.
+    if (!problem.hidden) return;
+    let keys;
     try {
       keys = await api.get("/v2/keys");
     } catch (error) {
       if (error.status !== 403) throw error;
+      problem.hidden = false;
+      actions.hidden = pre.hidden = true;
+      return;
     }
-    problem.hidden = keys !== null;
-    actions.hidden = pre.hidden = keys === null;
-    if (keys === null) return;
     values = [
       ["QSTASH_URL", url], ["QSTASH_TOKEN", api.token()],
       ["QSTASH_CURRENT_SIGNING_KEY", keys.current], ["QSTASH_NEXT_SIGNING_KEY", keys.next],
@@ -94,34 +96,26 @@ function facts({ version, url, db, allowHosts, rewrites, reaches, limits, keeps 
 }
 
 function rotation(refresh) {
+  const question = "Rotate the signing keys? The next key becomes the current one. Apps keep working, as they have both;"
+    + " update their settings before you rotate again.";
   const rotate = act(async () => {
-    const question = "Rotate the signing keys? The next key becomes the current one. Apps keep working, as they have both;"
-      + " update their settings before you rotate again.";
     if (!(await confirmed(question, "Rotate"))) return false;
     await api.post("/v2/keys/rotate");
     await refresh();
   }, "Rotated: copy the new settings into your app");
-  return h(
-    "div",
-    { class: "card" },
-    h("h2", {}, "Rotate"),
-    h("p", {}, "The next key becomes the current one, and a new next key is made. Try here whether your app survives it."),
-    h("div", { class: "actions" }, button("Rotate keys", rotate, { class: "danger" })),
-  );
+  const text = "The next key becomes the current one, and a new next key is made. Try here whether your app survives it.";
+  return risky("Rotate", text, button("Rotate keys", rotate, { class: "danger" }));
 }
 
 function clearing() {
+  const question = "Forget all messages, dead letters, schedules, queues, URL groups, flow-control keys and workflow runs?"
+    + " Only the keys and the token stay. There is no way back.";
   const clear = act(async () => {
-    const question = "Forget all messages, dead letters, schedules, queues, URL groups, flow-control keys and workflow runs?"
-      + " Only the keys and the token stay. There is no way back.";
     if (!(await confirmed(question, "Clear all"))) return false;
     await api.post("/_local/clear");
   }, "All clear");
-  return h(
-    "div",
-    { class: "card" },
-    h("h2", {}, "A new start"),
-    h("p", {}, "Without starting the server again. What is being delivered at this moment still arrives."),
-    h("div", { class: "actions" }, button("Clear all", clear, { class: "danger" })),
-  );
+  const text = "Without starting the server again. What is being delivered at this moment still arrives.";
+  return risky("A new start", text, button("Clear all", clear, { class: "danger" }));
 }
+
+const risky = (title, text, action) => h("div", { class: "card" }, h("h2", {}, title), h("p", {}, text), h("div", { class: "actions" }, action));
