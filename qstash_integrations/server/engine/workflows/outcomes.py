@@ -39,25 +39,15 @@ class Outcomes:
     def delivered(self, message: Message, outcome: Outcome, now: float) -> None:
         """What follows from a delivery of a run's message that succeeded."""
         run = self._run_of(message)
-        match message.call_type:
-            case "toCallback":
-                self._call_back(run, message, outcome, now)
-            case "failureCall":
-                self._failure_told(run, message, outcome)
-            case _:
-                assert message.entry is not None, "it is in the run's list"
-                self._store.runs.mark_delivered(run.seq, message.entry, message.id)
+        if not self._is_answered(run, message, outcome, now):
+            assert message.entry is not None, "it is in the run's list"
+            self._store.runs.mark_delivered(run.seq, message.entry, message.id)
 
     def failed(self, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
         """What follows from the last attempt, when it failed: of a call just its result, of a step the run's end."""
         run = self._run_of(message)
-        match message.call_type:
-            case "toCallback":
-                self._call_back(run, message, outcome, now)
-            case "failureCall":
-                self._failure_told(run, message, outcome)
-            case _:
-                self.fail(run, message, attempt, outcome, now)
+        if not self._is_answered(run, message, outcome, now):
+            self.fail(run, message, attempt, outcome, now)
 
     def fail(self, run: Run, message: Message, attempt: int, outcome: Outcome, now: float) -> None:
         """Once: a dead letter, and the failure call."""
@@ -70,6 +60,17 @@ class Outcomes:
         if draft is not None:
             self._acceptance.accept(draft)
         self._runs.end(run, "RUN_FAILED", now)
+
+    def _is_answered(self, run: Run, message: Message, outcome: Outcome, now: float) -> bool:
+        """Of a call whatever came is its result; False for a step."""
+        match message.call_type:
+            case "toCallback":
+                self._call_back(run, message, outcome, now)
+            case "failureCall":
+                self._failure_told(run, message, outcome)
+            case _:
+                return False
+        return True
 
     def _call_back(self, run: Run, message: Message, outcome: Outcome, now: float) -> None:
         if run.active and message.options.callback is not None:
