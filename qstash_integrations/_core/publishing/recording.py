@@ -65,11 +65,9 @@ class Sending:
         attributes: Attributes = {**_SYSTEM, "messaging.operation.name": "send", "messaging.operation.type": "send"}
         attributes |= _server(account.base_url)
         if operation.path == _BATCH:
-            items: list[Any] = json.loads(operation.body or b"[]")
+            self.operation, items, links = _created_batch(found, operation, is_apart)
             self._count = len(items)
-            links = [link for item in items for link in _create(found, item, is_apart)]
             place = _common([_place(item["destination"]) for item in items])
-            self.operation = replace(operation, body=json.dumps(items, separators=(",", ":")).encode())
             self._span = found.begin(
                 f"send {place.name or attributes['server.address']}",
                 "CLIENT",
@@ -122,14 +120,20 @@ def created(operation: Operation[T], otel: str) -> Operation[T]:
     if found is None:
         return operation
     if operation.path == _BATCH:
-        items: list[Any] = json.loads(operation.body or b"[]")
-        for one in items:
-            _create(found, one, otel == LINKS)
-        return replace(operation, body=json.dumps(items, separators=(",", ":")).encode())
+        return _created_batch(found, operation, otel == LINKS)[0]
     place, queue = _place_of(operation.path)
     item: dict[str, Any] = {"headers": dict(operation.headers), "queue": queue}
     _create(found, item, otel == LINKS, place)
     return replace(operation, headers=tuple(item["headers"].items()))
+
+
+def _created_batch(
+    found: "Telemetry", operation: Operation[T], is_apart: bool
+) -> "tuple[Operation[T], list[Any], list[Link]]":
+    """The batch with a context in each message that may carry one, its messages, and the links to them."""
+    items: list[Any] = json.loads(operation.body or b"[]")
+    links = [link for item in items for link in _create(found, item, is_apart)]
+    return replace(operation, body=json.dumps(items, separators=(",", ":")).encode()), items, links
 
 
 def _create(found: "Telemetry", item: Any, is_apart: bool, place: Place | None = None) -> "list[Link]":
