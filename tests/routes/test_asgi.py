@@ -89,8 +89,8 @@ def test_tasks_have_a_route_each_and_what_refuses_the_rest_is_not_shown(kind: An
 
 
 def test_tasks_that_are_an_app_of_their_own_are_shown_where_it_is_mounted() -> None:
-    app = Starlette(routes=[Mount("/work", TasksApp([ship]))])
-    assert lines(routes_of(app)) == ["POST /work/shop.ship endpoint task shop.ship"]
+    app = Starlette(routes=[Mount("/jobs", TasksApp([ship]))])
+    assert lines(routes_of(app)) == ["POST /jobs/shop.ship endpoint task shop.ship"]
 
 
 def test_fastapi_verifies_by_route_class_and_by_dependency_however_deep_the_router() -> None:
