@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qstash_integrations.server.app import running
-from tests.dashboard.receiver import receiver
 from tests.programs import lacking
-from tests.server.client import client
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -42,7 +39,7 @@ def browser() -> "Iterator[Browser]":
 
 @pytest.fixture
 def desk(browser: "Browser") -> "Iterator[Desk]":
-    from tests.dashboard.desk import opened
+    from tests.dashboard.desk import at_desk
 
-    with running() as server, receiver() as there, client(server) as api, opened(browser, server, there, api) as desk:
+    with at_desk(browser) as desk:
         yield desk

@@ -1,6 +1,7 @@
 """Somebody at the dashboard: the page, the server behind it, and a destination for messages."""
 
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
-from qstash_integrations.server.app import LocalServer
-from tests.dashboard.receiver import Answering
+from qstash_integrations.server.app import LocalServer, ServerConfig, running
+from tests.dashboard.receiver import Answering, receiver
+from tests.server.client import client
 
 # What the browser refused under the page's policy, and whatever ran that should not have.
 _WATCH = """
@@ -89,3 +91,17 @@ def opened(
         assert desk.complaints == []
     finally:
         context.close()
+
+
+@contextmanager
+def at_desk(
+    browser: Browser, config: ServerConfig | None = None, *, clock: Callable[[], float] = time.time, **options: Any
+) -> Generator[Desk]:
+    """As ``opened``, at a server of its own."""
+    with (
+        running(config, clock=clock) as server,
+        receiver() as there,
+        client(server) as api,
+        opened(browser, server, there, api, **options) as desk,
+    ):
+        yield desk

@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from qstash_integrations.server.app import ServerConfig, running
+from qstash_integrations.server.app import ServerConfig
 from tests import npm
 from tests.dashboard import axe
-from tests.dashboard.desk import Desk, opened
-from tests.dashboard.receiver import receiver
+from tests.dashboard.desk import Desk, at_desk
 from tests.programs import skip_without
-from tests.server.client import client
 
 pytestmark = [pytest.mark.system, skip_without(npm.lacks_npm())]
 
@@ -33,12 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_axe_finds_nothing(browser: Browser, home: Path, size: dict[str, int], colours: str) -> None:
     look: dict[str, Any] = {"viewport": size, "color_scheme": colours}
-    with (
-        running() as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api, **look) as desk,
-    ):
+    with at_desk(browser, **look) as desk:
         found = {view: looked_at(desk, home, view) for view in VIEWS}
         letter = stock(desk)
         found |= {f"{view}, stocked": looked_at(desk, home, view) for view in (*VIEWS, f"messages/{letter}")}
@@ -62,12 +55,7 @@ def test_axe_finds_nothing_where_there_is_nothing(desk: Desk, home: Path) -> Non
 
 def test_axe_finds_nothing_where_one_signs_in(browser: Browser, home: Path) -> None:
     everywhere = ServerConfig(host="0.0.0.0", port=0, patience=1.0)
-    with (
-        running(everywhere) as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api) as desk,
-    ):
+    with at_desk(browser, everywhere) as desk:
         desk.open("messages")
         expect(desk.page.get_by_label("QSTASH_TOKEN")).to_be_visible()
         assert axe.violations(desk.page, home) == []

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from qstash_integrations.server.app import running
-from tests.dashboard.desk import Desk, opened
+from tests.dashboard.desk import Desk, at_desk, opened
 from tests.dashboard.receiver import receiver
 from tests.server.client import client
 
@@ -128,18 +128,13 @@ def test_a_server_that_is_gone_is_said_to_be(browser: Browser) -> None:
 
 
 def test_no_view_is_wider_than_a_phone(browser: Browser) -> None:
-    with (
-        running() as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api, viewport={"width": 360, "height": 740}) as desk,
-    ):
-        there.say(500, b'{"error": "' + b"long" * 50 + b'"}')
+    with at_desk(browser, viewport={"width": 360, "height": 740}) as desk:
+        desk.there.say(500, b'{"error": "' + b"long" * 50 + b'"}')
         message_id = desk.publish("/long" * 40, Retries="0", Label="a" * 100)
         cron = {"Upstash-Cron": "0 0 1 1 *", "Upstash-Schedule-Id": "a" * 80}
-        desk.call("POST", f"/v2/schedules/{there.url}{'/long' * 40}", headers=cron)
-        desk.call("POST", "/v2/topics/g/endpoints", json={"endpoints": [{"url": there.url + "/long" * 40}]})
-        there.next()
+        desk.call("POST", f"/v2/schedules/{desk.there.url}{'/long' * 40}", headers=cron)
+        desk.call("POST", "/v2/topics/g/endpoints", json={"endpoints": [{"url": desk.there.url + "/long" * 40}]})
+        desk.there.next()
         for view in (*VIEWS, f"messages/{message_id}"):
             desk.open(view)
             expect(desk.page.locator("#live")).to_have_text("live")
@@ -148,12 +143,7 @@ def test_no_view_is_wider_than_a_phone(browser: Browser) -> None:
 
 
 def test_it_is_light_or_dark_as_one_likes(browser: Browser) -> None:
-    with (
-        running() as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api, color_scheme="dark") as desk,
-    ):
+    with at_desk(browser, color_scheme="dark") as desk:
         desk.open("messages")
         background = "getComputedStyle(document.body).backgroundColor"
         assert desk.page.evaluate(background) == "rgb(17, 21, 23)"
@@ -164,12 +154,7 @@ def test_it_is_light_or_dark_as_one_likes(browser: Browser) -> None:
 
 
 def test_on_a_phone_filters_fold_and_say_how_many_are_set(browser: Browser) -> None:
-    with (
-        running() as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api, viewport={"width": 390, "height": 844}) as desk,
-    ):
+    with at_desk(browser, viewport={"width": 390, "height": 844}) as desk:
         desk.publish("/one", Label="first")
         desk.open("messages?label=first")
         fold = desk.button("Filters (1)")

@@ -3,10 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from qstash_integrations.server.app import running
-from tests.dashboard.desk import Desk, opened
-from tests.dashboard.receiver import receiver
-from tests.server.client import client
+from tests.dashboard.desk import Desk, at_desk
 
 pytestmark = pytest.mark.system
 
@@ -61,12 +58,7 @@ def test_choosing_a_letter_does_not_open_it(desk: Desk) -> None:
 
 
 def test_times_say_their_year_and_zone(browser: Browser) -> None:
-    with (
-        running(clock=lambda: NEW_YEAR - 86_400) as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api, timezone_id="Asia/Tokyo", locale="en-GB") as desk,
-    ):
+    with at_desk(browser, clock=lambda: NEW_YEAR - 86_400, timezone_id="Asia/Tokyo", locale="en-GB") as desk:
         message_id = desk.publish("/ship", Not_Before=str(NEW_YEAR))
         desk.open(f"messages/{message_id}")
         expect(desk.page.locator(".facts")).to_contain_text("1 Jan 2100, 09:00:00.000 GMT+9")

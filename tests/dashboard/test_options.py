@@ -8,13 +8,10 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from qstash_integrations._core.publishing.options import OPTIONS
-from qstash_integrations.server.app import running
 from qstash_integrations.server.dashboard import option_table
-from tests.dashboard.desk import Desk, opened
-from tests.dashboard.receiver import receiver
+from tests.dashboard.desk import Desk, at_desk
 from tests.options.cases import BESIDE, CASES, DONE, NOW
 from tests.options.fictitious import PRIORITY
-from tests.server.client import client
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,12 +37,7 @@ OF_CALLBACKS = [name for name, option in OPTIONS.items() if "callback" in option
 
 @pytest.fixture(scope="module")
 def desk(browser: "Browser") -> "Iterator[Desk]":
-    with (
-        running(clock=lambda: NOW) as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api, timezone_id="UTC") as desk,
-    ):
+    with at_desk(browser, clock=lambda: NOW, timezone_id="UTC") as desk:
         yield desk
 
 

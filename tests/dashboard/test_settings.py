@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from qstash_integrations.server.app import ServerConfig, running
-from tests.dashboard.desk import Desk, opened
-from tests.dashboard.receiver import receiver
-from tests.server.client import client
+from qstash_integrations.server.app import ServerConfig
+from tests.dashboard.desk import Desk, at_desk
 
 pytestmark = pytest.mark.system
 
@@ -21,26 +19,23 @@ def test_it_says_how_the_server_was_started(browser: Browser, tmp_path: Path) ->
         allow_hosts=["qstash"],
         rewrites=[("https://shop.example.com", "http://127.0.0.1:8000")],
     )
-    with (
-        running(config) as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api) as desk,
-    ):
+    with at_desk(browser, config) as desk:
         desk.open("settings")
         main = desk.page.get_by_role("main")
-        for text in (str(tmp_path / "kept.db"), "qstash", "https://shop.example.com", "10.0 MiB", "3 d", server.url):
+        for text in (
+            str(tmp_path / "kept.db"),
+            "qstash",
+            "https://shop.example.com",
+            "10.0 MiB",
+            "3 d",
+            desk.server.url,
+        ):
             expect(main).to_contain_text(text)
 
 
 def test_a_token_that_may_only_read_is_shown_no_key(browser: Browser) -> None:
     config = ServerConfig(port=0, patience=1.0, read_only_token="ro" * 20)
-    with (
-        running(config) as server,
-        receiver() as there,
-        client(server) as api,
-        opened(browser, server, there, api) as desk,
-    ):
+    with at_desk(browser, config) as desk:
         desk.page.add_init_script(f"sessionStorage.setItem('qstash-token', '{config.read_only_token}')")
         desk.open("settings")
         expect(desk.page.get_by_role("main")).to_contain_text("may only read, so the keys are not shown")
