@@ -1,11 +1,14 @@
-"""SECURITY.md names a test for every attack; they exist."""
+"""docs/attacks.md names a test for every attack; they exist. The policy, SECURITY.md, leads there."""
 
 import re
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-SECURITY = (TESTS.parent / "SECURITY.md").read_text(encoding="utf-8")
-NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", SECURITY)
+ROOT = TESTS.parent
+ATTACKS_PAGE = (ROOT / "docs" / "attacks.md").read_text(encoding="utf-8")
+PROMISES_PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+POLICY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", ATTACKS_PAGE + PROMISES_PAGE)
 # Tokens, requests, calls, the local server (embedded), the dashboard, the inbox, the outbox.
 LAST = {"R": 17, "P": 11, "C": 6, "E": 15, "D": 9, "I": 9, "O": 6}
 ATTACKS = [f"{letter}{number}" for letter, last in LAST.items() for number in range(1, last + 1)]
@@ -20,7 +23,9 @@ def test_every_test_that_is_named_is_there() -> None:
 
 
 def test_every_attack_has_a_row_and_its_test() -> None:
-    rows = {attack: [line for line in SECURITY.splitlines() if line.startswith(f"| {attack} |")] for attack in ATTACKS}
+    rows = {
+        attack: [line for line in ATTACKS_PAGE.splitlines() if line.startswith(f"| {attack} |")] for attack in ATTACKS
+    }
     assert [attack for attack, lines in rows.items() if not lines] == []
     untested = {attack for attack, lines in rows.items() for line in lines if "::test_" not in line}
     assert untested == UNTESTED
@@ -33,3 +38,21 @@ def test_every_fault_of_the_review_is_answered_by_a_test_of_its_number() -> None
 
 def test_the_table_names_many() -> None:
     assert len(set(NAMED)) > 50
+
+
+def test_the_attacks_that_a_promise_names_have_rows() -> None:
+    named = set(re.findall(r"\b([RPCEDIO]\d{1,2})\b", PROMISES_PAGE))
+    assert len(named) > 10
+    assert named - {*ATTACKS} == set()
+
+
+def test_the_policy_is_one_page_with_all_that_a_reporter_asks() -> None:
+    assert len(POLICY.splitlines()) <= 60
+    headings = re.findall(r"^## (.+)$", POLICY, re.MULTILINE)
+    assert headings == ["Supported versions", "How to report a vulnerability", "What to expect", "What is promised"]
+
+
+def test_the_policy_leads_to_pages_that_are_there() -> None:
+    links = re.findall(r"\]\((\S+?)\)", POLICY)
+    assert links == ["docs/security.md", "docs/attacks.md"]
+    assert all((ROOT / link).is_file() for link in links)
