@@ -1,4 +1,4 @@
-"""What ``prefix=`` cannot see, as docs/security.md says: each limit with the way to protect the same route without it."""
+"""What ``prefix=`` cannot see, as docs/security.md says: each limit and how the same route is protected without it."""
 
 from collections.abc import Callable
 from typing import Any
