@@ -1,7 +1,7 @@
-"""Run mypy and pyright over what readers copy: every Python block of the README, every example app, the accessors.
+"""Run mypy and pyright over what readers copy: the Python blocks of README and pages, example apps, the accessors.
 
-Each checker once, in its strictest mode, over a directory in which the blocks stand beside each other. The first block
-is ``app.py``, as in the README's own test blocks.
+Each checker once, in its strictest mode, over a directory in which the blocks stand beside each other. What some of
+them import is there under its name.
 """
 
 import json
@@ -14,7 +14,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.readme import blocks  # noqa: E402 - of the checkout
+from tests.readme import README, blocks  # noqa: E402 - of the checkout
+from tests.site.pages import DOCS, PAGES  # noqa: E402
+
+IMPORTED = {"app.py": README, "shop/jobs.py": DOCS / "howto" / "tasks.md"}
+# Models of the reader's own, and a package without types.
+UNCHECKED = ("from .models import", "import functions_framework")
 
 MYPY = """
 [mypy]
@@ -29,9 +34,15 @@ django_settings_module = example_apps.django_outbox.settings
 def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        for number, block in enumerate(block for block in blocks() if block.language == "python"):
-            file = "app" if number == 0 else f"block_{number:02}_{block.heading.split()[0].lower()}"
-            (directory / f"{file}.py").write_text(block.code)
+        for file, page in IMPORTED.items():
+            (directory / file).parent.mkdir(exist_ok=True)
+            (directory / file).write_text(next(block.code for block in blocks(page) if block.file == file))
+        (directory / "shop" / "__init__.py").touch()
+        for page in (README, *PAGES):
+            codes = [block.code for block in blocks(page) if block.language == "python"]
+            for number, code in enumerate(code for code in codes if not any(name in code for name in UNCHECKED)):
+                name_of_page = page.stem.lower().replace("-", "_")
+                (directory / f"{page.parent.name}_{name_of_page}_{number}.py").write_text(code)
         shutil.copytree(ROOT / "example_apps", directory / "example_apps")
         shutil.copy(ROOT / "tests" / "accessors.py", directory)
         (directory / "mypy.ini").write_text(MYPY)

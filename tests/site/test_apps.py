@@ -1,36 +1,57 @@
-"""The apps on the pages take what QStash signed, and turn away what it did not."""
+"""The apps in the README and on the pages take what QStash signed, and turn away what it did not."""
 
 import base64
 import json
 import re
+from collections.abc import Generator
 
 import pytest
 from django.test import override_settings as django_settings
 
 from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.publishing.client import override_transport
 from tests.django.project import configure
 from tests.hosts import Request, Send
-from tests.readme import Block, blocks
+from tests.readme import README, Block, blocks
+from tests.sent import Sent
 from tests.signing import ORIGIN, signed
 from tests.site.pages import DOCS, PAGES
+from tests.site.serving import serve
 from tests.site.test_pages import SETTINGS
-from tests.site.test_tutorial import BODY, serve
 
-WEBHOOKS = [
-    pytest.param(block, "/api/hooks/ship" if "Mount(" in block.code else "/hooks/ship", id=f"{page.name} {number}")
-    for page in PAGES
+APPS = [
+    (page, number, block)
+    for page in (README, *PAGES)
     for number, block in enumerate(blocks(page))
-    if "\napp = " in block.code or "urlpatterns" in block.code
-    if re.search(r'hooks/ship|"/hooks"', block.code) and "def ship(" in block.code
+    if block.language == "python" and ("\napp = " in block.code or "urlpatterns" in block.code)
 ]
+WEBHOOKS = [
+    pytest.param(block, "/api/hooks/ship" if '"/api"' in block.code else "/hooks/ship", id=f"{page.name} {number}")
+    for page, number, block in APPS
+    if re.search(r'hooks/ship|"/hooks"|QStashMiddleware\(ship\)', block.code) and "def ship(" in block.code
+]
+TASKS = [
+    pytest.param(block, id=f"{page.name} {number}")
+    for page, number, block in APPS
+    if "tasks=[ship]" in block.code and "def ship(order_id: int" in block.code
+]
+BODY = b'{"id": 3}'
 JSON = ("Content-Type", "application/json")
+PUBLISHED = "https://qstash.upstash.io/v2/publish/"
 
 
 @pytest.fixture(autouse=True)
-def as_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+def sent(monkeypatch: pytest.MonkeyPatch) -> Generator[Sent]:
+    """What is published, with the settings of production."""
     for name, value in SETTINGS.items():
         monkeypatch.setenv(name, value)
     configure()
+    with (
+        override_settings(),
+        override_transport(sent := Sent()),
+        django_settings(ALLOWED_HOSTS=["api.example.com"]),
+    ):
+        yield sent
 
 
 def deliver(send: Send, path: str, body: bytes = BODY) -> int:
@@ -38,17 +59,52 @@ def deliver(send: Send, path: str, body: bytes = BODY) -> int:
     return send(Request(path, [JSON, signature], body)).status
 
 
-def test_there_are_some_of_every_framework() -> None:
-    code = "".join(str(parameter.values[0]) for parameter in WEBHOOKS)
-    assert all(f"qstash_integrations.{name}" in code for name in ("starlette", "fastapi", "flask", "django"))
+def test_each_framework_has_its_apps_on_its_page() -> None:
+    pages = [page.stem for page, *_ in APPS if page.parent.name == "frameworks"]
+    assert {name: pages.count(name) for name in pages} == {
+        "aiohttp": 1,
+        "django": 1,
+        "fastapi": 2,
+        "flask": 2,
+        "other": 1,
+        "starlette": 2,
+    }
+    assert {page.name for page, *_ in APPS} >= {"README.md", "settings.md", "tasks.md", "duplicates.md", "tutorial.md"}
 
 
 @pytest.mark.parametrize(("block", "path"), WEBHOOKS)
 def test_an_app_knows_who_calls(block: Block, path: str) -> None:
-    with override_settings(), django_settings(ALLOWED_HOSTS=["api.example.com"]):
-        send = serve(block.code)
-        assert send(Request(path, [JSON], BODY)).status == 401
-        assert deliver(send, path) in (200, 204)
+    send = serve(block.code)
+    assert send(Request(path, [JSON], BODY)).status == 401
+    assert deliver(send, path) in (200, 204)
+
+
+@pytest.mark.parametrize(("block", "path"), [webhook for webhook in WEBHOOKS if "/orders" in str(webhook.values[0])])
+def test_an_app_that_takes_orders_publishes_them(
+    block: Block, path: str, sent: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send = serve(block.code)
+    assert send(Request("/api/orders" if "/api/" in path else "/orders", [JSON], BODY)).status in (200, 202)
+    assert [call.url for call in sent] == [f"{PUBLISHED}{ORIGIN}{path}"]
+    assert deliver(send, path) in (200, 204)
+    assert capsys.readouterr().out.startswith("shipping order 3")
+
+
+@pytest.mark.parametrize("block", TASKS)
+def test_an_app_runs_its_task_and_refuses_strangers(
+    block: Block, sent: Sent, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send = serve(block.code)
+    body, path = b'{"order_id": 3}', "/qstash/tasks/app.ship?of=5"
+    assert send(Request(path, body=body)).status == 401
+    assert deliver(send, path, body) == 200
+    signature = ("Upstash-Signature", signed(body, ORIGIN + path, exp=2**40))
+    assert send(Request(path, [signature], b"{}")).status == 401
+    assert capsys.readouterr().out == ("shipping order 3\n" if "print(" in block.code else "")
+    if "/orders" in block.code:
+        assert send(Request("/orders", body=b"")).status in (200, 202)
+        assert [call.url.partition("?")[0] for call in sent] == [f"{PUBLISHED}{ORIGIN}/qstash/tasks/app.ship"]
+        assert sent[0].body == b'{"order_id":3}'
 
 
 def test_a_callback_is_read(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,11 +116,10 @@ def test_a_callback_is_read(capsys: pytest.CaptureFixture[str]) -> None:
         "url": "https://partner.example/render",
         "sourceBody": "",
     }
-    with override_settings():
-        send = serve(block.code)
-        assert deliver(send, "/hooks/rendered", json.dumps(told).encode()) == 204
-        failed = {**told, "status": 500, "dlqId": "dlq_1"}
-        assert deliver(send, "/hooks/given-up", json.dumps(failed).encode()) == 204
+    send = serve(block.code)
+    assert deliver(send, "/hooks/rendered", json.dumps(told).encode()) == 204
+    failed = {**told, "status": 500, "dlqId": "dlq_1"}
+    assert deliver(send, "/hooks/given-up", json.dumps(failed).encode()) == 204
     assert capsys.readouterr().out == "msg_1 was answered 6 bytes\nmsg_1 failed with 500 and is kept as dlq_1\n"
 
 
@@ -72,18 +127,13 @@ def test_a_callback_is_read(capsys: pytest.CaptureFixture[str]) -> None:
 def test_with_once_a_message_ships_once(number: int, capsys: pytest.CaptureFixture[str]) -> None:
     block = [block for block in blocks(DOCS / "howto" / "duplicates.md") if block.language == "python"][number]
     message = ("Upstash-Message-Id", "msg_1")
-    with override_settings(), django_settings(ALLOWED_HOSTS=["api.example.com"]):
-        send = serve(block.code)
-        statuses = [
-            send(
-                Request(
-                    "/hooks/ship",
-                    [JSON, message, ("Upstash-Signature", signed(BODY, exp=2**40, jti=attempt))],
-                    BODY,
-                )
-            ).status
-            for attempt in ("first", "second", "second")
-        ]
+    send = serve(block.code)
+    statuses = [
+        send(
+            Request("/hooks/ship", [JSON, message, ("Upstash-Signature", signed(BODY, exp=2**40, jti=attempt))], BODY)
+        ).status
+        for attempt in ("first", "second", "second")
+    ]
     assert statuses[0] in (200, 204)
     assert statuses[1:] == [200, 401]
     assert capsys.readouterr().out == "shipping order 3\n"

@@ -1,4 +1,4 @@
-"""Every Python block of every page runs, every command there exists, and so does every setting that one names."""
+"""Every Python block of the README and of each page runs; every command and every setting that one names exists."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 import yaml
 from django.core.management import load_command_class
 
-from tests.readme import ROOT, blocks, commands, parse_ours
+from tests.readme import README, ROOT, blocks, commands, parse_ours
 from tests.signing import CURRENT, NEXT, ORIGIN
 from tests.site.pages import IDS, PAGES
 
@@ -23,7 +23,8 @@ SETTINGS = {
     "PYTHONPATH": str(ROOT),
 }
 SOURCES = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "qstash_integrations").rglob("*.py"))
-each_page = pytest.mark.parametrize("page", PAGES, ids=IDS)
+ALL = {"README.md": README, **dict(zip(IDS, PAGES, strict=True))}
+each_page = pytest.mark.parametrize("page", ALL.values(), ids=ALL)
 with_python = [
     pytest.param(
         page,
@@ -31,7 +32,7 @@ with_python = [
         # Which is installed there alone.
         marks=[pytest.mark.system] if "functions_framework" in page.read_text(encoding="utf-8") else [],
     )
-    for page, name in zip(PAGES, IDS, strict=True)
+    for name, page in ALL.items()
     if any(block.language == "python" for block in blocks(page))
 ]
 THEIRS = {
@@ -108,7 +109,9 @@ def test_yaml_is_yaml_and_what_it_runs_of_ours_exists(page: Path) -> None:
 
 @each_page
 def test_every_setting_that_a_page_names_is_one(page: Path) -> None:
-    named = set(re.findall(r"\bQSTASH_[A-Z_]*[A-Z]\b", page.read_text(encoding="utf-8")))
+    named = set(re.findall(r"\bQSTASH_[A-Z_]*[A-Z]\b", page.read_text(encoding="utf-8"))) - {
+        "QSTASH_DEV"
+    }  # of JavaScript
     parts = set(re.findall(r"\bQSTASH_([A-Z_]*[A-Z])\b", SOURCES))
     assert {
         name for name in named if name.removeprefix("QSTASH_") not in parts and f'"{name[7:]}"' not in SOURCES

@@ -1,30 +1,21 @@
 """The app of each tab of the tutorial publishes its order, takes it from QStash, and from nobody else."""
 
-from typing import Any
-
 import pytest
 from django.test import override_settings as django_settings
 
 from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import override_transport
-from tests.django.project import configure, wsgi_app
-from tests.hosts import Request, Send, asgi_send, wsgi_send
+from tests.django.project import configure
+from tests.hosts import Request
 from tests.readme import blocks
 from tests.sent import Sent
 from tests.signing import ORIGIN, signed
 from tests.site.pages import DOCS
+from tests.site.serving import serve
 from tests.site.test_pages import SETTINGS
 
 APPS = [block.code for block in blocks(DOCS / "tutorial.md") if block.language == "python"]
 BODY = b'{"id": 3}'
-
-
-def serve(code: str) -> Send:
-    names: dict[str, Any] = {"__name__": "app"}
-    exec(compile(code, "tutorial.md", "exec"), names)
-    if "urlpatterns" in names:
-        return wsgi_send(wsgi_app(*names["urlpatterns"]))
-    return wsgi_send(names["app"]) if hasattr(names["app"], "wsgi_app") else asgi_send(names["app"])
 
 
 @pytest.mark.parametrize("code", APPS, ids=["Starlette", "FastAPI", "Flask", "Django"])

@@ -142,7 +142,7 @@ def test_a_program_that_there_is_not_is_one_line_and_exit_code_1() -> None:
 
 def test_the_first_app_of_the_readme_needs_nothing_else(tmp_path: Path) -> None:
     """Where ``flask run`` listens it is known."""
-    (tmp_path / "app.py").write_text(blocks()[0].code)
+    (tmp_path / "app.py").write_text(next(block.code for block in blocks() if block.file == "app.py"))
     port = free_port()
     command = [
         sys.executable,

@@ -76,7 +76,7 @@ def started(command: str, cwd: Path, **environment: str) -> Generator[Program]:
 
 
 def test_the_first_minute_goes_as_the_readme_says(tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text(next(block.code for block in blocks() if block.heading == HEADING))
+    (tmp_path / "app.py").write_text(next(block.code for block in blocks() if block.file == "app.py"))
     dev, export, flask, curl = commands(HEADING)
     assert curl == "curl -X POST http://127.0.0.1:5000/orders"
     with started(f"{dev} --port 0", tmp_path) as server:

@@ -60,7 +60,7 @@ APP = "qstash_integrations.django.tasks"
 
 
 class QStashBackend(_Base):
-    """Tasks that QStash calls back: no worker, no broker. Its OPTIONS are in the README."""
+    """Tasks that QStash calls back: no worker, no broker. Its OPTIONS are in docs/frameworks/django-tasks.md."""
 
     task_class: Any = QStashTask
     supports_defer = True
