@@ -98,7 +98,7 @@ def framework(name: str) -> tuple[str, list[str]]:
     return next(block.code for block in blocks(page) if block.language == "python"), commands("", page)
 
 
-def tests_on_the_page() -> list[str]:
+def code_of_tests() -> list[str]:
     page = blocks(DOCS / "howto" / "testing.md")
     return [block.code for block in page if block.language == "python" and block.file is None]
 
@@ -127,7 +127,7 @@ def test_flask_and_its_tests_beside_it(machine: Machine, tmp_path: Path) -> None
     (own,) = (block.code for block in blocks() if block.heading == "Testing" and block.language == "python")
     # In the terminal in which the app has run.
     public_url = typed[0].partition("=")[2]
-    for index, test in enumerate([*tests_on_the_page()[:2], own]):
+    for index, test in enumerate([*code_of_tests()[:2], own]):
         (tmp_path / f"test_{index}.py").write_text(test)
         assert " passed" in machine.run("pytest -q", tmp_path, QSTASH_PUBLIC_URL=public_url)
     machine.run("python -m unittest test_1", tmp_path, QSTASH_PUBLIC_URL=public_url)
@@ -154,7 +154,7 @@ def test_django_and_its_tests(machine: Machine, tmp_path: Path) -> None:
     (tmp_path / "shop" / "urls.py").write_text(code)
     machine.run("python manage.py migrate", tmp_path)
     order(machine, tmp_path, typed, serving="Quit the server", port_option="")
-    (tmp_path / "shop" / "tests.py").write_text(tests_on_the_page()[2])
+    (tmp_path / "shop" / "tests.py").write_text(code_of_tests()[2])
     machine.run("python manage.py test", tmp_path, QSTASH_PUBLIC_URL=typed[0].partition("=")[2])
 
 
