@@ -1,0 +1,1 @@
+"""What customers see: products, orders, and what becomes of them."""
