@@ -1,6 +1,12 @@
 """Orders in a database, and the messages about them in the same transactions: FastAPI and SQLAlchemy.
 
 The configuration is the QSTASH_* environment variables, and DATABASE_URL.
+
+In production, where PROXY is the address of the proxy that ends TLS, the only one whose `X-Forwarded-*` are believed:
+
+    uvicorn fastapi_outbox:app --host 0.0.0.0 --port 8000 --forwarded-allow-ips ${PROXY:-127.0.0.1}
+
+In containers, beside a local QStash: `docker compose --profile fastapi_outbox up --build`.
 """
 
 import os

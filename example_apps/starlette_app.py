@@ -1,4 +1,11 @@
-"""Orders that QStash ships, in Starlette. The configuration is the QSTASH_* environment variables."""
+"""Orders that QStash ships, in Starlette. The configuration is the QSTASH_* environment variables.
+
+In production, where PROXY is the address of the proxy that ends TLS, the only one whose `X-Forwarded-*` are believed:
+
+    uvicorn starlette_app:app --host 0.0.0.0 --port 8000 --forwarded-allow-ips ${PROXY:-127.0.0.1}
+
+In containers, beside a local QStash: `docker compose --profile starlette_app up --build`.
+"""
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware

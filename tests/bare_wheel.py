@@ -14,6 +14,10 @@ def main() -> int:
     root = importlib.resources.files(qstash_integrations)
     for name in ("py.typed", "_examples/flask_app.py", "_examples/django_app/views.py", "server/tables/schema.sql"):
         assert root.joinpath(name).is_file(), f"{name} is not in the wheel"
+    for name in ("shop", "compose.yaml", "tests", "fastapi_outbox.py"):
+        assert not root.joinpath("_examples", name).exists(), (
+            f"{name} of the examples is in the wheel, and no demo runs it"
+        )
     assert not {"tests", "example_apps", "benchmarks"} & set(_top_level()), "the wheel puts more than one package down"
 
     receiver = Receiver("sig_TESTONLYcurrent000000000000A", None)

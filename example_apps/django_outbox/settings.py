@@ -1,9 +1,10 @@
 """Orders in a database, and the messages about them in the same transactions."""
 
+import os
 from pathlib import Path
 
 SECRET_KEY = "this example keeps no secrets"
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 INSTALLED_APPS = [
     "qstash_integrations.django",
     "qstash_integrations.django.outbox",

@@ -33,6 +33,14 @@ def test_they_pass_where_they_are_copied_to(app: str, tmp_path: Path) -> None:
     assert " passed" in done.stdout
 
 
+def test_those_of_the_shop_pass_where_it_is_copied_to(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLES / "shop", tmp_path / "shop", ignore=shutil.ignore_patterns("__pycache__"))
+    strictly = ("-W", "error", "-o", "asyncio_default_fixture_loop_scope=function", "-p", "no:cacheprovider")
+    done = run("pytest", *strictly, directory=tmp_path / "shop")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
 def test_the_flask_apps_need_no_pytest(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES, tmp_path / "example_apps", ignore=shutil.ignore_patterns("__pycache__"))
     done = run("unittest", "example_apps.tests.test_flask_app", directory=tmp_path)

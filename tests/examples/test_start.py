@@ -1,6 +1,7 @@
 """The example apps start as their users start them: from the checkout, and from wherever a wheel has put them."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def test_every_app_can_be_imported_from_anywhere(tmp_path: Path, package: str) -
 
 
 @pytest.mark.system
-@pytest.mark.parametrize("project", ["django_app", "django_outbox"])
+@pytest.mark.parametrize("project", ["django_app", "django_outbox", "shop"])
 def test_manage_py_checks_the_settings(project: str) -> None:
     manage = str(EXAMPLES / project / "manage.py")
     done = run(manage, "check", directory=EXAMPLES.parent, **ENVIRONMENT)
@@ -40,3 +41,19 @@ def test_manage_py_checks_the_settings(project: str) -> None:
     without_keys = run(manage, "check", directory=EXAMPLES.parent)
     assert without_keys.returncode == 0
     assert "(qstash.W001) QSTASH_CURRENT_SIGNING_KEY is not set" in without_keys.stderr
+
+
+@pytest.mark.system
+def test_the_shop_is_ready_to_be_deployed() -> None:
+    told = {
+        **ENVIRONMENT,
+        "SECRET_KEY": "long, random, the same for every process" * 2,
+        "ALLOWED_HOSTS": "shop.example",
+    }
+    manage = str(EXAMPLES / "shop" / "manage.py")
+    done = run(manage, "check", "--deploy", directory=EXAMPLES.parent, **told)
+    assert done.returncode == 0
+    # The proxy sees to these two, as it ends TLS.
+    assert set(re.findall(r"\(([a-z]+\.W\d+)\)", done.stderr)) == {"security.W004", "security.W008"}
+    drifted = run(manage, "makemigrations", "--check", "--dry-run", directory=EXAMPLES.parent, **told)
+    assert (drifted.returncode, drifted.stdout) == (0, "No changes detected\n")

@@ -1,0 +1,98 @@
+"""The shop as it is deployed: gunicorn beside `qstash-integrations dev`, a mail server, and a customer."""
+
+import re
+from collections.abc import Generator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.examples.composed import TOKEN, Composed
+from tests.waiting import PATIENCE, wait_until
+
+pytestmark = pytest.mark.system
+
+REPORTS = (
+    "1 orders since yesterday, for 98.00 euros. 0 are stuck.",
+    "2 orders since yesterday, for 122.50 euros. 0 are stuck.",  # where the other test came first
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Composed]:
+    composed = Composed(tmp_path_factory.mktemp("shop"))
+    composed.build()
+    with composed.running("qstash"):
+        composed.run("release")
+        with composed.running("shop"):
+            yield composed
+
+
+@pytest.fixture
+def customer(shop: Composed) -> Generator[httpx.Client]:
+    with httpx.Client(base_url=shop.app, trust_env=False, follow_redirects=True, timeout=PATIENCE) as customer:
+        yield customer
+
+
+def test_an_order_comes_to_its_parcel_its_mails_and_the_report(shop: Composed, customer: httpx.Client) -> None:
+    with shop.running("mail"):
+        order = place(customer, "teapot", 2)
+        wait_until(lambda: "Packed" in customer.get(order).text, otherwise=lambda: shop.log("shop"))
+        wait_for_mail(shop, f"http://127.0.0.1:8000{order}")
+        wait_for_mail(shop, "Your parcel is TD-")
+
+        asked(shop, "POST", "/_local/schedules/shop.production.nightly-report/run")
+        wait_for_mail(shop, *REPORTS)
+
+
+def test_a_mailer_that_is_down_delays_the_confirmation_alone(shop: Composed, customer: httpx.Client) -> None:
+    order = place(customer, "cups", 1)
+    wait_until(lambda: "Packed" in customer.get(order).text, otherwise=lambda: shop.log("shop"))
+    page = customer.get(order).text
+    assert "Confirmation</b> on its way" in page
+    wait_until(lambda: bool(failed(shop)), otherwise=lambda: shop.log("shop"))
+    with shop.running("mail"):
+        wait_until(lambda: "Confirmed" in deliver_now(shop, customer, order), otherwise=lambda: shop.log("shop"))
+        wait_for_mail(shop, f"http://127.0.0.1:8000{order}")
+
+
+def test_its_pages_have_their_styles(customer: httpx.Client) -> None:
+    for page in ("/", "/admin/login/"):
+        (style, *_) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', customer.get(page).text)
+        answer = customer.get(style)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, 'text/css; charset="utf-8"')
+
+
+def place(customer: httpx.Client, product: str, quantity: int) -> str:
+    """The path of the order's page, on which the form ends."""
+    form = customer.get(f"/products/{product}").text
+    (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+    answer = customer.post(
+        f"/products/{product}",
+        data={"csrfmiddlewaretoken": token, "email": "ada@example.com", "quantity": str(quantity)},
+    )
+    assert (answer.status_code, "Thank you" in answer.text) == (200, True), answer.text
+    return answer.url.path
+
+
+def wait_for_mail(shop: Composed, *texts: str) -> None:
+    """One with one of these."""
+    wait_until(lambda: any(text in shop.log("mail") for text in texts), otherwise=lambda: shop.log("shop"))
+
+
+def failed(shop: Composed) -> list[str]:
+    """The messages that wait for their next attempt."""
+    return [found["messageId"] for found in asked(shop, "GET", "/_local/messages?state=retrying")["messages"]]
+
+
+def deliver_now(shop: Composed, customer: httpx.Client, order: str) -> str:
+    for message_id in failed(shop):
+        asked(shop, "POST", f"/_local/messages/{message_id}/deliver")
+    return customer.get(order).text
+
+
+def asked(shop: Composed, method: str, path: str) -> Any:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = httpx.request(method, f"{shop.qstash}{path}", headers=headers, trust_env=False, timeout=PATIENCE)
+    assert answer.is_success, answer.text
+    return answer.json()
