@@ -55,6 +55,12 @@ def test_the_line_in_the_readme_of_the_shop_is_that_of_the_compose_file() -> Non
     assert [line for line in lines if f"\n$ {line}\n" not in text] == []
 
 
+def test_the_lines_on_the_page_of_the_examples_are_those_of_the_compose_file() -> None:
+    text = (EXAMPLES.parent / "docs" / "howto" / "examples.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ ((?:uvicorn|gunicorn) .*)$", text, re.MULTILINE)
+    assert lines == [SERVICES["fastapi_app"]["command"], SERVICES["flask_app"]["command"]]
+
+
 def test_each_example_is_a_profile_of_its_own() -> None:
     profiles = {name: service.get("profiles") for name, service in SERVICES.items()}
     assert profiles == {
