@@ -26,6 +26,9 @@ class OrderAdmin(admin.ModelAdmin):
     readonly_fields = ("reference", "state", "tracking", "problem", "placed_at", "confirmed_at", "asked_at")
     actions = ("send_to_warehouse", "send_confirmation")
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # an order comes with its messages, from the form
+
     @admin.action(description="Send the selected orders to the warehouse again", permissions=["change"])
     def send_to_warehouse(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         with transaction.atomic():

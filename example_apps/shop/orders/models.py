@@ -1,7 +1,7 @@
 import uuid
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 
@@ -13,7 +13,7 @@ class Product(models.Model):
     price = models.DecimalField(max_digits=8, decimal_places=2)
 
     class Meta:
-        ordering = ("price",)
+        ordering = ("-price",)
 
     def __str__(self) -> str:
         return self.name
@@ -31,7 +31,7 @@ class Order(models.Model):
     # Whoever has the link sees the order: its number could be guessed.
     reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     product = models.ForeignKey(Product, models.PROTECT)
-    quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    quantity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(99)])
     email = models.EmailField("e-mail")
     state = models.CharField(max_length=10, choices=State, default=State.PLACED)
     tracking = models.CharField(max_length=40, blank=True)

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ("price", models.DecimalField(decimal_places=2, max_digits=8)),
             ],
             options={
-                "ordering": ("price",),
+                "ordering": ("-price",),
             },
         ),
         migrations.CreateModel(
@@ -32,7 +32,11 @@ class Migration(migrations.Migration):
                 (
                     "quantity",
                     models.PositiveSmallIntegerField(
-                        default=1, validators=[django.core.validators.MinValueValidator(1)]
+                        default=1,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(99),
+                        ],
                     ),
                 ),
                 ("email", models.EmailField(max_length=254, verbose_name="e-mail")),
