@@ -20,6 +20,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a browser, a database or a server runs in one worker of ``--dist loadgroup``."""
     for item in items:
