@@ -1,4 +1,7 @@
-"""What ``qstash-integrations publish-many`` does: each line of JSON becomes a message, however many lines there are.
+"""Each line of JSON becomes a message, however many lines there are. What is refused stops no other line.
+
+A refused batch is sent again one by one, under the same deduplication ids, which tells whose fault it was. What
+concerns the account (a wrong token, a limit) or the connection ends it all.
 
 Spec: https://jsonlines.org
 """
@@ -7,81 +10,74 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import IO, Any, NoReturn, TextIO
+from typing import IO, Any, NamedTuple, NoReturn
 
-from ._core.errors import QStashError
+from ._core.errors import APIError, QStashError
 from ._core.publishing.client import QStash
+from .schedules.terminal import Drawn
 
 STDIN = "-"
-_WIDTH = 30  # of the bar
+_OF_A_MESSAGE = frozenset((400, 412, 413, 422))
 
 
-def publish_lines(url: str, source: str, *, chunk_size: int, progress: bool) -> int:
-    """Publish every line of a file, or of stdin for ``-``, to ``url``; how many there were.
+class Failed(NamedTuple):
+    """A line that became no message."""
 
-    QStashError and, for Ctrl+C, a line on stderr tell how many were accepted before. ``progress`` draws a bar on
-    stderr, where that is a terminal.
+    line: int
+    source: str
+    why: str
+
+
+def publish_lines(
+    client: QStash,
+    url: str,
+    source: str,
+    *,
+    chunk_size: int,
+    tell: Callable[[Failed], object],
+    begin: Callable[[str, int | None], Drawn],
+) -> int:
+    """Publish every line of a file, or of stdin for ``-``, to ``url``; how many QStash has accepted.
+
+    QStashError and, for Ctrl+C, a line on stderr tell how many were accepted before.
     """
-    with _opened(source) as stream, QStash() as qstash:
-        lines = _Lines(stream, "stdin" if source == STDIN else source)
-        bar = Bar(sys.stderr, _size(stream)) if progress and sys.stderr.isatty() else None
-        messages: Any = ({"url": url, "body": line, "content_type": "application/json"} for line in lines)
-        many = qstash.publish_many(
-            messages,
-            chunk_size=chunk_size,
-            on_progress=None if bar is None else lambda accepted: bar.draw(accepted, lines.bytes_read),
-        )
+    with _opened(source) as stream, begin("messages", _size(stream)) as progress:
+        lines = _Lines(stream, "stdin" if source == STDIN else source, tell)
+        accepted = 0
         try:
-            return many.send()
+            for chunk in _chunks(lines, chunk_size):
+                accepted += _publish(client, url, chunk, lines)
+                progress.draw(lines.bytes_read, f"{accepted} messages")
         except QStashError as error:
-            raise QStashError(f"{error}; {_counted(many.accepted)} accepted before") from error
+            raise QStashError(f"{error}; {_counted(accepted)} accepted before") from error
         except KeyboardInterrupt:
-            sys.stderr.write(f"\ninterrupted; {_counted(many.accepted)} accepted before\n")
+            sys.stderr.write(f"\ninterrupted; {_counted(accepted)} accepted before\n")
             raise
-        finally:
-            if bar is not None:
-                bar.end()
-
-
-class Bar:
-    """A line that is drawn over itself: how much is done where the size is known, and the number of messages."""
-
-    def __init__(self, terminal: TextIO, size: int | None) -> None:
-        self._terminal = terminal
-        self._size = size
-        self._drawn = False
-
-    def draw(self, accepted: int, bytes_read: int) -> None:
-        self._drawn = True
-        done = ""
-        if self._size:
-            part = min(bytes_read / self._size, 1.0)
-            done = f"[{'#' * int(part * _WIDTH):.<{_WIDTH}}] {part:4.0%}  "
-        self._terminal.write(f"\r{done}{accepted} messages")
-        self._terminal.flush()
-
-    def end(self) -> None:
-        if self._drawn:
-            self._terminal.write("\n")
+    return accepted
 
 
 class _Lines:
     """The lines that are not blank, each checked to be JSON and otherwise as they stand there."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: IO[bytes], name: str, tell: Callable[[Failed], object]) -> None:
         self.bytes_read = 0
         self._stream = stream
         self._name = name
+        self._tell = tell
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(self._stream, 1):
             self.bytes_read += len(line)
             text = self._text(line, number)
             if text:
-                yield text
+                yield number, text
+
+    def fail(self, number: int, why: str) -> None:
+        self._tell(Failed(number, self._name, why))
 
     def _text(self, line: bytes, number: int) -> str:
         try:
@@ -89,11 +85,45 @@ class _Lines:
             if text:
                 json.loads(text, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
-            reason = _reason(error)
-        else:
-            return text
-        # Not while that error is handled: the line is in it.
-        raise QStashError(f"line {number} of {self._name} is no JSON: {reason}")
+            self.fail(number, f"is no JSON: {_reason(error)}")
+            return ""
+        return text
+
+
+def _chunks(lines: _Lines, size: int) -> Iterator[list[tuple[int, str]]]:
+    chunk: list[tuple[int, str]] = []
+    for line in lines:
+        chunk.append(line)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _publish(client: QStash, url: str, chunk: list[tuple[int, str]], lines: _Lines) -> int:
+    """How many were accepted; the others were told."""
+    messages: list[Any] = [
+        {"url": url, "body": text, "content_type": "application/json", "deduplication_id": uuid.uuid4().hex}
+        for _, text in chunk
+    ]
+    try:
+        client.batch(messages)
+    except APIError as error:
+        if error.status not in _OF_A_MESSAGE:
+            raise
+    else:
+        return len(messages)
+    accepted = 0
+    for (number, _), message in zip(chunk, messages, strict=True):
+        try:
+            client.publish(message)
+            accepted += 1
+        except APIError as error:
+            if error.status not in _OF_A_MESSAGE:
+                raise
+            lines.fail(number, f"was refused: {error}")
+    return accepted
 
 
 def _opened(source: str) -> AbstractContextManager[IO[bytes]]:

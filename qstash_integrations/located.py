@@ -5,28 +5,28 @@ Frameworks that the named module has not imported are not imported here either.
 
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._core.errors import ConfigurationError
 from ._core.publishing.client import QStash
-from .schedules.commands import Here
-from .schedules.finding import schedules_beside, schedules_in
+from ._core.receiving.guards import apps_behind
 from .schedules.modules import attribute_of, look_here, module_named
+from .verbs import App
+from .verbs.app import NO_APP
+
+if TYPE_CHECKING:
+    from .schedules.commands import Here
 
 _USUAL = ("app", "application", "api")
-_MOST_LAYERS = 50
-_NEEDED = (
-    "--app is missing; give the app or a module with schedules, as in --app shop.main:app or --app shop.tasks "
-    "(in a Django project set DJANGO_SETTINGS_MODULE instead)"
-)
 
 
 @contextmanager
-def located(name: str | None) -> Generator[Here]:
+def located(name: str | None) -> Generator[App]:
     """In the ``with`` block the app is the running one, where its framework has such a thing.
 
     ``name`` is ``module``, ``module:attribute`` or ``module:factory``; None stands for the project of
@@ -35,66 +35,86 @@ def located(name: str | None) -> Generator[Here]:
     look_here()
     if name is None:
         if not os.environ.get("DJANGO_SETTINGS_MODULE"):
-            raise ConfigurationError(_NEEDED)
+            raise ConfigurationError(NO_APP)
         yield _of_django()
         return
     module_name, _, attribute = name.partition(":")
     module = module_named(module_name, "--app")
     named = attribute_of(module, attribute, "--app") if attribute else _usual(module)
-    for app in _layers(named):
+    app: Any
+    for app in apps_behind(named):
         if _is(app, "flask", "Flask"):
-            from .flask.commands import here as of_flask
+            from .flask.commands import about as about_flask
 
             with app.app_context():
-                yield of_flask()
+                yield about_flask(app)
             return
         if _is(app, "django.core.handlers.base", "BaseHandler"):
             yield _of_django()
             return
         if _is(app, "starlette.applications", "Starlette"):
-            from .starlette.schedules import here as of_starlette
+            from .starlette.commands import about as about_starlette
 
-            yield _beside(module, of_starlette(app))
+            yield _beside(module, about_starlette(named, app))
             return
         if _is(app, "qstash_integrations.tasks.asgi", "TasksApp"):
-            yield _beside(module, Here(schedules=schedules_beside(app.tasks), client=QStash()))
+            yield _beside(module, App(schedules=partial(_schedules_of_tasks, app.tasks)))
             return
-    yield _of_module(module, named, attribute)
+        if _is(app, "aiohttp.web", "Application"):
+            from .routes.aiohttp import routes_of
+
+            yield _beside(module, App(routes=partial(routes_of, app), schedules=_no_schedules))
+            return
+    yield App(schedules=partial(_of_module, module, named, attribute))
 
 
-def _beside(module: ModuleType, here: Here) -> Here:
+def _beside(module: ModuleType, app: App) -> App:
     """With the schedules that stand in the app's own module."""
-    return replace(here, schedules=list(dict.fromkeys((*here.schedules, *schedules_in(module)))))
+
+    def schedules() -> "Here":
+        from .schedules.finding import schedules_in
+
+        here = app.schedules()
+        return replace(here, schedules=list(dict.fromkeys((*here.schedules, *schedules_in(module)))))
+
+    return replace(app, schedules=schedules)
 
 
-def _of_module(module: ModuleType, named: Any, attribute: str) -> Here:
+def _schedules_of_tasks(tasks: object) -> "Here":
+    from .schedules.commands import Here
+    from .schedules.finding import schedules_beside
+
+    return Here(schedules=schedules_beside(tasks), client=QStash())
+
+
+def _no_schedules() -> "Here":
+    from .schedules.commands import Here
+
+    return Here(schedules=[], client=QStash())
+
+
+def _of_module(module: ModuleType, named: Any, attribute: str) -> "Here":
     """Of any other app, its module's."""
+    from .schedules.commands import Here
+    from .schedules.finding import schedules_in
+
     found = schedules_in(module)
     if attribute and not callable(named):
         found = schedules_in(named, f"--app {module.__name__}:{attribute}")
     return Here(schedules=found, client=QStash())
 
 
-def _of_django() -> Here:
-    from .django.schedules import here, set_up
+def _of_django() -> App:
+    from .django.commands import about
+    from .django.schedules import set_up
 
     set_up()
-    return here()
+    return about()
 
 
 def _usual(module: ModuleType) -> Any:
     """The app in a module of which nobody has said what it is called there."""
     return next((vars(module)[name] for name in _USUAL if name in vars(module)), None)
-
-
-def _layers(app: Any) -> Iterator[Any]:
-    """The app, and what the middleware around it holds."""
-    layer: Any = app
-    for _ in range(_MOST_LAYERS):
-        if layer is None:
-            return
-        yield layer
-        layer = getattr(layer, "app", None)
 
 
 def _is(app: Any, module: str, name: str) -> bool:

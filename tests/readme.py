@@ -1,6 +1,5 @@
 """The code blocks of README and of the pages of the site, in order, with the heading that each stands under."""
 
-import argparse
 import itertools
 import re
 import shlex
@@ -8,7 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import NamedTuple
 
-from qstash_integrations.cli import COMMANDS
+from qstash_integrations.cli.console import read
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -47,13 +46,9 @@ def commands(heading: str | None = None, page: Path = README) -> list[str]:
     return [line.removeprefix("$ ") for line in code.splitlines() if line.startswith("$ ")]
 
 
-def parse_ours(line: str) -> argparse.Namespace:
-    """The options of a ``qstash-integrations ...``; SystemExit where one does not exist."""
+def read_ours(line: str) -> None:
+    """Read the options of a ``qstash-integrations ...``; UsageError where one does not exist."""
     program, *arguments = shlex.split(line, comments=True)
     assert program == "qstash-integrations"
-    parser = argparse.ArgumentParser()
-    subcommands = parser.add_subparsers(required=True)
-    for add in COMMANDS:
-        add(subcommands)
     # Behind it stands a program of the reader's.
-    return parser.parse_args([*itertools.takewhile("--".__ne__, arguments)])
+    read([*itertools.takewhile("--".__ne__, arguments)])

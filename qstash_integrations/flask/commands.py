@@ -1,57 +1,69 @@
-"""``flask qstash ...``: what is said to QStash about the app, from the app's own command line.
+"""``flask qstash ...``: the commands of this package, about the app that Flask has found, and with its publisher.
 
 Spec: https://flask.palletsprojects.com/en/stable/cli/#custom-commands
 """
 
-import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import Flask
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo
 
-from .conf import app_here, config_of, tasks_given
+from .conf import app_here, config_of, load, tasks_given
 from .publisher import qstash
 
 if TYPE_CHECKING:
     from ..schedules.commands import Here
-
-# Whatever stands behind the command is read as everywhere else: exit code 2 is for what ``check`` finds.
-_AS_THEY_ARE = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": list[str]()}
+    from ..verbs import App
 
 
 def add_commands(app: Flask) -> None:
     """Unless the app has a command of this name."""
     if "qstash" not in app.cli.commands:
-        app.cli.add_command(_group)
+        app.cli.add_command(_Group("qstash", callback=_begin, help="QStash, and what this app has to do with it."))
 
 
-@click.group("qstash")
-def _group() -> None:
-    """What QStash has of this app."""
+class _Group(click.Group):
+    """Most commands of an app are none of ours, and pay nothing for them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return _verbs().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _verbs().get_command(ctx, cmd_name)
 
 
-@_group.command("schedules", context_settings=_AS_THEY_ARE, add_help_option=False)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@with_appcontext
-def _schedules(arguments: tuple[str, ...]) -> None:
-    """List, plan, sync, check, pause and resume schedules."""
-    # Pydantic takes its time, and most commands of an app need none.
-    try:
-        from ..schedules.commands import run
-        from ..schedules.terminal import Terminal
-    except ImportError as error:
-        raise click.ClickException(str(error)) from error
-    from ..schedules.verbs import add_verbs
+def _verbs() -> click.Group:
+    from ..verbs import Verbs
 
-    parser = argparse.ArgumentParser(
-        prog="flask qstash schedules", description="Schedules of this app, as the code says."
-    )
-    add_verbs(parser)
-    options = parser.parse_args(arguments)
+    return Verbs()
 
-    sys.exit(run(options, here, Terminal.of_process()))
+
+@click.pass_context
+def _begin(context: click.Context) -> None:
+    from ..verbs import begin
+
+    begin(context, partial(_found, context))
+
+
+@contextmanager
+def _found(context: click.Context) -> "Generator[App]":
+    app = context.ensure_object(ScriptInfo).load_app()
+    with app.app_context():
+        yield about(app)
+
+
+def about(app: Flask) -> "App":
+    """For commands about this app, in its context."""
+    from ..verbs import App
+    from .listing import routes_of
+
+    client: Any = qstash
+    return App(client=lambda: client, load=partial(load, app), routes=partial(routes_of, app), schedules=here)
 
 
 def here() -> "Here":

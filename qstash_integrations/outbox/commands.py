@@ -1,46 +1,41 @@
 """Runs a verb of ``outbox``: the same in Django and in ``qstash-integrations``. Shows no body and no header."""
 
-import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Any, TextIO
+from typing import Any
 
 from .._core.errors import ConfigurationError, QStashError
 from ..schedules.terminal import Terminal
-from .clock import Clock
 from .here import Here
 from .relay import pruned, relay
 from .row import Row
 from .stopping import stopped_by_signals
 from .store import Stats
 from .sweeping import Swept
-from .verbs import FAILED, OK, UNHEALTHY
+from .verbs import FAILED, OK, UNHEALTHY, Asked
 
 _SHOWN = 20  # parked rows
-_DRAWN_EVERY = 0.1  # seconds
 _OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
 
 
-def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
-    """Run a verb; the exit code. What went wrong is one line."""
+def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
+    """Run a verb; the exit code. QStashError says what went wrong, also with the database."""
     try:
         return _run(options, find(), terminal)
-    except QStashError as error:
-        why = str(error)
+    except QStashError:
+        raise
     except Exception as error:
         if not isinstance(error, OSError) and _OF_DATABASES.isdisjoint(kind.__name__ for kind in type(error).__mro__):
             raise
         # The first line of what the driver says: the others show the statement and its values.
-        why = f"the database: {type(error).__name__}: {str(error).partition(chr(10))[0][:300]}"
-    terminal.complain(f"outbox {options.verb}: {why}")
-    return FAILED
+        why = str(error).partition("\n")[0][:300]
+        raise QStashError(f"the database: {type(error).__name__}: {why}") from error
 
 
-def _run(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+def _run(options: Asked, here: Here, terminal: Terminal) -> int:
     try:
         return _RUN[options.verb](options, here, terminal)
     finally:
@@ -49,17 +44,15 @@ def _run(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
             here.store.close()
 
 
-def _relay(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+def _relay(options: Asked, here: Here, terminal: Terminal) -> int:
     begun_at = here.clock.monotonic()
-    line = _Line(sys.stderr, here.clock) if sys.stderr is not None and sys.stderr.isatty() else None
 
     def report(total: Swept) -> None:
         if options.json:
             terminal.say(json.dumps(_swept_json(total)))
-        elif line is not None:
-            line.draw(_swept_line(total, here.clock.monotonic() - begun_at))
+        progress.draw(total.sent, _swept_line(total, here.clock.monotonic() - begun_at))
 
-    with stopped_by_signals() as stop:
+    with terminal.progress("sending", None) as progress, stopped_by_signals() as stop:
         total = relay(
             here.store,
             here.client,
@@ -70,8 +63,6 @@ def _relay(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
             report=report,
             clock=here.clock,
         )
-    if line is not None:
-        line.end()
     if options.json:
         terminal.say(json.dumps(_swept_json(total)))
     else:
@@ -79,12 +70,12 @@ def _relay(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     if not options.once or stop.is_set():
         return OK
     if total.pause:
-        terminal.complain(f"outbox relay: {total.error}")
+        terminal.complain(str(total.error))
         return FAILED
     return _health(here.store.stats(here.clock.now()))
 
 
-def _stats(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+def _stats(options: Asked, here: Here, terminal: Terminal) -> int:
     now = here.clock.now()
     stats, parked = here.store.stats(now), here.store.parked(_SHOWN)
     if options.json:
@@ -95,63 +86,35 @@ def _stats(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
     return _health(stats)
 
 
-def _requeue(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+def _requeue(options: Asked, here: Here, terminal: Terminal) -> int:
     if bool(options.ids) == options.all:
         raise ConfigurationError("give ids of parked rows, or --all")
     ids = list(dict.fromkeys(options.ids))
     count = here.store.requeue(None if options.all else ids, here.clock.now())
     terminal.say(json.dumps({"requeued": count}) if options.json else f"{_rows(count)} due again")
     if not options.all and count < len(ids):
-        terminal.complain(f"outbox requeue: {len(ids) - count} of {len(ids)} are not parked")
+        terminal.complain(f"{len(ids) - count} of {len(ids)} are not parked")
         return FAILED
     return OK
 
 
-def _prune(options: argparse.Namespace, here: Here, terminal: Terminal) -> int:
+def _prune(options: Asked, here: Here, terminal: Terminal) -> int:
     age = here.kept if options.older_than is None else _milliseconds(options.older_than)
     if age is None:
         raise ConfigurationError(
             "rows are deleted when they are sent; for those that were kept before say --older-than"
         )
-    line = (
-        _Line(sys.stderr, here.clock) if not options.json and sys.stderr is not None and sys.stderr.isatty() else None
-    )
     count = 0
-    for some in pruned(here.store, here.clock.now() - age):
-        count += some
-        if line is not None:
-            line.draw(f"{_rows(count)} deleted")
-    if line is not None:
-        line.end()
+    with terminal.progress("deleting", None) as progress:
+        for some in pruned(here.store, here.clock.now() - age):
+            count += some
+            progress.draw(count, f"{_rows(count)} deleted")
     terminal.say(json.dumps({"pruned": count}) if options.json else f"{_rows(count)} deleted")
     return OK
 
 
 def _health(stats: Stats) -> int:
     return UNHEALTHY if stats.parked or stats.overdue else OK
-
-
-class _Line:
-    """A line of a terminal that is drawn over itself, not more often than anybody can read."""
-
-    def __init__(self, terminal: TextIO, clock: Clock) -> None:
-        self._terminal = terminal
-        self._clock = clock
-        self._drawn_at: float | None = None
-        self._width = 0
-
-    def draw(self, text: str) -> None:
-        now = self._clock.monotonic()
-        if self._drawn_at is None or now - self._drawn_at >= _DRAWN_EVERY:
-            self._drawn_at = now
-            self._terminal.write(f"\r{text.ljust(self._width)}")
-            self._terminal.flush()
-            self._width = len(text)
-
-    def end(self) -> None:
-        if self._drawn_at is not None:
-            self._terminal.write(f"\r{' ' * self._width}\r")
-            self._terminal.flush()
 
 
 def _swept_line(total: Swept, seconds: float) -> str:
@@ -215,6 +178,6 @@ def _milliseconds(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
 
 
-_RUN: Mapping[str, Callable[[argparse.Namespace, Here, Terminal], int]] = {
+_RUN: Mapping[str, Callable[[Asked, Here, Terminal], int]] = {
     "relay": _relay, "stats": _stats, "requeue": _requeue, "prune": _prune,
 }  # fmt: skip

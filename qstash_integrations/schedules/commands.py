@@ -1,12 +1,11 @@
 """Runs a verb of ``schedules``: the same in Flask, in Django and in ``qstash-integrations``."""
 
-import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._core.errors import APIError, ConfigurationError, QStashError
+from .._core.errors import APIError, ConfigurationError
 from .._core.names import hint
 from .._core.publishing.client import QStash
 from .._core.publishing.results.schedule import Schedule as Held
@@ -17,7 +16,7 @@ from .planning import Plan, check_prune, plan, warnings
 from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
 from .syncing import Synced, sync
 from .terminal import Terminal
-from .verbs import DRIFT, FAILED, OK
+from .verbs import DRIFT, FAILED, OK, Asked
 
 _NOT_FOUND = 404
 
@@ -34,19 +33,15 @@ class Here:
     """Where it serves a task; None for that of the app that is running."""
 
 
-def run(options: argparse.Namespace, find: Callable[[], Here], terminal: Terminal) -> int:
-    """Run a verb; the exit code. What went wrong is one line."""
-    try:
-        return _RUN[options.verb](_Command(options, find(), terminal))
-    except QStashError as error:
-        terminal.complain(f"schedules {options.verb}: {error}")
-        return FAILED
+def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
+    """Run a verb; the exit code. QStashError says what went wrong."""
+    return _RUN[options.verb](_Command(options, find(), terminal))
 
 
 class _Command:
     """What all verbs need."""
 
-    def __init__(self, options: argparse.Namespace, here: Here, terminal: Terminal) -> None:
+    def __init__(self, options: Asked, here: Here, terminal: Terminal) -> None:
         self.options = options
         self.here = here
         self.terminal = terminal
@@ -111,8 +106,8 @@ def _sync(command: _Command) -> int:
     made = command.plan()
     if options.prune:
         check_prune(made)
-        if made.orphans and not options.yes:
-            _confirm(made, terminal)
+        if made.orphans and not options.yes and not terminal.confirm(_deletion(made)):
+            raise ConfigurationError("nothing was changed")
     quiet = options.json
     synced = sync(
         command.client,
@@ -129,12 +124,8 @@ def _sync(command: _Command) -> int:
     return FAILED if synced.problems else OK
 
 
-def _confirm(made: Plan, terminal: Terminal) -> None:
-    ids = ", ".join(one.id for one in made.orphans)
-    if terminal.ask is None:
-        raise ConfigurationError(f"--prune would delete {ids}, and there is no terminal to ask at; give --yes as well")
-    if not terminal.ask(f"Delete {ids}? [y/N] "):
-        raise ConfigurationError("nothing was changed")
+def _deletion(made: Plan) -> str:
+    return f"delete {', '.join(one.id for one in made.orphans)}"
 
 
 def _ending(synced: Synced, *, pruned: bool) -> list[str]:

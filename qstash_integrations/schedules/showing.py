@@ -3,11 +3,11 @@
 Bodies and header values are shown as hashes: what prints this is often a log of many readers.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from .._core.masking import hashed, masked_url
 from .._core.publishing.results.schedule import Schedule as Held
 from .fields import Difference, Value
 from .owner import Owner
@@ -26,7 +26,6 @@ _MEANS: Mapping[Action, str] = {
     "orphaned": "is no longer in the code; goes with sync --prune",
     "unchanged": "is as the code says",
 }
-_OPEN_QUERY = ("of=",)
 
 
 def plan_lines(plan: Plan, *, reveal: bool) -> Iterator[str]:
@@ -77,7 +76,7 @@ def held_json(one: Held, owner: Owner) -> dict[str, Any]:
         "id": one.schedule_id,
         "name": owner.name_of(one.schedule_id),
         "cron": one.cron,
-        "destination": _shown_url(one.destination),
+        "destination": masked_url(one.destination),
         "paused": one.paused,
         "last_at": _iso(one.last_schedule_time),
         "next_at": _iso(one.next_schedule_time),
@@ -122,25 +121,15 @@ def _shown(field: str, value: Value | None, reveal: bool) -> str:
     secret = field == "body" or "header " in field
     if secret and not reveal:
         raw = value if isinstance(value, bytes) else value.encode("utf-8", "replace")
-        return _hashed(raw)
+        return hashed(raw)
     text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    return text if reveal or "://" not in text else _shown_url(text)
-
-
-def _hashed(raw: bytes) -> str:
-    return f"sha256 {hashlib.sha256(raw).hexdigest()[:12]} ({len(raw)} bytes)"
-
-
-def _shown_url(url: str) -> str:
-    """A query may hold a token; that of a task's URL says how often it is tried."""
-    base, mark, query = url.partition("?")
-    return url if not mark or query.startswith(_OPEN_QUERY) else f"{base}?<{_hashed(query.encode())}>"
+    return text if reveal or "://" not in text else masked_url(text)
 
 
 def _held_row(one: Held, owner: Owner) -> tuple[str, ...]:
     states = ", ".join(sorted(set((one.last_schedule_states or {}).values()))).lower()
     state = "paused" if one.paused else one.error or (f"next {_iso(one.next_schedule_time) or 'unknown'}")
-    return owner.name_of(one.schedule_id), one.cron, _shown_url(one.destination), state, states and f"last {states}"
+    return owner.name_of(one.schedule_id), one.cron, masked_url(one.destination), state, states and f"last {states}"
 
 
 def _iso(milliseconds: int | None) -> str | None:

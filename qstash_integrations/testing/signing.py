@@ -5,14 +5,13 @@ Spec: https://upstash.com/docs/qstash/features/security
 
 import json
 import shlex
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jwt
 
+from .._core.bodies import read_body
 from .._core.errors import ConfigurationError, QStashError
 from .._core.settings import Settings
 from ..server import identifiers
@@ -52,16 +51,28 @@ def sign(
     }
 
 
-def signed_request(url: str, body: str, claims: Sequence[str], *, method: str, curl: bool) -> str:
-    """Header lines, or a curl line that sends the request; for the app whose QSTASH_* settings are set here.
+class SignedRequest(NamedTuple):
+    """A request as QStash would make it, to be copied."""
 
-    ``body`` is a text, ``@FILE`` or ``@-`` for stdin, as for curl's ``--data-binary``.
-    """
-    wrong: dict[str, Any] = dict(map(_claim, claims))
-    headers = sign(url=url, body=_read(body), **wrong)
-    if not curl:
-        return "\n".join(f"{name}: {value}" for name, value in headers.items())
-    return _curl(url, body, {**headers, "Content-Type": _JSON}, method)
+    url: str
+    method: str
+    body: str
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, url: str, body: str, claims: Sequence[str], *, method: str, key: str | None) -> "SignedRequest":
+        """``body`` is a text, ``@FILE`` or ``@-`` for stdin; ``claims`` are those that are to be wrong, NAME=VALUE."""
+        wrong: dict[str, Any] = dict(map(_claim, claims))
+        return cls(url, method, body, sign(url=url, body=read_body(body), key=key, **wrong))
+
+    @property
+    def lines(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self.headers.items())
+
+    @property
+    def curl(self) -> str:
+        """A command that sends it."""
+        return _curl(self.url, self.body, {**self.headers, "Content-Type": _JSON}, self.method)
 
 
 def _current_key() -> str:
@@ -72,17 +83,6 @@ def _current_key() -> str:
             "as qstash-integrations dev prints it"
         )
     return key
-
-
-def _read(body: str) -> bytes:
-    if not body.startswith("@"):
-        return body.encode()
-    if body == "@-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(body[1:]).read_bytes()
-    except OSError as error:
-        raise QStashError(f"--body {body}: {error.strerror or error}") from error
 
 
 def _claim(text: str) -> tuple[str, object]:

@@ -1,4 +1,4 @@
-"""``manage.py qstash_outbox``."""
+"""``manage.py qstash outbox``."""
 
 import json
 from io import StringIO
@@ -17,7 +17,7 @@ def manage(*arguments: str) -> tuple[int, str, str]:
     """The exit code, and what is printed."""
     out, err = StringIO(), StringIO()
     try:
-        call_command("qstash_outbox", *arguments, stdout=out, stderr=err)
+        call_command("qstash", "outbox", *arguments, stdout=out, stderr=err)
     except SystemExit as end:
         return int(end.code or 0), out.getvalue(), err.getvalue()
     return 0, out.getvalue(), err.getvalue()
@@ -30,7 +30,7 @@ def printed(*arguments: str) -> Any:
 
 def test_a_relay_sends_what_is_due(qstash_api: FakeQStash) -> None:
     write(*(row(number, due_at=1, body=str(number).encode()) for number in range(3)))
-    code, told = printed("relay", "--once", "--database", "other")
+    code, told = printed("relay", "--once", "--outbox", "other")
     assert (code, told["sent"]) == (0, 3)
     assert {qstash_api.next().body for _ in range(3)} == {b"0", b"1", b"2"}
     assert not StoredMessage.objects.exists()

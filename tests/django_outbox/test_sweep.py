@@ -163,7 +163,7 @@ def test_sync_declares_it() -> None:
         return APIResponse(200, b'{"scheduleId":"shop.test.qstash-outbox"}')
 
     with override_transport(take), pytest.raises(SystemExit):
-        call_command("qstash_schedules", "sync")
+        call_command("qstash", "schedules", "sync")
     (made,) = created
     headers = dict(made.headers)
     assert made.url.endswith(ORIGIN + SWEEP)

@@ -21,7 +21,7 @@ from tests.waiting import wait_until
 
 SHOPS = ("django_shop", "flask_shop", "fastapi_shop")
 _RELAYS = {
-    "django_shop": ("django", "qstash_outbox", "relay"),
+    "django_shop": ("django", "qstash", "outbox", "relay"),
     "flask_shop": ("qstash_integrations", "outbox", "relay", "--outbox", "tests.guarantees.shops.flask_shop:outbox"),
     "fastapi_shop": (
         "qstash_integrations",

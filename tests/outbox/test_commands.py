@@ -1,22 +1,24 @@
 """``outbox relay|stats|requeue|prune``: what they print, and the exit codes that supervisors read."""
 
-import argparse
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
+import click
 import pytest
 
 from qstash_integrations import QStash
 from qstash_integrations.cli import main
-from qstash_integrations.outbox.commands import run
 from qstash_integrations.outbox.here import Here
-from qstash_integrations.outbox.verbs import add_verbs
 from qstash_integrations.schedules.terminal import Terminal
+from qstash_integrations.verbs import App, begin
+from qstash_integrations.verbs.outbox import command as group
+from qstash_integrations.verbs.output import Output
 from tests.outbox import shop
 from tests.outbox.hand import NOW, FakeQStash, Hand, refusal
 from tests.outbox.memory import MemoryStore, filled
@@ -38,10 +40,12 @@ class Command:
         self.complaints: list[str] = []
 
     def __call__(self, *arguments: str) -> int:
-        parser = argparse.ArgumentParser("outbox")
-        add_verbs(parser)
         terminal = Terminal(say=self.said.append, complain=self.complaints.append, ask=None)
-        return run(parser.parse_args(arguments), self._here, terminal)
+        output = Output(terminal=terminal, stdout=sys.stdout, stderr=sys.stderr)
+        context = click.Context(click.Group("flask"), info_name="flask")
+        begin(context, lambda: nullcontext(App(outbox=lambda _: self._here())), output)
+        code: int = group.main([*arguments], "outbox", standalone_mode=False, parent=context)
+        return code
 
     @property
     def json(self) -> Any:
@@ -151,7 +155,7 @@ def test_relay_once_fails_where_qstash_is_away(command: Command, fake: FakeQStas
     command.hand.move(30)
     fake.answers.append(refusal(401, "who"))
     assert command("relay", "--once") == 1
-    assert command.complaints[0].startswith("outbox relay: QStash answered 401: who")
+    assert command.complaints[0].startswith("flask outbox relay: QStash answered 401: who")
 
 
 def test_requeued_rows_are_due(command: Command, fake: FakeQStash) -> None:
@@ -166,13 +170,13 @@ def test_requeued_rows_are_due(command: Command, fake: FakeQStash) -> None:
 def test_requeue_says_what_is_not_parked(command: Command) -> None:
     command.store.write([parked()])
     assert command("requeue", ID, ID, OTHER) == 1
-    assert command.complaints == ["outbox requeue: 1 of 2 are not parked"]
+    assert command.complaints == ["flask outbox requeue: 1 of 2 are not parked"]
 
 
 @pytest.mark.parametrize("arguments", [["requeue"], ["requeue", ID, "--all"]], ids=["nothing", "both"])
 def test_requeue_wants_ids_or_all(command: Command, arguments: Sequence[str]) -> None:
     assert command(*arguments) == 1
-    assert command.complaints == ["outbox requeue: give ids of parked rows, or --all"]
+    assert command.complaints == ["flask outbox requeue: give ids of parked rows, or --all"]
 
 
 def test_prune_deletes_what_was_kept_for_long_enough(command: Command) -> None:
@@ -200,9 +204,9 @@ def test_prune_wants_an_age_where_nothing_is_kept(command: Command) -> None:
 def test_a_wrong_command_line_is_no_finding(
     command: Command, arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(click.UsageError) as ended:
         command(*arguments)
-    assert ended.value.code == 1
+    assert ended.value.exit_code == 1
 
 
 def test_a_database_that_is_away_is_one_line_without_values(command: Command) -> None:
@@ -218,7 +222,7 @@ def test_a_database_that_is_away_is_one_line_without_values(command: Command) ->
 
     command.store = Away()
     assert command("stats") == 1
-    assert command.complaints == ["outbox stats: the database: OperationalError: connection refused"]
+    assert command.complaints == ["flask outbox stats: the database: OperationalError: connection refused"]
 
 
 def test_a_fault_of_ours_is_not_hidden(command: Command) -> None:

@@ -1,7 +1,7 @@
 """``schedules ...`` in its three places: the same words, the same text, the same exit codes."""
 
-import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -12,14 +12,15 @@ from django.test import override_settings
 from flask import Flask
 from flask.cli import ScriptInfo
 
+from qstash_integrations import QStashError
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, Lost
 from qstash_integrations.cli import main
-from qstash_integrations.django.management.commands.qstash_schedules import Command
+from qstash_integrations.django.management.commands.qstash import Command
 from qstash_integrations.flask import QStash
 from qstash_integrations.schedules.commands import Here
 from qstash_integrations.schedules.commands import run as run_verb
 from qstash_integrations.schedules.terminal import Terminal
-from qstash_integrations.schedules.verbs import add_verbs
+from qstash_integrations.schedules.verbs import Asked
 from qstash_integrations.tasks import Schedule, schedule, task
 from tests.django.project import configure
 from tests.schedules.account import LABELLED, TOKEN, URL, Account, daily
@@ -51,7 +52,7 @@ def in_flask(arguments: Sequence[str], schedules: Any) -> object:
 def in_django(arguments: Sequence[str], schedules: Any) -> object:
     configure()
     with override_settings(QSTASH={"SCHEDULES": schedules}):
-        Command().run_from_argv(["manage.py", "qstash_schedules", *arguments])
+        Command().run_from_argv(["manage.py", "qstash", "schedules", *arguments])
     return 0
 
 
@@ -93,7 +94,11 @@ def run(request: pytest.FixtureRequest, account: Account, capsys: pytest.Capture
             code = request.param(arguments, list(schedules))
         except SystemExit as ended:
             code = ended.code or 0
-        return Ended(code, *capsys.readouterr())
+        output, errors = capsys.readouterr()
+        # Each line of a command stands behind what was typed.
+        return Ended(
+            code, output, re.sub(r"^(?:flask qstash|manage\.py qstash|qstash-integrations) ", "", errors, flags=re.M)
+        )
 
     return run_it
 
@@ -199,9 +204,9 @@ def test_pruning_needs_a_terminal_or_a_yes(account: Account, run: Run) -> None:
     code = [daily("a"), daily("b"), daily("c")]
     ended = run("sync", "--prune", schedules=code)
     assert ended == Ended(
-        1,
+        2,
         "",
-        "schedules sync: --prune would delete shop.prod.gone, and there is no terminal to ask at; give --yes as well\n",
+        "schedules sync: this would delete shop.prod.gone, and there is no terminal to ask at; give --yes as well\n",
     )
     assert account.calls == []
     assert run("sync", "--prune", "--yes", schedules=code).code == 0
@@ -249,7 +254,9 @@ def test_what_sync_leaves_undone_is_an_error(account: Account, run: Run) -> None
     assert ended.out == (
         "+ shop.prod.new created\n- shop.prod.gone is no longer in the code; goes with sync --prune\n1 of 3 changed\n"
     )
-    assert ended.err.startswith("schedule 'taken': QStash has one of its id without the label qstash-integrations")
+    assert ended.err.startswith(
+        "schedules sync: schedule 'taken': QStash has one of its id without the label qstash-integrations"
+    )
 
 
 def test_what_is_not_pruned_after_all_is_told(account: Account, run: Run) -> None:
@@ -303,7 +310,7 @@ def test_a_limit_that_is_crossed_is_a_warning(account: Account, run: Run) -> Non
     code = [daily(f"n{number}") for number in range(11)]
     ended = run("plan", schedules=code)
     assert (ended.code, ended.err) == (
-        0, "warning: 11 schedules are more than the 10 of the free plan; QStash may refuse some\n",
+        0, "schedules plan: warning: 11 schedules are more than the 10 of the free plan; QStash may refuse some\n",
     )  # fmt: skip
 
 
@@ -315,7 +322,7 @@ def test_a_limit_that_is_crossed_is_a_warning(account: Account, run: Run) -> Non
 def test_wrong_usage_is_no_drift(account: Account, run: Run, arguments: tuple[str, ...]) -> None:
     ended = run(*arguments)
     assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith("usage: ")
+    assert ended.err.startswith("Usage: ")
 
 
 @pytest.mark.parametrize("answer", [True, False])
@@ -329,22 +336,20 @@ def test_who_prunes_at_a_terminal_is_asked_before_anything_is_done(account: Acco
         asked.append((question, [*account.calls]))
         return answer
 
-    code = run_verb(
-        parsed("sync", "--prune"),
-        lambda: Here(schedules=[daily("a"), daily("b"), daily("c")], client=account.client),
-        Terminal(say=told.append, complain=told.append, ask=ask),
-    )
-    assert asked == [("Delete shop.prod.gone? [y/N] ", [])]
+    def sync() -> int:
+        return run_verb(
+            Asked(verb="sync", prune=True),
+            lambda: Here(schedules=[daily("a"), daily("b"), daily("c")], client=account.client),
+            Terminal(say=told.append, complain=told.append, ask=ask),
+        )
+
     if answer:
-        assert (code, account.calls) == (0, ["POST shop.prod.c", "DELETE shop.prod.gone"])
+        assert (sync(), account.calls) == (0, ["POST shop.prod.c", "DELETE shop.prod.gone"])
     else:
-        assert (code, account.calls, told) == (1, [], ["schedules sync: nothing was changed"])
-
-
-def parsed(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    add_verbs(parser)
-    return parser.parse_args(arguments)
+        with pytest.raises(QStashError, match="nothing was changed"):
+            sync()
+        assert (account.calls, told) == ([], [])
+    assert asked == [("Delete shop.prod.gone? [y/N] ", [])]
 
 
 def test_help_says_the_exit_codes(account: Account, run: Run) -> None:

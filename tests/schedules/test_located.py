@@ -53,8 +53,8 @@ def module(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def names_in(app: str) -> list[str]:
-    with located(app) as here:
-        return [one.name for one in here.schedules]
+    with located(app) as found:
+        return [one.name for one in found.schedules().schedules]
 
 
 def flask_app(**options: Any) -> Flask:
@@ -115,7 +115,8 @@ def test_a_starlette_app_has_what_it_was_given_and_what_stands_beside_it(module:
     tasks.report, tasks.two = report, schedule("two", "0 7 * * *", report.bind(region="eu"))  # type: ignore[attr-defined]
     module.one, module.app = daily("one"), kind()
     PUBLISHERS[kind](module.app, tasks=tasks, tasks_path="/jobs", schedules=[daily("three")])
-    with located("code_of_the_shop.main") as here:
+    with located("code_of_the_shop.main") as app:
+        here = app.schedules()
         found = {one.name: one.planned(here.task_url)["destination"] for one in here.schedules}
         assert here.client.base_url == "http://127.0.0.1:8080"
     assert found == {"two": f"{ORIGIN}/jobs/{report.name}?of=3", "three": URL, "one": URL}
@@ -125,15 +126,19 @@ def test_an_app_mounted_in_another_one_is_found(module: Any) -> None:
     inner = Starlette()
     starlette.QStash(inner, tasks=[report], schedules=schedule("daily", "0 7 * * *", report, kwargs={"region": "eu"}))
     module.app = Starlette(routes=[Mount("/v1", app=Around(inner))])
-    with located("code_of_the_shop.main:app") as here:
+    with located("code_of_the_shop.main:app") as app:
+        here = app.schedules()
         found = {one.name: one.planned(here.task_url)["destination"] for one in here.schedules}
     assert found["daily"] == f"{ORIGIN}/v1/qstash/tasks/{report.name}?of=3"
 
 
 def test_an_app_without_the_publisher_is_told(module: Any) -> None:
     module.app = Starlette()
-    with pytest.raises(ConfigurationError, match=r"QStash\(app\) was not called"), located("code_of_the_shop.main"):
-        pass
+    with (
+        pytest.raises(ConfigurationError, match=r"QStash\(app\) was not called"),
+        located("code_of_the_shop.main") as app,
+    ):
+        app.schedules()
 
 
 def test_an_app_of_tasks_alone(module: Any) -> None:
@@ -166,15 +171,16 @@ def test_any_other_app_has_those_of_its_module(module: Any) -> None:
 
 def test_a_django_project_by_its_handler(module: Any) -> None:
     module.application = wsgi_app()
-    with located("code_of_the_shop.main:application") as here:
-        assert type(here.client).__module__ == "qstash_integrations.django.publisher"
+    with located("code_of_the_shop.main:application") as app:
+        assert type(app.client()).__module__ == "qstash_integrations.django.publisher"
 
 
 def test_tasks_are_where_the_app_serves_them(module: Any) -> None:
     module.daily = schedule("daily", "0 7 * * *", report.bind(region="eu"))
     module.app = flask_app()
     for app in ("code_of_the_shop.main:app", "code_of_the_shop.main:daily"):
-        with located(app) as here:
+        with located(app) as shop:
+            here = shop.schedules()
             [one] = here.schedules
             destination = one.planned(here.task_url)["destination"]
         assert destination == f"{ORIGIN}/qstash/tasks/{report.name}?of=3"
@@ -198,7 +204,12 @@ def test_what_is_no_app(module: Any, app: str, problem: str) -> None:
 
 
 def test_no_app_at_all() -> None:
-    with pytest.raises(ConfigurationError, match=r"^--app is missing; .* DJANGO_SETTINGS_MODULE"), located(None):
+    with (
+        pytest.raises(
+            ConfigurationError, match=r"^there is no app here; name yours, as in --app .* DJANGO_SETTINGS_MODULE"
+        ),
+        located(None),
+    ):
         pass
 
 
@@ -230,7 +241,7 @@ def test_the_command_finds_modules_where_it_is_run(tmp_path: Path) -> None:
     )
     # It was found: what is missing is QStash.
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("schedules plan: no answer from http://127.0.0.1:9")
+    assert ended.stderr.startswith("qstash-integrations schedules plan: no answer from http://127.0.0.1:9")
 
 
 DJANGO_SHOP = {
@@ -250,7 +261,7 @@ DJANGO_SHOP = {
 @pytest.mark.system
 @pytest.mark.parametrize(
     "command",
-    [["-m", "django", "qstash_schedules"], ["-m", "qstash_integrations", "schedules"]],
+    [["-m", "django", "qstash", "schedules"], ["-m", "qstash_integrations", "schedules"]],
     ids=["manage.py", "qstash-integrations"],
 )
 def test_a_django_project_s_apps_are_looked_through(tmp_path: Path, command: list[str]) -> None:
@@ -295,6 +306,6 @@ def test_an_app_command_of_the_same_name_stays() -> None:
 
 def test_the_account_of_the_app_is_asked(account: Account, module: Any) -> None:
     module.app = flask_app(schedules=[daily()])
-    with located("code_of_the_shop.main:app") as here:
-        assert here.client.base_url == "http://127.0.0.1:8080"
-        assert here.client.schedule.list() == []
+    with located("code_of_the_shop.main:app") as app:
+        assert app.client().base_url == "http://127.0.0.1:8080"
+        assert app.client().schedule.list() == []

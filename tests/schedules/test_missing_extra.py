@@ -22,13 +22,13 @@ COMMANDS = {
     "qstash-integrations": (
         "from qstash_integrations.cli import main\nsys.exit(main(sys.argv[1:]))",
         ["schedules", "check", "--app", "shop"],
-        f"qstash-integrations: {NEEDS}",
+        f"qstash-integrations schedules check: {NEEDS}",
     ),
     "flask": (
         "from flask.cli import ScriptInfo\nfrom shop import app\n"
         "app.cli.main(sys.argv[1:], prog_name='flask', obj=ScriptInfo(create_app=lambda: app))",
         ["qstash", "schedules", "check"],
-        f"Error: {NEEDS}",
+        f"flask qstash schedules check: {NEEDS}",
     ),
 }
 

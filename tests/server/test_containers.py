@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from qstash_integrations._core.errors import QStashError
-from qstash_integrations.cli import dev_config, main, parser_of_all
+from qstash_integrations.cli import main
+from qstash_integrations.cli.dev import dev_config, options_of
 from qstash_integrations.server.app import EnvFile, Limits, ServerConfig, environment, running
 from qstash_integrations.server.model import Quota, StartupError
 from tests.server.client import client
@@ -35,7 +36,7 @@ def published(*hosts: str) -> ServerConfig:
 
 
 def config_of(*arguments: str) -> ServerConfig:
-    return dev_config(parser_of_all().parse_args(["dev", *arguments]))
+    return dev_config(options_of(arguments))
 
 
 def test_with_published_credentials_everybody_there_may_use_it() -> None:
@@ -107,7 +108,7 @@ def test_misuse_is_an_error_that_names_the_option(
     output, errors = capsys.readouterr()
     option = [argument for argument in arguments if argument.startswith("--")][-1]
     assert (output, errors.count("\n")) == ("", 1)
-    assert errors.startswith(f"qstash-integrations: {option} ")
+    assert errors.startswith(f"qstash-integrations dev: {option} ")
 
 
 def test_published_credentials_are_never_for_production(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +140,7 @@ def test_a_wrong_variable_is_named(
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert main(["dev"]) == 1
-    assert capsys.readouterr().err.startswith(f"qstash-integrations: {variable}: '{value}'")
+    assert capsys.readouterr().err.startswith(f"qstash-integrations dev: {variable}: '{value}'")
 
 
 @pytest.mark.parametrize("quota", ["free", "payg", "pro"])
@@ -151,9 +152,7 @@ def test_the_quota_is_an_option_or_a_variable(quota: Quota, monkeypatch: pytest.
 
 
 def test_dev_says_its_version(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["dev", "--version"])
-    assert ended.value.code == 0
+    assert main(["dev", "--version"]) == 0
     assert re.fullmatch(r"qstash-integrations [0-9]\S*\n", capsys.readouterr().out)
 
 
@@ -164,7 +163,8 @@ def test_the_page_shows_the_file_of_compose_as_it_is() -> None:
 def test_the_command_of_compose_is_one_that_dev_takes() -> None:
     program, *arguments = SERVICES["qstash"]["command"]
     assert program == "qstash-integrations"
-    config = dev_config(parser_of_all().parse_args(arguments))
+    assert arguments[0] == "dev"
+    config = dev_config(options_of(arguments[1:]))
     assert (config.host, config.port, config.published_credentials) == (EVERYWHERE, 8080, True)
     assert (config.allow_hosts, config.network) == (["qstash"], "local")
 

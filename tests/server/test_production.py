@@ -79,7 +79,7 @@ def test_E15_the_command_is_one_line_and_exit_code_1(
     assert main(["dev", "--port", "0"]) == 1
     output, errors = capsys.readouterr()
     assert output == ""
-    assert errors.startswith("qstash-integrations: ENV='production' declares production")
+    assert errors.startswith("qstash-integrations dev: ENV='production' declares production")
     assert errors.count("\n") == 1
 
 

@@ -130,14 +130,17 @@ def test_the_app_ends_with_a_server_that_cannot_go_on(tmp_path: Path) -> None:
     with dev("--write-env", str(tmp_path / "sub"), program=WAITS) as process:
         output, errors = process.communicate(timeout=SOON)
     assert (process.returncode, "app" in output) == (1, False)
-    assert errors == f"qstash-integrations: {tmp_path / 'sub'} is no ordinary file; name another one with --write-env\n"
+    assert (
+        errors
+        == f"qstash-integrations dev: {tmp_path / 'sub'} is no ordinary file; name another one with --write-env\n"
+    )
 
 
 def test_a_program_that_there_is_not_is_one_line_and_exit_code_1() -> None:
     command = [sys.executable, "-m", "qstash_integrations", "dev", "--port", "0", "--", "flsk", "run"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=SOON, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("qstash-integrations: 'flsk' is no program that is found here")
+    assert ended.stderr.startswith("qstash-integrations dev: 'flsk' is no program that is found here")
 
 
 def test_the_first_app_of_the_readme_needs_nothing_else(tmp_path: Path) -> None:

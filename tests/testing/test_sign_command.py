@@ -4,7 +4,6 @@ import io
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -90,7 +89,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
 def test_what_is_wrong_is_one_line(options: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sign", "--url", URL, *options]) == 1
     told = capsys.readouterr().err
-    assert told.startswith(f"qstash-integrations: {text}")
+    assert told.startswith(f"qstash-integrations sign: {text}")
     assert told.count("\n") == 1
 
 
@@ -102,8 +101,6 @@ def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 
 @pytest.mark.parametrize("url", ["/hooks/ship", "api.example.com/hook", "https://api.example.com/../hook"])
 def test_a_url_is_one_that_can_be_published_to(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(["sign", "--url", url])
-    told: Any = capsys.readouterr().err
-    assert ended.value.code == 2
-    assert "argument --url: it must start with" in told or "argument --url: it has a '.' or '..'" in told
+    assert main(["sign", "--url", url]) == 2
+    told = capsys.readouterr().err
+    assert "Invalid value for '--url': it must start with" in told or "it has a '.' or '..' segment" in told

@@ -89,7 +89,7 @@ def _relayed(message: dict[str, Any], many: int) -> float:
     connection.commit()
     connection.set_autocommit(True)
     started_at = time.perf_counter()
-    call_command("qstash_outbox", "relay", once=True, stdout=StringIO())
+    call_command("qstash", "outbox", "relay", "--once", stdout=StringIO())
     seconds = time.perf_counter() - started_at
     assert not StoredMessage.objects.filter(due_at__isnull=False).exists()
     return many / seconds

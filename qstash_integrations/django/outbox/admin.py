@@ -63,7 +63,7 @@ class _StoredMessageAdmin(_ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: StoredMessage | None = None) -> bool:
-        # What waits was promised; `qstash_outbox prune` deletes what was sent.
+        # What waits was promised; `qstash outbox prune` deletes what was sent.
         return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:

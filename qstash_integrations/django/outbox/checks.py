@@ -22,7 +22,7 @@ def check_outbox(**_: object) -> list[CheckMessage]:
         Warning(
             "QStash cannot sweep the outbox, since no URLconf has the urls of this package",
             hint=(
-                f'Add path("qstash/", include("{URLS}")) to urlpatterns; or run manage.py qstash_outbox relay, and set '
+                f'Add path("qstash/", include("{URLS}")) to urlpatterns; or run manage.py qstash outbox relay, and set '
                 'QSTASH["OUTBOX_SCHEDULE"] = False.'
             ),
             id="qstash_outbox.W001",

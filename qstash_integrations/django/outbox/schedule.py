@@ -1,4 +1,4 @@
-"""The schedule by which QStash sweeps the outbox, as code: ``manage.py qstash_schedules sync`` declares it.
+"""The schedule by which QStash sweeps the outbox, as code: ``manage.py qstash schedules sync`` declares it.
 
 Apart from the view, which works without the extra that schedules need.
 

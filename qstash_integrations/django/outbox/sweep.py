@@ -72,6 +72,6 @@ def url() -> str:
     if path is None:
         raise ConfigurationError(
             f'no URL leads to the sweep of the outbox: put path("qstash/", include("{URLS}")) into urlpatterns, or set '
-            'QSTASH["OUTBOX_SCHEDULE"] = False and run manage.py qstash_outbox relay'
+            'QSTASH["OUTBOX_SCHEDULE"] = False and run manage.py qstash outbox relay'
         )
     return public_url(path)

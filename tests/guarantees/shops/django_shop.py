@@ -25,7 +25,7 @@ def create_tables() -> None:
 
 
 def relay(*options: str) -> None:
-    execute_from_command_line(["manage.py", "qstash_outbox", "relay", *options])
+    execute_from_command_line(["manage.py", "qstash", "outbox", "relay", *options])
 
 
 def order(number: int, fate: Fate, meanwhile: Meanwhile = nothing, committed: Meanwhile = nothing) -> None:

@@ -1,0 +1,44 @@
+"""The app that a command is about: its own client and settings, and what it has of routes, schedules and outboxes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .._core.errors import ConfigurationError
+from .._core.publishing.client import QStash
+from .._core.settings import Settings
+from ..routes import Route
+
+if TYPE_CHECKING:
+    from ..outbox.here import Here as OutboxHere
+    from ..schedules.commands import Here as SchedulesHere
+
+NO_APP = (
+    "there is no app here; name yours, as in --app shop.main:app (in a Django project set DJANGO_SETTINGS_MODULE "
+    "instead)"
+)
+
+
+def _no_app() -> Any:
+    raise ConfigurationError(NO_APP)
+
+
+def _outbox_named(name: str | None) -> "OutboxHere":
+    from ..outbox.finding import located_outbox
+
+    if name is None:
+        raise ConfigurationError("which outbox? Name yours, as in --outbox shop.db:outbox")
+    return located_outbox(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Made of functions, since a command needs little of it and pays for that alone."""
+
+    client: Callable[[], QStash] = QStash
+    """Its publisher, with its settings."""
+    load: Callable[[], Settings] = Settings.load
+    routes: Callable[[], list[Route]] = _no_app
+    schedules: Callable[[], "SchedulesHere"] = _no_app
+    outbox: Callable[[str | None], "OutboxHere"] = _outbox_named
+    """By the name that ``--outbox`` gives it."""
