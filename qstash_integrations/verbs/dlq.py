@@ -7,7 +7,7 @@ import click
 
 from .._core.errors import APIError
 from .filtering import filter_of, filtered
-from .showing import as_shown, moment, place, reveal
+from .showing import as_shown, counted, moment, place, reveal
 from .verb import DONE, FAILED, Group, Session, as_json, confirm, verb, yes
 
 _NOT_FOUND = 404
@@ -85,7 +85,7 @@ def retry(session: Session, *, dlq_ids: tuple[str, ...], every: bool, yes: bool,
 def delete(session: Session, *, dlq_ids: tuple[str, ...], every: bool, yes: bool, as_json: bool, **given: Any) -> int:
     """Delete dead letters: by their ids, by filters, or all."""
     wanted = _wanted(dlq_ids, every, given)
-    which = f"{len(dlq_ids)} dead letters" if dlq_ids else _said(wanted)
+    which = counted(dlq_ids, "dead letter") if dlq_ids else _said(wanted)
     if not confirm(session.output, f"delete {which}", sure=yes):
         return FAILED
     dlq = session.client.dlq

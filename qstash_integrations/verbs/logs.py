@@ -19,7 +19,13 @@ _OVERLAP = 60_000  # milliseconds
 
 @verb(None, "logs")
 @click.option("--message-id", multiple=True, metavar="ID")
-@click.option("--state", multiple=True, type=click.Choice(_STATES, case_sensitive=False), help="May be repeated.")
+@click.option(
+    "--state",
+    multiple=True,
+    type=click.Choice(_STATES, case_sensitive=False),
+    metavar="STATE",
+    help=f"{', '.join(_STATES)}; may be repeated.",
+)
 @filtered
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
 @click.option("--follow", is_flag=True, help="Go on with what happens from now; Ctrl+C ends it.")

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from .filtering import filter_of, filtered
-from .showing import as_shown, reveal
+from .showing import as_shown, counted, reveal
 from .verb import DONE, FAILED, Group, Session, as_json, confirm, verb, yes
 
 _AT_ONCE = 100
@@ -40,7 +40,7 @@ def cancel(
     wanted = filter_of(given)
     if (bool(message_ids) + bool(wanted) + every) != 1:
         raise click.UsageError("give ids, or filters, or --all")
-    which = f"{len(message_ids)} messages" if message_ids else "all messages" + (" that fit" if wanted else "")
+    which = counted(message_ids, "message") if message_ids else "all messages" + (" that fit" if wanted else "")
     if not confirm(session.output, f"cancel {which}", sure=yes):
         return FAILED
     message = session.client.message

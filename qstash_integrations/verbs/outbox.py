@@ -17,7 +17,7 @@ CODES = (
 
 @click.group("outbox", cls=CheckingGroup)
 def command() -> None:
-    """Messages that were written in transactions, until QStash has them."""
+    """Messages that were written with transactions."""
 
 
 def _verb(name: str) -> Callable[[Callable[..., int]], click.Command]:

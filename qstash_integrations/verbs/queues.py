@@ -40,11 +40,13 @@ def show(session: Session, *, name: str, as_json: bool) -> int:
 
 @verb(command, "set")
 @click.argument("name")
-@click.option("--parallelism", type=click.IntRange(1), default=1, show_default=True, help="Deliveries in flight.")
+@click.option("--parallelism", type=click.IntRange(1), required=True, metavar="N", help="Deliveries in flight.")
 @as_json
 def set_(session: Session, *, name: str, parallelism: int, as_json: bool) -> int:
-    """Make a queue, or change it."""
-    session.client.queue.upsert(name, parallelism=parallelism)
+    """Make a queue, or change one; a paused one stays paused."""
+    queue = session.client.queue
+    # QStash sets both properties at once, and unpauses a queue of which it is not told that it is paused.
+    queue.upsert(name, parallelism=parallelism, paused=any(one.paused for one in queue.list() if one.name == name))
     return _told(session, name, "set", as_json)
 
 

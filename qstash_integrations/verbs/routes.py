@@ -13,7 +13,10 @@ from .verb import DONE, Session, as_json, verb
 @click.option("--all", "every", is_flag=True, help="Open routes that look like none of QStash's as well.")
 @as_json
 def command(session: Session, *, every: bool, as_json: bool) -> int:
-    """Verified routes with the URLs they expect, and open ones that look like webhooks."""
+    """Verified routes, and open ones that look like webhooks.
+
+    With the URLs that QStash has to sign, and what is out of the ordinary.
+    """
     found = [(route, suspicion(route)) for route in session.app.routes()]
     shown = [(route, why) for route, why in found if every or route.verification or why]
     if as_json:

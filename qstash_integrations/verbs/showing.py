@@ -1,7 +1,7 @@
 """What QStash answers, as rows and JSON. Bodies, header values and queries of URLs are hashes unless revealed."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -33,6 +33,10 @@ def moment(milliseconds: int | None) -> str:
 
 def place(url: str, *, revealed: bool = False) -> str:
     return url if revealed else masked_url(url)
+
+
+def counted(ids: Collection[str], what: str) -> str:
+    return f"{len(ids)} {what}{'' if len(ids) == 1 else 's'}"
 
 
 def _shown(name: str, value: Any, revealed: bool) -> Any:

@@ -6,7 +6,8 @@ from typing import cast
 import click
 
 from .._core.publishing.message import RemoveEndpoint, UpsertEndpoint
-from .showing import moment
+from .._core.publishing.results.url_group import UrlGroup
+from .showing import moment, place, reveal
 from .verb import DONE, FAILED, Group, Session, as_json, confirm, verb, yes
 
 
@@ -16,12 +17,13 @@ def command() -> None:
 
 
 @verb(command, "list")
+@reveal
 @as_json
-def list_(session: Session, *, as_json: bool) -> int:
+def list_(session: Session, *, reveal: bool, as_json: bool) -> int:
     """All URL groups."""
     groups = session.client.url_group.list()
     if as_json:
-        session.output.json([_shown(group) for group in groups])
+        session.output.json([_shown(group, reveal) for group in groups])
     else:
         rows = [(group.name, len(group.endpoints), moment(group.updated_at)) for group in groups]
         session.output.table(("name", "endpoints", "updated"), rows, none="no URL groups")
@@ -30,14 +32,15 @@ def list_(session: Session, *, as_json: bool) -> int:
 
 @verb(command, "show")
 @click.argument("name")
+@reveal
 @as_json
-def show(session: Session, *, name: str, as_json: bool) -> int:
+def show(session: Session, *, name: str, reveal: bool, as_json: bool) -> int:
     """One URL group with its endpoints."""
     group = session.client.url_group.get(name)
     if as_json:
-        session.output.json(_shown(group))
+        session.output.json(_shown(group, reveal))
     else:
-        rows = [(endpoint.name, endpoint.url) for endpoint in group.endpoints]
+        rows = [(endpoint.name, place(endpoint.url, revealed=reveal)) for endpoint in group.endpoints]
         session.output.table(("name", "url"), rows, none="no endpoints")
     return DONE
 
@@ -87,8 +90,11 @@ def _endpoint(text: str) -> UpsertEndpoint:
     return cast("UpsertEndpoint", found)
 
 
-def _shown(group: "object") -> dict[str, object]:
-    from dataclasses import asdict
-
-    shown = asdict(group)  # type: ignore[call-overload]
-    return {**shown, "created_at": moment(shown["created_at"]), "updated_at": moment(shown["updated_at"])}
+def _shown(group: UrlGroup, revealed: bool) -> dict[str, object]:
+    endpoints = [{"name": one.name, "url": place(one.url, revealed=revealed)} for one in group.endpoints]
+    return {
+        "name": group.name,
+        "created_at": moment(group.created_at),
+        "updated_at": moment(group.updated_at),
+        "endpoints": endpoints,
+    }
