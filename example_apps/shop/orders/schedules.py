@@ -1,4 +1,4 @@
-"""What QStash calls by the clock, once ``manage.py qstash_schedules sync`` has told it."""
+"""What QStash calls by the clock, once ``manage.py qstash schedules sync`` has told it."""
 
 from qstash_integrations.tasks import schedule
 

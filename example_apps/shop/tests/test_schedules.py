@@ -15,7 +15,7 @@ from warehouse.models import Parcel
 
 @pytest.fixture
 def deployed(qstash_local: LocalQStash) -> LocalQStash:
-    call_command("qstash_schedules", "sync")
+    call_command("qstash", "schedules", "sync")
     return qstash_local
 
 
