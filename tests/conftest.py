@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from qstash_integrations._core.environment import settings_changed
 from qstash_integrations._core.production import NAMES
+from tests.browsers import browser  # noqa: F401 - a fixture
 from tests.databases import empty_database, mariadb_server, postgresql_server  # noqa: F401 - fixtures
 
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

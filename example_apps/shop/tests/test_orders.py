@@ -38,13 +38,13 @@ def test_an_order_is_confirmed_and_packed(client: Client, place: Place, qstash_l
     assert order.tracking in parcel.body
     page = client.get(order.get_absolute_url()).content.decode()
     assert order.tracking in page
-    assert "refresh" not in page
+    assert "data-waits" not in page
 
 
 def test_the_page_of_an_order_waits_for_what_is_on_its_way(client: Client, place: Place) -> None:
     page = client.get(place().get_absolute_url()).content.decode()
     assert "Confirmation</b> on its way" in page
-    assert "refresh" in page
+    assert "data-waits" in page
 
 
 def test_an_outage_delays_an_order_and_loses_none(place: Place, qstash_local: LocalQStash) -> None:
