@@ -51,13 +51,20 @@ def verify_qstash(handler: Handler, /) -> Handler: ...
 @overload
 def verify_qstash(**options: Unpack[GuardOptions]) -> Callable[[Handler], Handler]: ...
 def verify_qstash(handler: Any = None, /, **options: Unpack[GuardOptions]) -> Any:
-    """Lets only requests through that QStash signed, with ``request[DELIVERY]``; for handlers, and a ``web.View``."""
+    """Lets only requests through that QStash signed, with ``request[DELIVERY]``; for handlers, and a ``web.View``.
+
+    Everything else is answered 401. Stands below ``@routes.post``. TypeError or ConfigurationError names an option that
+    is wrong; a missing setting is said by ``check_qstash``, else at the first request.
+    """
     verified = functools.partial(_verified, Guards(Wanted.taken_from(options)))
     return verified if handler is None else verified(handler)
 
 
 def qstash_middleware(**options: Unpack[GuardOptions]) -> Call:
-    """Protects all of an app, such as one for webhooks that ``add_subapp`` puts below a path."""
+    """Protects all of an app, such as one for webhooks that ``add_subapp`` puts below a path.
+
+    The options are those of ``verify_qstash``.
+    """
 
     def middleware(request: web.Request, handler: Call) -> Awaitable[web.StreamResponse]:
         return handler(request)
@@ -66,7 +73,10 @@ def qstash_middleware(**options: Unpack[GuardOptions]) -> Call:
 
 
 async def check_qstash(app: web.Application) -> None:
-    """``app.on_startup.append(check_qstash)``: with wrong settings for what it verifies the app does not start."""
+    """``app.on_startup.append(check_qstash)``: with wrong settings for what it verifies the app does not start.
+
+    Raises ConfigurationError, which names the setting, or where ``verify_qstash`` stands on the wrong side of a route.
+    """
     handlers: list[Any] = [route.handler for route in app.router.routes()]
     for holder in (*handlers, *cast("list[Any]", app.middlewares)):
         check_guard(holder)

@@ -61,7 +61,10 @@ class TasksGiven(NamedTuple):
 
 
 class AppOptions(Values, ClientOptions, GuardOptions, TaskOptions, total=False):
-    """The options of ``QStash(app, ...)``. What an endpoint says itself wins over them."""
+    """The options of ``QStash(app, ...)``. What an endpoint says itself wins over them.
+
+    They win over the framework's configuration, which wins over the environment.
+    """
 
 
 class ForApp:

@@ -10,11 +10,14 @@ _UNAUTHORIZED = (
 
 
 class QStashError(Exception):
-    """The base of every error of this package; the signals to QStash are apart."""
+    """The base of every error of this package; ``NonRetryable`` and ``RetryAfter``, signals to QStash, are apart.
+
+    Nothing that it holds is a secret, and it pickles.
+    """
 
 
 class ConfigurationError(QStashError, ValueError):
-    """A setting or an option is missing or wrong; the message names it and says what to set."""
+    """A setting or an option is missing or wrong; the message names it and says what to set. A ValueError too."""
 
 
 class SignatureError(QStashError):
@@ -40,7 +43,8 @@ class SignatureError(QStashError):
 class APIError(QStashError):
     """QStash answered with an error: ``status`` is the HTTP status, ``detail`` its text, cut to 500 characters.
 
-    Of a 401 the text names the setting as well. ``retry_after`` is the seconds that it asks to wait.
+    Of a 401 the text names the setting as well. ``retry_after`` is the seconds that it asks to wait, 0 where it asks
+    for nothing. What may be sent twice was tried again after 429 and 5xx, as often as the client's ``retry`` says.
     """
 
     retry_after: float = 0.0
@@ -56,7 +60,10 @@ class APIError(QStashError):
 
 
 class RateLimitError(APIError):
-    """Too many calls in a second (429). ``resets_at`` is Unix seconds; what QStash did not tell is None."""
+    """Too many calls in a second (429): ``remaining`` of ``limit`` are left until ``resets_at``, in Unix seconds.
+
+    What QStash did not tell is None.
+    """
 
     def __init__(
         self,
@@ -78,7 +85,11 @@ class DailyLimitError(RateLimitError):
 
 
 class TransportError(QStashError):
-    """No complete answer arrived from QStash: connection refused or lost, or the timeout passed."""
+    """No complete answer arrived from QStash: connection refused or lost, or the timeout passed.
+
+    Whether QStash took what was sent is not known; publishing it again under the same ``deduplication_id`` within ten
+    minutes delivers it once.
+    """
 
 
 class NonRetryable(Exception):

@@ -41,7 +41,7 @@ class VerifyingValues(TypedDict, total=False):
 
 
 class Values(VerifyingValues, total=False):
-    """All settings as arguments."""
+    """All settings as arguments; each is given instead of the variable that it names. None counts as not given."""
 
     token: Text
     """Instead of QSTASH_TOKEN."""

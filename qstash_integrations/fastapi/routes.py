@@ -26,7 +26,10 @@ class VerifiedRoute(APIRoute):
 
     @classmethod
     def using(cls, **options: Unpack[GuardOptions]) -> "type[VerifiedRoute]":
-        """A route class with options, such as ``VerifiedRoute.using(max_body_size=1024)``."""
+        """A route class with options, such as ``VerifiedRoute.using(max_body_size=1024)``.
+
+        TypeError or ConfigurationError names an option that is wrong.
+        """
         return type(cls.__name__, (cls,), {"qstash_guard": Guards(Wanted.taken_from(options))})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

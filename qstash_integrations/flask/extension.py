@@ -47,7 +47,8 @@ class QStash:
     def init_app(self, app: Flask, **options: Unpack[AppOptions]) -> None:
         """Put the publisher on ``app``; ``options`` win over those of the extension.
 
-        RuntimeError when the app has a publisher already.
+        RuntimeError when the app has a publisher already; ConfigurationError, or TypeError, that names an option or a
+        setting that is wrong. What is missing is said by what needs it.
         """
         given = self._given.but(ForApp.taken_from(options))
         if not isinstance(app, Flask):

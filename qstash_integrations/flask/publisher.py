@@ -16,7 +16,10 @@ from .conf import app_here, config_of, load, mount_here
 
 
 class Publisher(Client):
-    """A ``qstash_integrations.QStash`` that also knows the app's own URLs."""
+    """A ``qstash_integrations.QStash`` that also knows the app's own URLs, by ``url_for``.
+
+    ``QStash(app)`` makes it. A setting that is missing is a ConfigurationError at the first call that needs it.
+    """
 
     app: Flask
     # An async view of Flask has an event loop to itself, and there is no other publisher.

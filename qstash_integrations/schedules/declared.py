@@ -19,9 +19,10 @@ _DEFAULTS = {"method": OPTIONS["method"].default, "retries": int(OPTIONS["retrie
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A schedule as it is to be at QStash."""
+    """A schedule as it is to be at QStash: one of the code, with everything that it depends on filled in."""
 
     id: str
+    """``shop.production.nightly``: the owner's prefix, and the name."""
     name: str
     fields: Fields = field(repr=False)
     create: Operation[str] = field(repr=False)

@@ -21,10 +21,15 @@ _EXAMPLES = {"QSTASH_APP": "shop", "QSTASH_ENVIRONMENT": "production"}
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An app in an environment. Ours is what has their ids' beginning and our label, and nothing else."""
+    """An app in an environment. Ours is what has their ids' beginning and our label, and nothing else.
+
+    ConfigurationError for names that are not letters, digits, '-' and '_', a hundred of them at most.
+    """
 
     app: str
+    """QSTASH_APP, such as ``shop``."""
     environment: str
+    """QSTASH_ENVIRONMENT, such as ``production``."""
 
     def __post_init__(self) -> None:
         # A dot would make shop.eu in prod the same as shop in eu.prod.
@@ -36,7 +41,10 @@ class Owner:
 
     @classmethod
     def configured(cls, config: Mapping[str, Any] | None = None) -> Self:
-        """By QSTASH_APP and QSTASH_ENVIRONMENT in ``config`` or the environment; neither is ever assumed."""
+        """By QSTASH_APP and QSTASH_ENVIRONMENT in ``config`` or the environment; neither is ever assumed.
+
+        ConfigurationError that names the one that is not set.
+        """
         read = Reader(config or {}, ())
         found = {name: (read(name) or "").strip() for name in _EXAMPLES}
         for name, value in found.items():

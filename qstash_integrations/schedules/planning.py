@@ -52,7 +52,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All changes, by name; those of orphans last."""
+    """All changes, by name; those of orphans last. Nothing of it is done yet: that is ``sync``.
+
+    Spec: https://upstash.com/docs/qstash/features/schedules
+    """
 
     owner: Owner
     changes: tuple[Change, ...] = ()
@@ -83,7 +86,10 @@ class Plan:
 
 
 def plan(wanted: Sequence[Wanted], held: Sequence[Held], owner: Owner) -> Plan:
-    """What ``sync`` would do: ``held`` is the whole account, as ``client.schedule.list()`` gives it."""
+    """What ``sync`` would do: ``held`` is the whole account, as ``client.schedule.list()`` gives it.
+
+    Pure: asks nothing and changes nothing. What is not ``owner``'s is counted, and never touched.
+    """
     by_id = {one.schedule_id: one for one in held}
     ours = {one.schedule_id: one for one in held if owner.owns(one)}
     changes = [_change(one, by_id, ours) for one in wanted]
@@ -96,7 +102,7 @@ def plan(wanted: Sequence[Wanted], held: Sequence[Held], owner: Owner) -> Plan:
 
 
 def check(wanted: Sequence[Wanted], held: Sequence[Held], owner: Owner) -> tuple[Change, ...]:
-    """Where code and QStash say something else; nothing where they are alike."""
+    """Where code and QStash say something else; nothing where they are alike. Arguments as of ``plan``."""
     return plan(wanted, held, owner).drift
 
 

@@ -37,8 +37,11 @@ class Synced:
     """What ``sync`` has done: ``applied`` in the order in which it was."""
 
     plan: Plan
+    """What there was to do."""
     applied: tuple[Change, ...] = ()
+    """What is done now, and stays so whatever failed."""
     problems: Problems = field(default_factory=dict[str, str])
+    """Why a schedule is not as it is to be, by its name; the others were gone on with."""
 
 
 def nothing_told(change: Change) -> None:

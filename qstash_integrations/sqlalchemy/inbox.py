@@ -115,14 +115,17 @@ class Inbox:
     async def afirst_time(
         self, session: "AsyncSession | async_scoped_session[Any]", delivery: "Delivery | CurrentCall | None" = None
     ) -> bool:
-        """``first_time`` for an AsyncSession."""
+        """``first_time`` for an AsyncSession. Raises what ``first_time`` raises, and TypeError for a Session."""
         if not isinstance(session, AsyncSession | async_scoped_session):
             raise TypeError(f"session must be an AsyncSession, not {type(session).__name__}, which takes first_time")
         own: AsyncSession = session if isinstance(session, AsyncSession) else session()
         return await own.run_sync(self.first_time, delivery)
 
     def prune(self, engine: Engine | None = None) -> int:
-        """Delete the marks that are older than ``kept``, a few hundred per transaction; how many they were."""
+        """Delete the marks that are older than ``kept``, a few hundred per transaction; how many they were.
+
+        On ``engine``, by default the one that was given; ConfigurationError where there is none.
+        """
         found = self._known(engine)
         deleted = 0
         with found.begin() as connection:
@@ -144,7 +147,10 @@ class Inbox:
         return int(await greenlet_spawn(self.prune, engine.sync_engine))
 
     def stats(self, engine: Engine | None = None) -> Stats:
-        """What there is."""
+        """How many marks there are, from when (Unix milliseconds), and how many ``prune`` would delete.
+
+        ConfigurationError where no engine is given here and none was given before.
+        """
         with self._known(engine).connect() as connection:
             at = self.table.c.at
             marks, oldest_at, newest_at = connection.execute(

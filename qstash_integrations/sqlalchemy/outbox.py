@@ -83,7 +83,11 @@ class Outbox:
     @overload
     def publish(self, session: AnySession, /, **message: Unpack[GroupMessage]) -> str: ...
     def publish(self, session: AnySession, message: Any = None, /, **fields: Any) -> str:
-        """Write a message to a ``url``, or to every endpoint of a ``url_group``."""
+        """Write a message to a ``url``, or to every endpoint of a ``url_group``; the id of its row.
+
+        TypeError or ValueError names what is wrong with the message, before anything is written. It is sent, at least
+        once, after the session's transaction has committed.
+        """
         return self._write(session, publish(merged(message, fields), None))[0]
 
     @overload
@@ -117,7 +121,10 @@ class Outbox:
         return self._write(session, enqueue(merged(message, fields), None, as_json=True))[0]
 
     def batch(self, session: AnySession, messages: Iterable[AnyMessage]) -> list[str]:
-        """Many messages, each with its own destination and options; the ids of their rows, in their order."""
+        """Many messages, each with its own destination and options; the ids of their rows, in their order.
+
+        All are checked before one is written; an error names the index.
+        """
         return self._write(session, batch(messages, None))
 
     def batch_json(self, session: AnySession, messages: Iterable[AnyMessage]) -> list[str]:

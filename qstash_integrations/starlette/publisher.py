@@ -49,7 +49,10 @@ class SyncPublisher(_OwnUrls, SyncClient):
 
 
 class Publisher(_OwnUrls, AsyncQStash):
-    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs."""
+    """The publisher on the app: an ``AsyncQStash`` that also knows the app's own URLs, by ``url_for``.
+
+    ``QStash(app)`` makes it. A setting that is missing is a ConfigurationError at the first call that needs it.
+    """
 
     _sync_kind = SyncPublisher
     tasks_given: TasksGiven

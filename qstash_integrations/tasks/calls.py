@@ -97,7 +97,10 @@ class Publishable(ABC):
 @discreet
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Publishable):
-    """One call of a task, checked and encoded when it was made: ``ship.bind(order_id=3)``."""
+    """One call of a task, checked and encoded when it was made: ``ship.bind(order_id=3)``.
+
+    Frozen: ``using`` makes another. May be published any number of times, each with an id of its own.
+    """
 
     task: "Task[..., Any]"
     """With the options of ``using``."""
@@ -108,7 +111,7 @@ class Call(Publishable):
 
     @property
     def name(self) -> str:
-        """Of the task."""
+        """That of the task, under which it is served."""
         return self.task.name
 
     @property
@@ -144,10 +147,15 @@ class Call(Publishable):
 @discreet
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Chain(Publishable):
-    """Calls of which each is published when the one before has succeeded."""
+    """Calls of which each is published when the one before has succeeded; all travel in the body of the first.
+
+    TypeError for none, for what is no call, and for a ``RESULT`` in the first.
+    """
 
     calls: tuple[Call, ...]
+    """In their order; one at least."""
     on_error: "Task[..., Any] | None" = None
+    """A task with a ``Callback`` parameter, which is told of the call that has failed for good."""
 
     def __post_init__(self) -> None:
         for call in self.calls:

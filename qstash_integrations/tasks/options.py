@@ -30,12 +30,17 @@ CALLBACKS = ("callback", "failure_callback")
 
 
 class CallOptions(TypedDict, total=False):
-    """How a call is delivered: the options of ``publish`` under their names. Each may be computed."""
+    """How a call is delivered: the options of ``publish`` under their names. Each may be computed.
+
+    None takes back what was given before. A function gets the call's arguments by name.
+    """
 
     headers: Computed[Mapping[str, str]]
+    """Forwarded with the call."""
     queue: Computed[str]
     """First in, first out; it is made when there is none of this name."""
     delay: Computed[Duration]
+    """From acceptance to the first attempt; the plan sets the limit."""
     not_before: Computed[Instant]
     """When the first attempt may be made; wins over ``delay``."""
     retries: Computed[int]
@@ -62,7 +67,7 @@ class CallOptions(TypedDict, total=False):
 
 
 class DecoratorOptions(CallOptions, total=False):
-    """What ``@task`` takes beside ``name`` and ``also_known_as``."""
+    """What ``@task`` takes beside ``name`` and ``also_known_as``: how calls are delivered, and how they fail."""
 
     backoff: Sequence[Duration] | None
     """Delays before each further attempt after an exception, a day at most; their number is that of the retries. Where

@@ -52,12 +52,17 @@ _OPTIONS = frozenset((*DeliveryOptions.__annotations__, "queue"))
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Schedule:
-    """What ``schedule`` returns. Tell it nothing: change the code, and run ``schedules sync``."""
+    """What ``schedule`` returns. Tell it nothing: change the code, and run ``schedules sync``.
+
+    Spec: https://upstash.com/docs/qstash/features/schedules
+    """
 
     name: str
+    """Unique in the app and environment; with these it makes the id that QStash knows."""
     cron: str
     """Five fields, with CRON_TZ=<zone> in front where it has a zone."""
     target: Target | None = None
+    """A call, a chain or a task whose arguments all have defaults; None where the options say a destination."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
     renamed_from: tuple[str, ...] = ()
     """Names that it had before."""

@@ -102,13 +102,14 @@ class Task(Generic[P, R_co]):
         return self.bind(*args, **kwargs).publish()
 
     async def apublish(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
-        """``publish`` for ``async`` code."""
+        """``publish`` for ``async`` code. Raises what ``publish`` raises, but for the RuntimeError."""
         return await self.bind(*args, **kwargs).apublish()
 
     def publish_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> "PublishResponse":
         """Publish a call when the transaction of Django's default database commits.
 
-        Of another database: ``ship.bind(order_id=3).publish_on_commit(using="other")``.
+        Of another database: ``ship.bind(order_id=3).publish_on_commit(using="other")``. Rolled back, it publishes
+        nothing; outside a transaction it publishes at once. TypeError as of ``bind``, at once.
         """
         return self.bind(*args, **kwargs).publish_on_commit()
 
@@ -119,7 +120,8 @@ class Task(Generic[P, R_co]):
     def publish_in(self, session: "AnySession", /, *args: P.args, **kwargs: P.kwargs) -> str:
         """Write a call into the outbox, in the transaction of an SQLAlchemy session; the id of its row.
 
-        It is published once that commits. Nothing to await, also with an ``AsyncSession``.
+        It is published once that commits, and not where it is rolled back. Nothing to await, also with an
+        ``AsyncSession``. TypeError as of ``bind``.
         """
         return self.bind(*args, **kwargs).publish_in(session)
 
@@ -161,12 +163,16 @@ class Task(Generic[P, R_co]):
     def dead_letters(self, *, since: Duration | datetime | None = None) -> DeadLetters:
         """Calls of it that have failed for good: ``ship.dead_letters(since="1h").retry()``.
 
-        ``since`` is a moment, or how long before now: of those published after it.
+        ``since`` is an aware ``datetime``, or how long before now: of those published after it. Asks nothing yet.
         """
         return DeadLetters(self._labels, since)
 
     def cancel(self, message_id: str | None = None, *, label: str | None = None) -> int:
-        """Deliver its calls no more; how many that were. One by the id of its receipt, or those with a label."""
+        """Deliver its calls no more; how many that were. One by the id of its receipt, or those with a label.
+
+        Without either all of its calls that are not delivered yet, as many as QStash takes at once. An attempt that is
+        under way goes on. RuntimeError in an event loop; APIError and TransportError where QStash does not do it.
+        """
         refuse_in_event_loop(f"{self.__name__}.acancel(...)")
         here = origin()
         messages = here.client().message
@@ -187,7 +193,10 @@ class Task(Generic[P, R_co]):
     @overload
     def result(self, callback: Callback, /) -> R_co: ...
     def result(self, callback: Callback, /) -> Any:
-        """What the task returned in the call that a callback tells of. ValueError unless that was answered 2xx."""
+        """What the task returned in the call that a callback tells of. ValueError unless that was answered 2xx.
+
+        Decoded by the annotation of what the function returns.
+        """
         if not 200 <= callback.status < 300:
             raise ValueError(f"the call of {self.name} was answered {callback.status}, so it has no result")
         return self.results.decode(callback.body)

@@ -131,6 +131,7 @@ class LocalQStash:
     def deliver_due(self, *, limit: int = MOST) -> list[Attempt]:
         """Deliver what is due by now, and what becomes due by that; the attempts that were made.
 
+        NotServed and Refused where the app did not get a message; what a handler raised with ``raise_errors``.
         RuntimeError when there is more to do after ``limit`` attempts.
         """
         return self._run(self._inside.driver.due(limit))
@@ -167,18 +168,22 @@ class LocalQStash:
     def fail_next(
         self, status: int = 503, *, headers: Mapping[str, str] | None = None, body: bytes = b"", times: int = 1
     ) -> None:
-        """Answer the next delivery instead of the app, which does not get it; 0 is no answer at all."""
+        """Answer the next delivery instead of the app, which does not get it; 0 is no answer at all.
+
+        ``times`` deliveries in a row. ValueError for what is no status. The ``with`` block ends with an AssertionError
+        where fewer were made.
+        """
         if status and not 100 <= status <= 599:
             raise ValueError(f"status must be an HTTP status, or 0 for no answer, not {status!r}")
         answer = AppResponse(status=status, headers=tuple((headers or {}).items()), body=body)
         self._faults.add(Fail(answer), times)
 
     def deliver_twice(self, *, times: int = 1) -> None:
-        """Deliver the next message twice, as QStash does when the answer gets lost."""
+        """Deliver the next message twice, as QStash does when the answer gets lost; ``times`` messages in a row."""
         self._faults.add(Twice(), times)
 
     def expire_next(self, *, times: int = 1) -> None:
-        """Make the next delivery arrive when its signature has expired."""
+        """Make the next delivery arrive when its signature has expired; ``times`` of them in a row."""
         self._faults.add(Expire(), times)
 
     def reorder(self) -> None:
@@ -191,7 +196,7 @@ class LocalQStash:
 
     @property
     def now(self) -> datetime:
-        """By the clock that the test moves."""
+        """Aware, and by the clock that the test moves; ``advance`` and ``run_until_idle`` do."""
         return self.clock.now
 
     @property

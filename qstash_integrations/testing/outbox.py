@@ -71,7 +71,7 @@ class Outbox:
         return [_message(written.row) for written in self._written if written.row.id in sent or written.is_there()]
 
     def clear(self) -> None:
-        """Forget what was published and written so far."""
+        """Forget what was published, scheduled and written so far."""
         self.messages.clear()
         self.schedules.clear()
         self._written.clear()
@@ -105,7 +105,7 @@ class Outbox:
     @overload
     def assert_scheduled(self, *, task: "Task[..., Any] | Call", **arguments: Any) -> CreatedSchedule: ...
     def assert_scheduled(self, **expected: Any) -> CreatedSchedule:
-        """As ``assert_published``, for schedules."""
+        """As ``assert_published``, for schedules: the first with all of the given options, or an AssertionError."""
         __tracebackhide__ = True
         return _first("schedule", _checked(expected, ExpectedSchedule), self.schedules)
 

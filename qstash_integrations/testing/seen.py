@@ -25,8 +25,10 @@ class Attempt:
 
     message_id: str
     url: str
+    """The destination, as it was signed."""
     method: str
     headers: Sequence[Header] = field(repr=False)
+    """Those of the request, the signature among them."""
     body: bytes = field(repr=False)
     retried: int
     """Retries before this attempt."""
@@ -59,8 +61,9 @@ class DeadLetter:
     url: str
     body: bytes = field(repr=False)
     retried: int
+    """Retries before the last attempt."""
     at: datetime
-    """By the clock that the test moves."""
+    """When it was given up, by the clock that the test moves."""
     status: int
     """Of the last answer; 0: there was none."""
     answer: bytes = field(default=b"", repr=False)
@@ -73,11 +76,17 @@ class DeadLetter:
 
 
 class NotServed(AssertionError):
-    """A message went to a URL that no app in the test serves."""
+    """A message went to a URL that no app in the test serves: nobody answered, or 404, 405 or a redirect did.
+
+    An AssertionError, raised by whatever delivers; ``LocalQStash(strict=False)`` takes it for an ordinary failure.
+    """
 
 
 class Refused(AssertionError):
-    """The app did not take a genuine message for one."""
+    """The app did not take a genuine message for one: it answered 401, and its log record says why.
+
+    An AssertionError, raised by whatever delivers; ``LocalQStash(strict=False)`` takes it for an ordinary failure.
+    """
 
 
 def attempt_at(message: Message, request: SignedRequest, now: datetime, answer: AppResponse) -> Attempt:

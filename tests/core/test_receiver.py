@@ -203,7 +203,7 @@ def own_locals(error: BaseException) -> str:
     frames: list[str] = []
     traceback = error.__traceback__
     while traceback:
-        if "qstash_integrations" in traceback.tb_frame.f_code.co_filename:
+        if "/qstash_integrations/" in traceback.tb_frame.f_code.co_filename:
             frames.append(repr(traceback.tb_frame.f_locals))
         traceback = traceback.tb_next
     assert frames

@@ -285,7 +285,7 @@ def everything_in(error: BaseException) -> Iterator[str]:
     """What an error tracker sends of our frames: it walks through containers, whatever their repr."""
     traceback = error.__traceback__
     while traceback:
-        if "qstash_integrations" in traceback.tb_frame.f_code.co_filename:
+        if "/qstash_integrations/" in traceback.tb_frame.f_code.co_filename:
             yield from walk(dict(traceback.tb_frame.f_locals))
         traceback = traceback.tb_next
 

@@ -42,7 +42,7 @@ class Filter(TypedDict, total=False):
 
 
 class MessageFilter(Filter, total=False):
-    """Of messages that are not delivered yet."""
+    """Which of the messages that are not delivered yet. Names must all fit; of the values of one name, any may."""
 
     host: Texts
     """Of the destination."""
@@ -51,12 +51,16 @@ class MessageFilter(Filter, total=False):
 
 
 class DlqFilter(Filter, total=False):
+    """Which dead letters. Names must all fit; of the values of one name, any may."""
+
     message_id: str
     response_status: int | Sequence[int]
     """Of the last attempt."""
 
 
 class LogFilter(Filter, total=False):
+    """Which log entries. Names must all fit; of the values of one name, any may."""
+
     message_id: str
     message_ids: Sequence[str]
     state: LogState | Sequence[LogState]

@@ -18,7 +18,10 @@ TIMEOUT = 30.0  # seconds for an answer
 
 
 class ClientOptions(TypedDict, total=False):
-    """How a client sends. None counts as not given."""
+    """How a client sends. None counts as not given.
+
+    A wrong value is a ConfigurationError, or a TypeError, that names the option when the client is made.
+    """
 
     timeout: float | None
     """Seconds for an answer, per try; 30 by default."""

@@ -19,7 +19,12 @@ Instant: TypeAlias = datetime | int | float
 
 
 class FlowControl(TypedDict, total=False):
-    """Limits on what is delivered under one key, across URLs; at least one limit beside the key."""
+    """Limits on what is delivered under one key, across URLs; at least one limit beside the key.
+
+    What is over a limit waits, and is not refused. The latest message says what the limits are, unless they are pinned.
+
+    Spec: https://upstash.com/docs/qstash/features/flowcontrol
+    """
 
     key: Required[str]
     parallelism: int
@@ -34,14 +39,19 @@ class Redact(TypedDict, total=False):
     """What QStash shows as a hash in its logs and answers; it is delivered unchanged."""
 
     body: bool
+    """All of it."""
     header: bool | Sequence[str]
     """All forwarded headers, or those with these names."""
 
 
 class CallbackOptions(TypedDict, total=False):
-    """A callback with settings of its own. None counts as not given."""
+    """A callback with settings of its own: QStash publishes it as a message. None counts as not given.
+
+    Spec: https://upstash.com/docs/qstash/features/callbacks
+    """
 
     url: Required[str]
+    """Absolute; it gets JSON, which ``Callback.from_delivery`` reads, and has to verify it like any delivery."""
     headers: Mapping[str, str] | None
     """Forwarded to the callback under these names."""
     method: Method | None
@@ -51,7 +61,9 @@ class CallbackOptions(TypedDict, total=False):
     retries: int | None
     """As many as the message has by default."""
     retry_delay: str | int | None
+    """Milliseconds, or an expression that gives them, as of a message."""
     timeout: Duration | None
+    """For the callback's answer, one second at least."""
     flow_control: FlowControl | None
     """None but this: the message's own does not hold for its callbacks."""
     label: str | Sequence[str] | None
@@ -62,10 +74,15 @@ class CallbackOptions(TypedDict, total=False):
 
 
 class Api(TypedDict):
-    """A destination that QStash's SDKs know by name; the providers are in ``qstash_integrations.chat``."""
+    """A destination that QStash's SDKs know by name; the providers are in ``qstash_integrations.chat``.
+
+    Spec: https://upstash.com/docs/qstash/integrations/llm
+    """
 
     name: Literal["llm", "email"]
+    """What the provider serves: ValueError for one of the other kind."""
     provider: Provider
+    """Made by ``openai``, ``anthropic``, ``custom`` or ``resend``."""
 
 
 class DefaultOptions(TypedDict, total=False):
@@ -125,29 +142,41 @@ class MessageOptions(DeliveryOptions, total=False):
 
 
 class UrlMessage(MessageOptions):
+    """A message to one URL, which has one receipt."""
+
     url: str
     """Absolute, percent-encoded, without user name and fragment."""
 
 
 class ApiMessage(MessageOptions):
+    """A message to a service that is known by name, such as an LLM; what it answers goes to the ``callback``."""
+
     api: Api
 
 
 class GroupMessage(MessageOptions):
+    """A message to a URL group: one of its own, with a receipt of its own, for each endpoint."""
+
     url_group: str
     """Delivered to every endpoint of the group."""
 
 
 class QueuedUrlMessage(UrlMessage):
+    """A message to one URL, through a queue: by default when those before it there are done or given up."""
+
     queue: str
     """First in, first out; it is made when there is none of this name."""
 
 
 class QueuedApiMessage(ApiMessage):
+    """A message to a service that is known by name, through a queue."""
+
     queue: str
 
 
 class QueuedGroupMessage(GroupMessage):
+    """A message to each endpoint of a URL group, through a queue."""
+
     queue: str
 
 
@@ -170,6 +199,11 @@ OneReceipt: TypeAlias = UrlMessage | ApiMessage | QueuedUrlMessage | QueuedApiMe
 
 
 class ScheduleOptions(DeliveryOptions):
+    """What a schedule publishes, where to and when.
+
+    Spec: https://upstash.com/docs/qstash/features/schedules
+    """
+
     destination: str
     """A URL or the name of a URL group."""
     cron: str
@@ -177,6 +211,8 @@ class ScheduleOptions(DeliveryOptions):
 
 
 class NewSchedule(ScheduleOptions, total=False):
+    """What ``schedule.create`` takes: a schedule, and how it is to be known."""
+
     schedule_id: str | None
     """A schedule of this id is replaced as a whole; QStash makes an id where none is given."""
     queue: str | None
@@ -184,7 +220,10 @@ class NewSchedule(ScheduleOptions, total=False):
 
 
 class DlqRetryOptions(TypedDict, total=False):
-    """What a retry from the dead letter queue changes; everything else stays as it was published."""
+    """What a retry from the dead letter queue changes; everything else stays as it was published.
+
+    None counts as not given. Units and limits are those of ``DefaultOptions``.
+    """
 
     method: Method | None
     retries: int | None
@@ -197,10 +236,15 @@ class DlqRetryOptions(TypedDict, total=False):
 
 
 class PinFlowControlOptions(TypedDict, total=False):
-    """Limits that later messages cannot change."""
+    """Limits that later messages cannot change; one at least.
+
+    Spec: https://upstash.com/docs/qstash/features/flowcontrol
+    """
 
     parallelism: int | None
+    """Deliveries in flight at once, a million at most."""
     rate: int | None
+    """Deliveries started per ``period``, a million at most."""
     period: Duration | None
     """Of the rate; a week at most."""
 

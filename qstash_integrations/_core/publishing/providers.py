@@ -28,7 +28,7 @@ class Provider:
 
 
 def openai(token: str) -> Provider:
-    """OpenAI's chat completions."""
+    """OpenAI's chat completions. ``token`` is OpenAI's API key; ValueError where it cannot be one."""
     if problem := _problem(token):
         del token  # error trackers print the locals of raising frames
         raise problem
@@ -36,7 +36,10 @@ def openai(token: str) -> Provider:
 
 
 def custom(base_url: str, token: str) -> Provider:
-    """Any service with OpenAI's API below ``base_url``, such as ``https://api.together.xyz``."""
+    """Any service with OpenAI's API below ``base_url``, such as ``https://api.together.xyz``.
+
+    ``token`` is the service's API key; ValueError where it cannot be one.
+    """
     if problem := _problem(token):
         del token
         raise problem
@@ -44,7 +47,10 @@ def custom(base_url: str, token: str) -> Provider:
 
 
 def anthropic(token: str) -> Provider:
-    """Anthropic's messages API."""
+    """Anthropic's messages API, in its version of 2023-06-01.
+
+    ``token`` is Anthropic's API key; ValueError where it cannot be one.
+    """
     if problem := _problem(token):
         del token
         raise problem
@@ -53,7 +59,10 @@ def anthropic(token: str) -> Provider:
 
 
 def resend(token: str, *, batch: bool = False) -> Provider:
-    """Resend's e-mails; ``batch`` sends a list of them in one message."""
+    """Resend's e-mails; ``batch`` sends a list of them in one message.
+
+    ``token`` is Resend's API key; ValueError where it cannot be one.
+    """
     if problem := _problem(token):
         del token
         raise problem

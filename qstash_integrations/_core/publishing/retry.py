@@ -25,10 +25,13 @@ _NUMBER = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?", re.ASCII)
 
 
 class RetryOptions(TypedDict, total=False):
-    """The ``retry=`` of a client."""
+    """The ``retry=`` of a client: how often a call is tried again after a lost connection, 429 or 5xx.
+
+    All tries begin within five minutes. A ``Retry-After`` is kept to; one of more than a minute ends the tries.
+    """
 
     retries: int
-    """Tries after the first one; five by default."""
+    """Tries after the first one; five by default, 100 at most."""
     attempts: int
     """All tries together, as the original SDK counts: ``retries`` and one."""
     backoff: Callable[[int], float]

@@ -33,7 +33,13 @@ _HEADERS = (
 
 
 class Delivery(NamedTuple):
-    """A request that QStash signed for this URL, this body and this moment."""
+    """A request that QStash signed for this URL, this body and this moment.
+
+    What is marked as unsigned is a hint, None where it is absent or malformed: whoever holds a genuine request can
+    change it. Body and headers do not show in its repr.
+
+    Spec: https://upstash.com/docs/qstash/features/security
+    """
 
     body: bytes
     """Exactly the bytes that were hashed."""
@@ -57,7 +63,7 @@ class Delivery(NamedTuple):
     """Unsigned. As which it came."""
 
     def json(self) -> Any:
-        """The body read as JSON; ValueError when it is none."""
+        """The body read as JSON, anew at each call; ValueError when it is none."""
         return json.loads(self.body)
 
     def __repr__(self) -> str:
@@ -71,7 +77,10 @@ class Delivery(NamedTuple):
         headers: Callable[[Iterable[str]], Iterable[str | None]],
         method: str = "POST",
     ) -> "Delivery":
-        """``headers`` looks up headers by their lower-case names. A malformed one counts as absent."""
+        """What adapters make of a verified request; verifies nothing itself.
+
+        ``headers`` looks up headers by their lower-case names. A malformed one counts as absent.
+        """
         message_id, retried, schedule_id, caller_ip, url_group, region, outbox_id = [
             text if text and len(text) <= _LONGEST_HEADER and text.isascii() and text.isprintable() else None
             for text in headers(_HEADERS)
@@ -127,7 +136,12 @@ def hide(token: "Token[Any]") -> None:
 
 
 class Callback(NamedTuple):
-    """What QStash reports to a callback or failure-callback URL about one attempt at a message."""
+    """What QStash reports to a callback or failure-callback URL about one attempt at a message.
+
+    A callback comes after each attempt, a failure callback after the last one that failed: see ``final``.
+
+    Spec: https://upstash.com/docs/qstash/features/callbacks
+    """
 
     status: int
     """The destination's HTTP status; 0 when no answer arrived."""
@@ -138,12 +152,15 @@ class Callback(NamedTuple):
     retried: int
     """Retries before this attempt."""
     max_retries: int
+    """Attempts after the first one at most."""
     source_message_id: str
+    """Of the message that this tells of; the callback is a message of its own."""
     url: str
     """The destination of the source message."""
     method: str
     source_headers: Mapping[str, Sequence[str]]
     source_body: bytes
+    """What was delivered."""
     dlq_id: str | None = None
     """Set in a failure callback: the entry in the dead letter queue."""
     url_group: str | None = None

@@ -31,7 +31,10 @@ TAKEN = "the body was read before it could be verified"
 
 
 class GuardOptions(VerifyingValues, total=False):
-    """The options of every adapter. None counts as not given."""
+    """The options of every adapter. None counts as not given.
+
+    A wrong value is a ConfigurationError, or a TypeError, that names the option.
+    """
 
     receiver: Receiver | None
     """Instead of one made from the settings; carries its own keys, clock and tolerance."""

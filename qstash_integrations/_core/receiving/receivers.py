@@ -21,7 +21,10 @@ class Settings(Values):
     __slots__ = ()
 
     def receiver(self, *, clock_tolerance: float = 5, now: Callable[[], float] = wall_clock) -> Receiver:
-        """A Receiver for the configured pair of keys, or a ConfigurationError that names the setting."""
+        """A Receiver for the configured pair of keys, or a ConfigurationError that names the setting.
+
+        ``clock_tolerance`` is in seconds, ``now`` returns Unix seconds.
+        """
         return receiver_of(self, clock_tolerance=clock_tolerance, now=now)
 
 

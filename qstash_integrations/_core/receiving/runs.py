@@ -43,6 +43,7 @@ class Run(NamedTuple):
     token_ttl: float
     """How long the token can still be presented."""
     lease: float = LEASE
+    """How long the run is at work unless it is renewed."""
     kept: float = KEPT
     """How long a message that is done is remembered."""
     within: tuple[str, ...] = ()
@@ -85,31 +86,37 @@ class Store(Protocol):
         ...
 
     def claim(self, run: Run) -> Standing:
-        """Take the message for this run if it is free, and say how it stands."""
+        """Take the message for this run if it is free, and say how it stands.
+
+        Whatever it raises is answered 503, and the handler does not run.
+        """
         ...
 
     def renew(self, run: Run) -> bool:
-        """The lease begins anew, also where it was over and nobody came meanwhile."""
+        """The lease begins anew, also where it was over and nobody came meanwhile; False where somebody has."""
         ...
 
     def complete(self, run: Run) -> bool:
-        """The message is done."""
+        """The message is done, and ``claim`` says so for ``kept`` seconds; False where another run holds it."""
         ...
 
     def release(self, run: Run) -> bool:
-        """Another run may start, with this token too: a delivery that failed may come again as it was."""
+        """Another run may start, with this token too: a delivery that failed may come again as it was.
+
+        False where another run holds the message.
+        """
         ...
 
     async def aclaim(self, run: Run) -> Standing:
-        """``claim`` for ``async`` code."""
+        """``claim`` for ``async`` code. Must not block the event loop."""
         ...
 
     async def acomplete(self, run: Run) -> bool:
-        """``complete`` for ``async`` code."""
+        """``complete`` for ``async`` code. Must not block the event loop."""
         ...
 
     async def arelease(self, run: Run) -> bool:
-        """``release`` for ``async`` code."""
+        """``release`` for ``async`` code. Must not block the event loop."""
         ...
 
 

@@ -33,8 +33,11 @@ class Claims(NamedTuple):
     body: str
     """URL-safe base64 of the SHA-256 of the raw body; its one padding character is optional."""
     exp: float
+    """Unix seconds from which on it counts no more."""
     nbf: float
+    """Unix seconds before which it does not count."""
     iat: float | None
+    """Unix seconds at which it was signed."""
     jti: str | None
     """Unique per delivery attempt."""
     key: str

@@ -32,7 +32,10 @@ class AsyncSender(BaseClient, AsyncResources):
         await async_sleep(seconds)
 
     async def run(self, operation: Operation[T]) -> T:
-        """Send one API call, again where that is safe, and read its answer."""
+        """Send one API call, again where that is safe, and read its answer.
+
+        Raises APIError for an answer that is an error, and TransportError where none arrived.
+        """
         with self._call(operation) as call:
             while (wait := call.take(await self._try(call.request))) is not None:
                 await self.sleep(wait)

@@ -22,7 +22,7 @@ from .pages import AsyncItems
 @named_options
 @discreet
 class AsyncDlqApi:
-    """``client.dlq``."""
+    """``client.dlq``: what was given up. Each call raises APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -30,7 +30,7 @@ class AsyncDlqApi:
         self._client = client
 
     async def get(self, dlq_id: str) -> DlqMessage:
-        """APIError 404 for an unknown id."""
+        """One dead letter, with what came back from its last attempt; APIError 404 for an unknown id."""
         return await self._client.run(operations.get(dlq_id))
 
     async def delete(self, dlq_id: str) -> None:
@@ -93,7 +93,10 @@ class AsyncDlqApi:
         order: Order | None = None,
         trim_body: int | None = None,
     ) -> AsyncIterator[DlqMessage]:
-        """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for."""
+        """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for.
+
+        ``count`` is a hundred at most, ``trim_body`` how many bytes of each body are shown at most.
+        """
         return AsyncItems(
             lambda cursor: self.list(cursor=cursor, count=count, filter=filter, order=order, trim_body=trim_body),
             lambda page: page.messages,

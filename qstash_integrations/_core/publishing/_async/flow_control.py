@@ -17,7 +17,7 @@ from . import AsyncRunner
 @named_options
 @discreet
 class AsyncFlowControlApi:
-    """``client.flow_control``."""
+    """``client.flow_control``: limits by key. Each call raises APIError or TransportError where QStash fails it."""
 
     __slots__ = ("_client",)
 
@@ -25,7 +25,7 @@ class AsyncFlowControlApi:
         self._client = client
 
     async def get(self, flow_control_key: str) -> FlowControlInfo:
-        """APIError 404 for a key that no message has named."""
+        """What the key allows and how much of that is taken; APIError 404 for a key that no message has named."""
         return await self._client.run(operations.get(flow_control_key))
 
     async def get_global_parallelism(self) -> GlobalParallelismInfo:
@@ -37,7 +37,7 @@ class AsyncFlowControlApi:
         return await self._client.run(operations.pause(flow_control_key))
 
     async def resume(self, flow_control_key: str) -> None:
-        """End a pause."""
+        """End a pause: what has waited is delivered, within the limits."""
         return await self._client.run(operations.resume(flow_control_key))
 
     @overload

@@ -19,7 +19,7 @@ from .pages import AsyncItems
 
 @discreet
 class AsyncLogApi:
-    """``client.log``."""
+    """``client.log``: what became of messages, for as long as the plan keeps it."""
 
     __slots__ = ("_client",)
 
@@ -54,7 +54,10 @@ class AsyncLogApi:
         order: Order | None = None,
         trim_body: int | None = None,
     ) -> AsyncIterator[Any]:
-        """Everything that ``list`` would show, read a page of ``count`` at a time as it is asked for."""
+        """Everything that ``list`` would show, read a page of ``count`` at a time as it is asked for.
+
+        ``count`` is a thousand at most; of messages, with ``group_by="messageId"``, a hundred.
+        """
         return AsyncItems(
             lambda cursor: self._list(
                 group_by=group_by, cursor=cursor, count=count, filter=filter, order=order, trim_body=trim_body

@@ -95,7 +95,11 @@ class AsyncMessageVerbs:
     @overload
     async def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
-        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
+        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one.
+
+        The queue is made where there is none of its name. With a ``parallelism`` of its own above 1 several messages
+        are in flight, and may overtake each other.
+        """
         return await self._runner.run(
             operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added)
         )
@@ -111,7 +115,10 @@ class AsyncMessageVerbs:
     @overload
     async def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     async def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
-        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        """``enqueue`` with the body encoded as JSON, whatever it is.
+
+        TypeError or ValueError names what JSON cannot hold.
+        """
         return await self._runner.run(
             operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
         )
@@ -188,7 +195,7 @@ class AsyncMessageVerbs:
 
 @discreet
 class AsyncMessageApi(AsyncMessageVerbs):
-    """``client.message``."""
+    """``client.message``: publish messages, and look after those that are not delivered yet."""
 
     __slots__ = ("_client",)
 

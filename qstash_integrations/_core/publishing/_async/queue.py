@@ -11,7 +11,7 @@ from . import AsyncRunner
 
 @discreet
 class AsyncQueueApi:
-    """``client.queue``."""
+    """``client.queue``: queues by name. Each call raises APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -19,11 +19,14 @@ class AsyncQueueApi:
         self._client = client
 
     async def upsert(self, queue: str, *, parallelism: int = 1, paused: bool = False) -> None:
-        """Create the queue, or set both of its properties: what is not given takes its default again."""
+        """Create the queue, or set both of its properties: what is not given takes its default again.
+
+        ``parallelism`` is deliveries in flight at once; the plan sets the limit.
+        """
         return await self._client.run(operations.upsert(queue, parallelism=parallelism, paused=paused))
 
     async def get(self, queue: str) -> Queue:
-        """APIError 404 for an unknown name."""
+        """The queue as it is now; APIError 404 for an unknown name."""
         return await self._client.run(operations.get(queue))
 
     async def list(self) -> list[Queue]:

@@ -17,7 +17,7 @@ from . import AsyncRunner
 @named_options
 @discreet
 class AsyncScheduleApi:
-    """``client.schedule``."""
+    """``client.schedule``: publish again and again. APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -45,11 +45,11 @@ class AsyncScheduleApi:
         return await self._client.run(operations.create(merged(schedule, fields), self._client.added, as_json=True))
 
     async def get(self, schedule_id: str) -> Schedule:
-        """APIError 404 for an unknown id."""
+        """The schedule and what it last did; APIError 404 for an unknown id."""
         return await self._client.run(operations.get(schedule_id))
 
     async def list(self) -> list[Schedule]:
-        """All schedules."""
+        """All schedules of the account, whichever app has made them."""
         return await self._client.run(operations.list_all())
 
     async def delete(self, schedule_id: str) -> None:
@@ -61,5 +61,5 @@ class AsyncScheduleApi:
         return await self._client.run(operations.pause(schedule_id))
 
     async def resume(self, schedule_id: str) -> None:
-        """End a pause."""
+        """End a pause, from the next tick on."""
         return await self._client.run(operations.resume(schedule_id))

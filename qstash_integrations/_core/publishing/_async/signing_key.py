@@ -11,7 +11,7 @@ from . import AsyncRunner
 
 @discreet
 class AsyncSigningKeyApi:
-    """``client.signing_key``."""
+    """``client.signing_key``: the account's pair of keys, all of whose deliveries they sign."""
 
     __slots__ = ("_client",)
 
@@ -19,7 +19,7 @@ class AsyncSigningKeyApi:
         self._client = client
 
     async def get(self) -> SigningKey:
-        """The pair that QStash signs with now."""
+        """The pair that QStash signs with now; the keys do not show in its repr."""
         return await self._client.run(operations.get())
 
     async def rotate(self) -> SigningKey:

@@ -17,7 +17,7 @@ from . import AsyncRunner
 @named_options
 @discreet
 class AsyncUrlGroupApi:
-    """``client.url_group``."""
+    """``client.url_group``: several URLs under one name. APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -44,7 +44,7 @@ class AsyncUrlGroupApi:
         return await self._client.run(operations.set_defaults(url_group, options))
 
     async def get(self, url_group: str) -> UrlGroup:
-        """APIError 404 for an unknown name."""
+        """The group with its endpoints; APIError 404 for an unknown name."""
         return await self._client.run(operations.get(url_group))
 
     async def list(self) -> list[UrlGroup]:

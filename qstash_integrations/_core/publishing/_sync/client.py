@@ -33,7 +33,10 @@ class Sender(BaseClient, Resources):
         sleep(seconds)
 
     def run(self, operation: Operation[T]) -> T:
-        """Send one API call, again where that is safe, and read its answer."""
+        """Send one API call, again where that is safe, and read its answer.
+
+        Raises APIError for an answer that is an error, and TransportError where none arrived.
+        """
         with self._call(operation) as call:
             while (wait := call.take(self._try(call.request))) is not None:
                 self.sleep(wait)

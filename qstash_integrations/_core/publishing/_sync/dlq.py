@@ -23,7 +23,7 @@ from .pages import Items
 @named_options
 @discreet
 class DlqApi:
-    """``client.dlq``."""
+    """``client.dlq``: what was given up. Each call raises APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -31,7 +31,7 @@ class DlqApi:
         self._client = client
 
     def get(self, dlq_id: str) -> DlqMessage:
-        """APIError 404 for an unknown id."""
+        """One dead letter, with what came back from its last attempt; APIError 404 for an unknown id."""
         return self._client.run(operations.get(dlq_id))
 
     def delete(self, dlq_id: str) -> None:
@@ -94,7 +94,10 @@ class DlqApi:
         order: Order | None = None,
         trim_body: int | None = None,
     ) -> Iterator[DlqMessage]:
-        """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for."""
+        """Every dead letter that fits the filter, read a page of ``count`` at a time as they are asked for.
+
+        ``count`` is a hundred at most, ``trim_body`` how many bytes of each body are shown at most.
+        """
         return Items(
             lambda cursor: self.list(cursor=cursor, count=count, filter=filter, order=order, trim_body=trim_body),
             lambda page: page.messages,

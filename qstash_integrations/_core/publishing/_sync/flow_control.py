@@ -18,7 +18,7 @@ from . import Runner
 @named_options
 @discreet
 class FlowControlApi:
-    """``client.flow_control``."""
+    """``client.flow_control``: limits by key. Each call raises APIError or TransportError where QStash fails it."""
 
     __slots__ = ("_client",)
 
@@ -26,7 +26,7 @@ class FlowControlApi:
         self._client = client
 
     def get(self, flow_control_key: str) -> FlowControlInfo:
-        """APIError 404 for a key that no message has named."""
+        """What the key allows and how much of that is taken; APIError 404 for a key that no message has named."""
         return self._client.run(operations.get(flow_control_key))
 
     def get_global_parallelism(self) -> GlobalParallelismInfo:
@@ -38,7 +38,7 @@ class FlowControlApi:
         return self._client.run(operations.pause(flow_control_key))
 
     def resume(self, flow_control_key: str) -> None:
-        """End a pause."""
+        """End a pause: what has waited is delivered, within the limits."""
         return self._client.run(operations.resume(flow_control_key))
 
     @overload

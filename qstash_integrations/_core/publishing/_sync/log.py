@@ -20,7 +20,7 @@ from .pages import Items
 
 @discreet
 class LogApi:
-    """``client.log``."""
+    """``client.log``: what became of messages, for as long as the plan keeps it."""
 
     __slots__ = ("_client",)
 
@@ -55,7 +55,10 @@ class LogApi:
         order: Order | None = None,
         trim_body: int | None = None,
     ) -> Iterator[Any]:
-        """Everything that ``list`` would show, read a page of ``count`` at a time as it is asked for."""
+        """Everything that ``list`` would show, read a page of ``count`` at a time as it is asked for.
+
+        ``count`` is a thousand at most; of messages, with ``group_by="messageId"``, a hundred.
+        """
         return Items(
             lambda cursor: self._list(
                 group_by=group_by, cursor=cursor, count=count, filter=filter, order=order, trim_body=trim_body

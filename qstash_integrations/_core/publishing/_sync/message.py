@@ -94,7 +94,11 @@ class MessageVerbs:
     @overload
     def enqueue(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue(self, message: Any = None, /, **fields: Any) -> PublishResult:
-        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one."""
+        """``publish`` through a ``queue``: first in, first out, the next message after the last try of this one.
+
+        The queue is made where there is none of its name. With a ``parallelism`` of its own above 1 several messages
+        are in flight, and may overtake each other.
+        """
         return self._runner.run(operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added))
 
     @overload
@@ -108,7 +112,10 @@ class MessageVerbs:
     @overload
     def enqueue_json(self, /, **message: Unpack[QueuedGroupMessage]) -> list[PublishUrlGroupResponse]: ...
     def enqueue_json(self, message: Any = None, /, **fields: Any) -> PublishResult:
-        """``enqueue`` with the body encoded as JSON, whatever it is."""
+        """``enqueue`` with the body encoded as JSON, whatever it is.
+
+        TypeError or ValueError names what JSON cannot hold.
+        """
         return self._runner.run(
             operations.enqueue(merged(message, fields), self._runner.new_id, self._runner.added, as_json=True)
         )
@@ -185,7 +192,7 @@ class MessageVerbs:
 
 @discreet
 class MessageApi(MessageVerbs):
-    """``client.message``."""
+    """``client.message``: publish messages, and look after those that are not delivered yet."""
 
     __slots__ = ("_client",)
 

@@ -12,7 +12,7 @@ from . import Runner
 
 @discreet
 class QueueApi:
-    """``client.queue``."""
+    """``client.queue``: queues by name. Each call raises APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -20,11 +20,14 @@ class QueueApi:
         self._client = client
 
     def upsert(self, queue: str, *, parallelism: int = 1, paused: bool = False) -> None:
-        """Create the queue, or set both of its properties: what is not given takes its default again."""
+        """Create the queue, or set both of its properties: what is not given takes its default again.
+
+        ``parallelism`` is deliveries in flight at once; the plan sets the limit.
+        """
         return self._client.run(operations.upsert(queue, parallelism=parallelism, paused=paused))
 
     def get(self, queue: str) -> Queue:
-        """APIError 404 for an unknown name."""
+        """The queue as it is now; APIError 404 for an unknown name."""
         return self._client.run(operations.get(queue))
 
     def list(self) -> list[Queue]:

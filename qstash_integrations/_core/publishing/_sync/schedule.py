@@ -18,7 +18,7 @@ from . import Runner
 @named_options
 @discreet
 class ScheduleApi:
-    """``client.schedule``."""
+    """``client.schedule``: publish again and again. APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -46,11 +46,11 @@ class ScheduleApi:
         return self._client.run(operations.create(merged(schedule, fields), self._client.added, as_json=True))
 
     def get(self, schedule_id: str) -> Schedule:
-        """APIError 404 for an unknown id."""
+        """The schedule and what it last did; APIError 404 for an unknown id."""
         return self._client.run(operations.get(schedule_id))
 
     def list(self) -> list[Schedule]:
-        """All schedules."""
+        """All schedules of the account, whichever app has made them."""
         return self._client.run(operations.list_all())
 
     def delete(self, schedule_id: str) -> None:
@@ -62,5 +62,5 @@ class ScheduleApi:
         return self._client.run(operations.pause(schedule_id))
 
     def resume(self, schedule_id: str) -> None:
-        """End a pause."""
+        """End a pause, from the next tick on."""
         return self._client.run(operations.resume(schedule_id))

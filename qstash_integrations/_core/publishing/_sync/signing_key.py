@@ -12,7 +12,7 @@ from . import Runner
 
 @discreet
 class SigningKeyApi:
-    """``client.signing_key``."""
+    """``client.signing_key``: the account's pair of keys, all of whose deliveries they sign."""
 
     __slots__ = ("_client",)
 
@@ -20,7 +20,7 @@ class SigningKeyApi:
         self._client = client
 
     def get(self) -> SigningKey:
-        """The pair that QStash signs with now."""
+        """The pair that QStash signs with now; the keys do not show in its repr."""
         return self._client.run(operations.get())
 
     def rotate(self) -> SigningKey:

@@ -18,7 +18,7 @@ from . import Runner
 @named_options
 @discreet
 class UrlGroupApi:
-    """``client.url_group``."""
+    """``client.url_group``: several URLs under one name. APIError or TransportError where QStash does not do it."""
 
     __slots__ = ("_client",)
 
@@ -45,7 +45,7 @@ class UrlGroupApi:
         return self._client.run(operations.set_defaults(url_group, options))
 
     def get(self, url_group: str) -> UrlGroup:
-        """APIError 404 for an unknown name."""
+        """The group with its endpoints; APIError 404 for an unknown name."""
         return self._client.run(operations.get(url_group))
 
     def list(self) -> list[UrlGroup]:

@@ -12,9 +12,10 @@ from .message import Message
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DlqMessage(Message):
-    """A message in the dead letter queue."""
+    """A message that was given up: its last attempt has failed, or a handler raised ``NonRetryable``."""
 
     dlq_id: str
+    """What ``client.dlq`` knows it by; it is not that of the message."""
     response_status: int = 0
     """Of the last attempt; 0 when no answer arrived."""
     response_headers: Headers | None = field(default=None, repr=False)
@@ -25,7 +26,7 @@ class DlqMessage(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDlqMessagesResponse:
-    """One page of dead letters."""
+    """One page of dead letters; ``cursor=page.cursor`` asks for the next one."""
 
     messages: Sequence[DlqMessage]
     cursor: str | None = field(default=None, metadata={"instead": {"": None}})

@@ -12,7 +12,7 @@ from .message import FlowControlProperties
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """What happened to a message at one moment."""
+    """What happened to a message at one moment. Bodies and headers do not show in its repr."""
 
     time: int
     """Unix milliseconds."""
@@ -22,8 +22,9 @@ class Log:
     """One of ``LogState``, or what QStash has learnt to say since."""
     url: str
     error: str | None = None
+    """Why an attempt failed."""
     next_delivery_time: int | None = None
-    """Unix milliseconds."""
+    """Of the next attempt, in Unix milliseconds; None when there is none."""
     url_group: str | None = None
     endpoint: str | None = None
     queue: str | None = None
@@ -34,12 +35,14 @@ class Log:
     timeout: int | None = None
     """Milliseconds."""
     body_base64: str | None = field(default=None, repr=False, metadata={"name": "body"})
+    """What was published, in Base64; cut by ``trim_body``."""
     headers: Headers | None = field(default=None, repr=False)
     callback: str | None = None
     callback_headers: Headers | None = field(default=None, repr=False)
     failure_callback: str | None = None
     failure_callback_headers: Headers | None = field(default=None, repr=False)
     response_status: int | None = None
+    """Of the attempt that the entry is of; None of others."""
     response_headers: Headers | None = field(default=None, repr=False)
     response_body: str | None = field(default=None, repr=False)
     """Base64."""
@@ -51,7 +54,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLogsResponse:
-    """One page of log entries."""
+    """One page of log entries; ``cursor=page.cursor`` asks for the next one."""
 
     logs: Sequence[Log] = field(metadata={"name": "events"})
     cursor: str | None = field(default=None, metadata={"instead": {"": None}})
@@ -60,7 +63,7 @@ class ListLogsResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageLogs:
-    """What happened to one message."""
+    """What happened to one message, as far as the filter lets it through."""
 
     message_id: str
     logs: Sequence[Log] = field(metadata={"name": "events"})
@@ -68,7 +71,7 @@ class MessageLogs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListGroupedLogsResponse:
-    """One page of messages, each with its log entries."""
+    """One page of messages, each with its log entries; ``cursor=page.cursor`` asks for the next one."""
 
     messages: Sequence[MessageLogs]
     cursor: str | None = field(default=None, metadata={"instead": {"": None}})

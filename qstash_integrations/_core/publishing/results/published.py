@@ -11,9 +11,10 @@ from .fields import Fields, is_list, is_object
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishResponse:
-    """A message that QStash has accepted and will deliver."""
+    """A message that QStash has accepted and will deliver at least once."""
 
     message_id: str
+    """What ``client.message`` and the log know it by, and ``Delivery.message_id`` at its destination."""
     deduplicated: bool = False
     """True: it was a duplicate of the message that ``message_id`` names, and is not delivered."""
     url: str | None = field(default=None, repr=False)
@@ -22,11 +23,13 @@ class PublishResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishUrlGroupResponse:
-    """One endpoint's message of a publish to a URL group."""
+    """One endpoint's message of a publish to a URL group; each has an id, attempts and an end of its own."""
 
     message_id: str
     url: str
+    """Of the endpoint."""
     deduplicated: bool = False
+    """True: it was a duplicate of the message that ``message_id`` names, and is not delivered."""
 
 
 def read_published(answer: Any, *, own_id: bool) -> PublishResponse | list[PublishUrlGroupResponse]:

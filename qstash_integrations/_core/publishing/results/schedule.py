@@ -12,18 +12,23 @@ from .message import FlowControlProperties
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """A schedule and what it last did."""
+    """A schedule and what it last did. Bodies and headers do not show in its repr."""
 
     schedule_id: str
     destination: str
+    """A URL or the name of a URL group."""
     cron: str
+    """Five fields in UTC, or in the zone that ``CRON_TZ=`` in front of them names."""
     created_at: int
     """Unix milliseconds."""
     method: str
     retries: int
+    """Attempts after the first one, of each message."""
     paused: bool = False
+    """Whether its ticks are skipped until ``resume``."""
     body: str | None = field(default=None, repr=False)
     body_base64: str | None = field(default=None, repr=False)
+    """Instead of ``body`` when that is not UTF-8."""
     headers: Headers | None = field(default=None, repr=False)
     callback: str | None = None
     failure_callback: str | None = None

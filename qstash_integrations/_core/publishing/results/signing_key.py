@@ -11,6 +11,7 @@ class SigningKey:
     """Both keys; they do not show in the repr."""
 
     current: str
+    """What deliveries are signed with."""
     next: str
     """The current one after the next ``rotate``."""
 
