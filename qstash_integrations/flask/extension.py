@@ -48,7 +48,7 @@ class QStash:
         """Put the publisher on ``app``; ``options`` win over those of the extension.
 
         RuntimeError when the app has a publisher already; ConfigurationError, or TypeError, that names an option or a
-        setting that is wrong. What is missing is said by what needs it.
+        setting that is wrong, or one that is missing for what the app verifies.
         """
         given = self._given.but(ForApp.taken_from(options))
         if not isinstance(app, Flask):

@@ -106,7 +106,7 @@ class DjangoCacheStore:
         return await sync_to_async(self.release)(run)
 
     def check(self) -> None:
-        """Raise ConfigurationError for a cache that cannot protect. Does not connect to it."""
+        """Raise ConfigurationError for a cache that cannot protect, or is not configured. Does not connect to it."""
         from django.core.cache import InvalidCacheBackendError, caches
 
         try:

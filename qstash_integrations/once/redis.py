@@ -107,7 +107,10 @@ class RedisStore:
         return await self._threads.run(self.release, run)
 
     def close(self) -> None:
-        """Close the connections of a client made from a URL; the next call opens new ones."""
+        """Close the connections of a client made from a URL; the next call opens new ones.
+
+        A client that was given stays open: it is not ours.
+        """
         if self._own:
             self._client.close()
 

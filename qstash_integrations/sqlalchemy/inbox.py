@@ -141,7 +141,7 @@ class Inbox:
                 deleted += len(tokens)
 
     async def aprune(self, engine: AsyncEngine) -> int:
-        """``prune`` for an AsyncEngine."""
+        """``prune`` for an AsyncEngine, which is always given; how many marks were deleted."""
         from sqlalchemy.util import greenlet_spawn
 
         return int(await greenlet_spawn(self.prune, engine.sync_engine))

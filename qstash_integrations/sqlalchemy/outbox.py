@@ -159,7 +159,10 @@ class Outbox:
         return sweep_task(lambda: Here(store=self.store(), client=self._clients.sync(), keep=self.keep), name)
 
     def schedule(self, cron: str = EVERY, *, name: str = SCHEDULE) -> "Schedule":
-        """QStash as the relay: calls ``sweep``. It stands in the code, and ``schedules sync`` makes it."""
+        """QStash as the relay: calls ``sweep``, every five minutes by default. ``schedules sync`` makes it.
+
+        ``cron`` is five fields in UTC. Needs the extra ``tasks``, and ``sweep`` among the tasks of an app.
+        """
         from ..outbox.sweep_task import sweep_schedule
 
         return sweep_schedule(self.sweep, cron, name)

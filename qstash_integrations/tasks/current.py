@@ -21,7 +21,10 @@ _NUMBER = re.compile(r"[0-9]{1,14}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentCall:
-    """One call of a task, while it runs."""
+    """One call of a task, while it runs; ``current_call()`` tells it.
+
+    What is marked as unsigned is a hint: whoever holds a genuine request can change it.
+    """
 
     task: str
     """The task's name."""

@@ -36,7 +36,10 @@ class FlowControl(TypedDict, total=False):
 
 
 class Redact(TypedDict, total=False):
-    """What QStash shows as a hash in its logs and answers; it is delivered unchanged."""
+    """What QStash shows as a hash in its logs and answers; it is delivered unchanged.
+
+    Spec: https://upstash.com/docs/qstash/features/redaction
+    """
 
     body: bool
     """All of it."""
@@ -131,7 +134,10 @@ class DeliveryOptions(DefaultOptions, total=False):
 
 
 class MessageOptions(DeliveryOptions, total=False):
-    """Options of a message that is sent once."""
+    """Options of a message that is sent once.
+
+    Spec: https://upstash.com/docs/qstash/features/deduplication
+    """
 
     not_before: Instant | None
     """When the first attempt may be made; wins over ``delay``."""
@@ -181,7 +187,10 @@ class QueuedGroupMessage(GroupMessage):
 
 
 class BatchMessage(MessageOptions, total=False):
-    """One message of a batch: exactly one of ``url``, ``url_group`` and ``api``, perhaps with a ``queue``."""
+    """One message of a batch: exactly one of ``url``, ``url_group`` and ``api``, perhaps with a ``queue``.
+
+    Spec: https://upstash.com/docs/qstash/features/batch
+    """
 
     url: str
     url_group: str
