@@ -62,7 +62,8 @@ APP = "qstash_integrations.django.tasks"
 class QStashBackend(_Base):
     """Tasks that QStash calls back: no worker, no broker. Its OPTIONS are in docs/frameworks/django-tasks.md.
 
-    One that is wrong is an InvalidTaskBackend that names it, when the backend is made; what Django's checks find is under ``check``.
+    One that is wrong is an InvalidTaskBackend that names it, when the backend is made; what Django's checks find is
+    under ``check``.
 
     Spec: https://docs.djangoproject.com/en/stable/topics/tasks/
     """
