@@ -251,6 +251,7 @@ FOREIGN: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sampled("method")
 @pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
 @pytest.mark.parametrize("changes", FOREIGN.values(), ids=FOREIGN)
 def test_a_forged_or_foreign_call_runs_nothing(served: Served, changes: dict[str, Any], method: str) -> None:

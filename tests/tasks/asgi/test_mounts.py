@@ -179,6 +179,7 @@ BELOW = [
 ]
 
 
+@pytest.mark.sampled("mounted")
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 async def test_whatever_is_unsigned_below_their_path_is_turned_away(mounted: Any, method: str) -> None:
     app = mounted(HERE)
@@ -207,6 +208,7 @@ FORGED = {
 }
 
 
+@pytest.mark.sampled("mounted")
 @pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
 async def test_a_forged_call_runs_nothing(mounted: Any, forged: dict[str, Any]) -> None:
     app = mounted(HERE)

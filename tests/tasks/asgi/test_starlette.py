@@ -82,6 +82,7 @@ CATCH_ALLS: dict[str, Callable[[], BaseRoute]] = {
 }
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("kind", [Starlette, FastAPI])
 @pytest.mark.parametrize("when", ["before", "after", "at the front"])
 @pytest.mark.parametrize("catch_all", CATCH_ALLS.values(), ids=CATCH_ALLS)
