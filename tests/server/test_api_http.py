@@ -31,6 +31,7 @@ def test_the_token_opens_every_call(local: Local) -> None:
     assert local("GET", f"/v2/keys?qstash_token={TOKEN}", token=None).status == 200
 
 
+@pytest.mark.sampled("token")
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x"])
 @pytest.mark.parametrize("path", ["/v2/keys", "/v2/publish/https://a.example", "/v2/nothing", "/x", "/_local/keys"])
 def test_without_the_token_nothing_is_said(local: Local, path: str, token: str | None) -> None:
@@ -120,6 +121,7 @@ def test_a_body_that_is_of_no_use_is_not_read(local: Local, request_of: Request)
     assert local.send(request_of).status in (401, 404, 412)
 
 
+@pytest.mark.sampled("call")
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000, b'{"a":NaN}', b"9" * 10_000, b"{}{}", b"[]", b'"x"'])
 @pytest.mark.parametrize("call", ["POST /v2/queues", "POST /v2/topics/g/endpoints", "DELETE /v2/messages"])
 def test_a_body_that_is_no_json_object_is_400(local: Local, call: str, body: bytes) -> None:

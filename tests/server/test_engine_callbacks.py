@@ -212,6 +212,7 @@ def test_settings_of_a_failure_callback_that_has_no_url_are_left_aside(driver: D
     assert message.options.failure_callback is None
 
 
+@pytest.mark.sampled("name", "value")
 @pytest.mark.parametrize("prefix", ["callback", "failure_callback", "callback_failure_callback"])
 @pytest.mark.parametrize(("name", "value"), [("delay", "5s"), ("not_before", "1900000000"), ("cron", "* * * * *")])
 def test_a_callback_that_is_to_come_later_is_refused(driver: Driver, prefix: str, name: str, value: str) -> None:

@@ -33,6 +33,7 @@ def local() -> Iterator[Local]:
     local.store.close()
 
 
+@pytest.mark.sampled("call")
 @pytest.mark.parametrize(("quota", "option", "most", "more", "text"), OPTIONS, ids=str)
 @pytest.mark.parametrize("call", CALLS)
 def test_what_a_plan_allows_of_an_option_is_taken_and_more_is_412(

@@ -52,6 +52,7 @@ def test_the_command_line_takes_durations() -> None:
     assert config("--keep", "90").retention.messages == 90
 
 
+@pytest.mark.sampled("option")
 @pytest.mark.parametrize("option", ["--keep", "--keep-dead-letters"])
 @pytest.mark.parametrize(
     ("text", "problem"),
@@ -69,6 +70,7 @@ def test_what_is_no_duration_is_a_usage_error(
     assert f"Invalid value for '{option}': {problem}" in capsys.readouterr().err
 
 
+@pytest.mark.sampled("name")
 @pytest.mark.parametrize("name", ["messages", "dead_letters"])
 @pytest.mark.parametrize("seconds", [0, 59.9, -1, float("nan")])
 def test_what_clients_may_still_ask_for_is_kept(name: str, seconds: float) -> None:
