@@ -117,6 +117,7 @@ FAILURES: dict[str, Callable[[type[Client | AsyncClient]], Any]] = {
 }
 
 
+@pytest.mark.sampled("kind")
 @MAKERS
 @pytest.mark.parametrize("fail", FAILURES.values(), ids=FAILURES)
 def test_no_error_shows_the_token(

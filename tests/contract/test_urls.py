@@ -165,6 +165,7 @@ def test_url_match_may_be_set_for_all_and_an_option_comes_first(
     assert open_shop().send(target="/a%20b?q=a%20b", token=token).status == 200
 
 
+@pytest.mark.sampled("wrong")
 @pytest.mark.parametrize("wrong", ["loose", "Exact", "", True, ["decoded"]], ids=repr)
 def test_another_url_match_is_refused_by_name(open_shop: Callable[..., Shop], wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match=r'^url_match must be "exact" or "decoded", not '):

@@ -166,6 +166,7 @@ VALUES: dict[str, Callable[[], AppOptions]] = {
 }
 
 
+@pytest.mark.sampled("values")
 @ON_ALL
 @pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
 def test_what_an_app_is_given_verifies_its_requests(build: Build, values: Callable[[], AppOptions]) -> None:
@@ -189,6 +190,7 @@ def test_the_app_comes_before_the_environment(build: Build, monkeypatch: pytest.
     assert (status(app), status(app, ATTACKER)) == (200, 401)
 
 
+@pytest.mark.sampled("how")
 @ON_ALL
 @pytest.mark.parametrize("how", ["keys", "a receiver", "an object"])
 def test_the_endpoint_comes_before_the_app(build: Build, how: str) -> None:
@@ -366,6 +368,7 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
+@pytest.mark.sampled("build")
 @pytest.mark.parametrize(("options", "error", "text"), WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("build", [with_function, with_route_class, with_view])
 def test_a_wrong_option_is_said_at_once_and_shows_no_secret(

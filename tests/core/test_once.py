@@ -169,6 +169,7 @@ ANSWERS: dict[str, tuple[Standing, Answer]] = {
 }
 
 
+@pytest.mark.sampled("begin")
 @both_begins
 @pytest.mark.parametrize(("found", "answer"), ANSWERS.values(), ids=ANSWERS)
 def test_a_duplicate_is_answered(begin: Begin, found: Standing, answer: Answer) -> None:
@@ -305,6 +306,7 @@ STATUSES: list[tuple[int | None, str]] = [
 ]
 
 
+@pytest.mark.sampled("end")
 @both_ends
 @pytest.mark.parametrize(("status", "how"), STATUSES)
 def test_done_is_2xx_and_489(end: End, status: int | None, how: str) -> None:

@@ -31,6 +31,7 @@ SIGNALS = {
 }
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize(("signal", "status", "header", "body"), SIGNALS.values(), ids=SIGNALS)
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_view_steers_qstash_by_raising(

@@ -75,6 +75,7 @@ def test_an_order_that_is_none_is_never_tried_again(send: Send) -> None:
     assert shipped(send) == before
 
 
+@pytest.mark.sampled("retried", "status")
 @pytest.mark.parametrize(("retried", "status"), [(0, 503), (1, 503), (2, 200), (3, 200)])
 def test_an_order_that_fails_is_tried_again_until_it_ships(send: Send, retried: int, status: int) -> None:
     before = shipped(send)

@@ -76,6 +76,7 @@ def test_what_a_handler_publishes_and_records_is_below_its_span(told: Told, fram
     assert linked(second) == [context_of(sends[1])]
 
 
+@pytest.mark.sampled("signal", "kind")
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize(
     ("signal", "kind"), [(NonRetryable("gone"), "NonRetryable"), (RetryAfter(60), "RetryAfter"), (418, "418")], ids=str

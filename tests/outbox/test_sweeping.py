@@ -140,6 +140,7 @@ def test_of_a_batch_only_those_are_sent_again_that_were_refused(
     assert len(store.rows) == 1
 
 
+@pytest.mark.sampled("count")
 @pytest.mark.parametrize(
     "outcome",
     [*(refusal(status) for status in (401, 402, 403, 404, 429, 500, 502, 503)), Lost("connection refused"),

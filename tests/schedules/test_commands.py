@@ -314,6 +314,7 @@ def test_a_limit_that_is_crossed_is_a_warning(account: Account, run: Run) -> Non
     )  # fmt: skip
 
 
+@pytest.mark.sampled("run")
 @pytest.mark.parametrize(
     "arguments",
     [(), ("plam",), ("check", "--bogus"), ("check", "extra"), ("pause",), ("plan", "--prune"), ("list", "--yes")],

@@ -69,6 +69,7 @@ NEIGHBOURS = {
 }
 
 
+@pytest.mark.sampled("name")
 @pytest.mark.parametrize("neighbour", NEIGHBOURS.values(), ids=NEIGHBOURS)
 @pytest.mark.parametrize("name", ["daily", "orphan", "prod.daily"])
 def test_the_schedules_of_others_are_never_touched(account: Account, neighbour: Owner, name: str) -> None:
