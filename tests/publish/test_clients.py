@@ -74,6 +74,7 @@ APPS: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.sampled("kind")
 @KINDS
 @pytest.mark.parametrize(("app", "remedy"), APPS.values(), ids=APPS)
 def test_an_app_is_no_token(kind: Any, app: Any, remedy: str) -> None:
@@ -81,6 +82,7 @@ def test_an_app_is_no_token(kind: Any, app: Any, remedy: str) -> None:
         kind(app)
 
 
+@pytest.mark.sampled("kind")
 @KINDS
 @pytest.mark.parametrize("token", [b"TESTONLYbytes", 3, {"token": "TESTONLY"}], ids=["bytes", "int", "dict"])
 def test_a_token_is_a_text(kind: Any, token: Any) -> None:

@@ -62,6 +62,7 @@ OWN: dict[str, tuple[type[Filter], Any, list[tuple[str, str]]]] = {
 }
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("kind", [MessageFilter, DlqFilter, LogFilter])
 @pytest.mark.parametrize(("wanted", "query"), COMMON.values(), ids=COMMON)
 def test_what_every_filter_can_say(kind: type[Filter], wanted: Any, query: list[tuple[str, str]]) -> None:

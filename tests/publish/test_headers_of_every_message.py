@@ -141,6 +141,7 @@ WRONG: dict[str, tuple[Any, type[Exception], str]] = {
 }
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("kind", [QStash, AsyncQStash])
 @pytest.mark.parametrize(("headers", "error", "text"), WRONG.values(), ids=WRONG)
 def test_a_wrong_one_is_said_when_the_client_is_made(

@@ -228,6 +228,7 @@ ARGUMENTS: dict[str, tuple[Any, Any, type[Exception], str]] = {
 }
 
 
+@pytest.mark.sampled("kind")
 @pytest.mark.parametrize("kind", [QStash, AsyncQStash])
 @pytest.mark.parametrize(("source", "chunk_size", "error", "text"), ARGUMENTS.values(), ids=ARGUMENTS)
 def test_arguments_are_refused_at_the_call(

@@ -99,6 +99,7 @@ ARGUMENTS: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.sampled("args", "options", "text")
 @on_one_client
 @pytest.mark.parametrize(("args", "options", "text"), ARGUMENTS.values(), ids=ARGUMENTS)
 @pytest.mark.parametrize("verb", ["publish", "publish_json", "enqueue", "enqueue_json", "schedule.create"])

@@ -148,6 +148,7 @@ def test_bodies_of_dead_letters_are_trimmed(make_client: MakeClient) -> None:
     assert sent[0].url == f"{API}/dlq?order=latestFirst&trimBody=100"
 
 
+@pytest.mark.sampled("make_client")
 @pytest.mark.parametrize(
     ("asked", "error", "text"),
     [

@@ -63,6 +63,7 @@ class Sent(list[APIRequest]):
         return APIResponse(201, b"[%s]" % answers if count else str(one).replace("'", '"').encode())
 
 
+@pytest.mark.sampled("base_url")
 @pytest.mark.parametrize("base_url", HOSTED)
 @pytest.mark.parametrize("url", PRIVATE)
 def test_no_message_for_a_private_place_goes_to_the_service(url: str, base_url: str) -> None:
@@ -85,6 +86,7 @@ def test_every_url_that_is_to_be_called_is_looked_at(call: Callable[[QStash], ob
     assert str(caught.value).startswith(f"{name} is '{HERE}', on this machine or in a private network, which https://")
 
 
+@pytest.mark.sampled("base_url")
 @pytest.mark.parametrize("base_url", OTHER)
 @pytest.mark.parametrize("url", PRIVATE)
 def test_any_other_qstash_may_reach_them(url: str, base_url: str) -> None:

@@ -105,6 +105,7 @@ def test_a_providers_address_is_checked_like_any_other() -> None:
         messages.publish({"api": {"name": "llm", "provider": custom("https://x.example/../..", "k")}}, None)
 
 
+@pytest.mark.sampled("make")
 @pytest.mark.parametrize("make", [openai, anthropic, resend, partial(custom, "https://x.example")])
 @pytest.mark.parametrize("token", ["", " ", "TESTONLY\n", "TESTONLY two", "TESTONLY\xe9"], ids=ascii)
 def test_a_bad_provider_token_is_refused_without_showing_it(make: Any, token: str) -> None:

@@ -59,6 +59,7 @@ def sent_by(request: pytest.FixtureRequest) -> Callable[..., tuple[str, str]]:
     return send
 
 
+@pytest.mark.sampled("sent_by")
 @pytest.mark.parametrize(("environment", "arguments", "expected"), CHOICES.values(), ids=CHOICES)
 def test_the_region_chooses_address_and_token(
     sent_by: Callable[..., tuple[str, str]],

@@ -32,6 +32,7 @@ FAILURES: dict[str, Act] = {
 }
 
 
+@pytest.mark.sampled("make_client")
 @on_trio_too
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_a_message_gets_through_and_is_published_once(make_client: MakeClient, failure: Act) -> None:
@@ -45,6 +46,7 @@ def test_a_message_gets_through_and_is_published_once(make_client: MakeClient, f
     assert len(identity) == 32
 
 
+@pytest.mark.sampled("make_client")
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_there_is_no_sleep_after_the_last_try(make_client: MakeClient, failure: Act) -> None:
     with loopback(failure) as qstash:
@@ -54,6 +56,7 @@ def test_there_is_no_sleep_after_the_last_try(make_client: MakeClient, failure: 
     assert (len(qstash.sent), client.slept) == (3, [0.1, 0.2])
 
 
+@pytest.mark.sampled("make_client")
 @pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
 def test_retry_false_is_one_try(make_client: MakeClient, failure: Act) -> None:
     with loopback(failure) as qstash:
@@ -222,6 +225,7 @@ AGAIN: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], Act]] = {
 }
 
 
+@pytest.mark.sampled("make_client")
 @pytest.mark.parametrize(("verb", "args", "options", "success"), AGAIN.values(), ids=AGAIN)
 def test_what_makes_no_difference_is_sent_again(
     make_client: MakeClient, verb: str, args: Any, options: Any, success: Act
