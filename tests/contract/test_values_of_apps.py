@@ -368,7 +368,6 @@ WRONG: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 }
 
 
-@pytest.mark.sampled("build")
 @pytest.mark.parametrize(("options", "error", "text"), WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("build", [with_function, with_route_class, with_view])
 def test_a_wrong_option_is_said_at_once_and_shows_no_secret(
