@@ -5,16 +5,15 @@ import os
 import sys
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from qstash_integrations._core.environment import settings_changed
 from qstash_integrations._core.production import NAMES
+from tests import soak
 from tests.browsers import browser  # noqa: F401 - a fixture
 from tests.databases import empty_database, mariadb_server, postgresql_server  # noqa: F401 - fixtures
 from tests.sampling import pytest_pycollect_makeitem  # noqa: F401 - a hook
 
-settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("shared machine")
+soak.register()
 
 
 def pytest_collection_finish() -> None:

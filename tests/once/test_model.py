@@ -28,6 +28,7 @@ from tests.core.test_once import delivery
 from tests.once.conftest import KINDS, open_store
 from tests.once.stores import Opened
 from tests.signing import NOW
+from tests.soak import examples
 
 T = TypeVar("T")
 
@@ -355,7 +356,7 @@ def test_S05_no_two_handlers_hold_a_message_and_none_is_forgotten(
                 super().__init__()
 
         courses = settings(
-            max_examples=COURSES[kind],
+            max_examples=examples(COURSES[kind]),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -22,6 +22,7 @@ from qstash_integrations.outbox.sweeping import Manner, OfStore, Step, Steps, Sw
 from qstash_integrations.outbox.written import rows_of
 from tests.outbox.hand import FakeQStash, Hand, Outcome, refusal
 from tests.outbox.memory import MemoryStore
+from tests.soak import examples
 
 BAD = b"bad"
 POISON = b"poison"
@@ -208,5 +209,5 @@ class Outboxes(RuleBasedStateMachine):
         self.transport.__exit__(None, None, None)
 
 
-Outboxes.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Outboxes.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=30, deadline=None)
 TestOutboxes = Outboxes.TestCase

@@ -12,6 +12,7 @@ from qstash_integrations.server.model import Filter, Limits, Message, Refused
 from qstash_integrations.server.tables import Store
 from qstash_integrations.server.tables.database import connect
 from tests.server.driver import Driver
+from tests.soak import examples
 
 PARALLELISM = 5
 LIMITS = {"crm": "parallelism=1", "billing": "rate=2, period=30", "both": "parallelism=2, rate=3, period=60"}
@@ -150,7 +151,7 @@ class Walk:
         assert engine.inspection.overview().active == 0
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(st.one_of(publish, publish, act), max_size=60))
 def test_whatever_happens_everything_is_delivered_in_order_within_limits(steps: list[tuple[str, Any]]) -> None:
     walk = Walk(connect(None))

@@ -24,6 +24,7 @@ from typing_extensions import TypedDict
 
 from qstash_integrations.tasks import Injected, Task
 from qstash_integrations.tasks.arguments import BadArguments
+from tests.soak import examples
 
 
 class Size(enum.Enum):
@@ -320,7 +321,7 @@ def test_no_error_holds_a_value(annotation: Any, value: Any) -> None:
     assert "hunter2" not in repr(taking(Any).bind(value))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.sampled_from(sorted(ROUND)), st.sampled_from(sorted(ROUND)).flatmap(lambda kind: ROUND[kind][1]))
 def test_whatever_is_given_arrives_as_it_was_or_is_refused(kind: str, value: Any) -> None:
     task = taking(ROUND[kind][0])
