@@ -1,31 +1,36 @@
 """What verification adds to a request, in the framework but without a server: a bare app, ours, and the official way.
 
-The app is called as a server calls it. What the bare app takes is subtracted from both, and the floor is that of
-``verify``. Before anything is timed, both ways refuse a forged request.
+The app is called as a server calls it. What the bare app takes is subtracted from both, round by round, and the floor
+is that of ``verify``, in the same rounds. Before anything is timed, both ways refuse a forged request.
 """
 
 import asyncio
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib import import_module
+from statistics import median
 from typing import Any
 
-from .measure import seconds_each
-from .table import Row, at_most
-from .tokens import KIB, ORIGIN, WRONG, token
-from .verify import US, floor
+from .measure import ratio, times_each
+from .table import Row, Target, at_most
+from .tokens import CURRENT, KIB, ORIGIN, WRONG, token
+from .verify import US, hash_and_parse
 
+ROUNDS = 25
 SIDES = ("bare", "ours", "official")
 AT_ONCE = 20  # requests in one go of the event loop
 
 
 def measure() -> list[Row]:
     loop = asyncio.new_event_loop()
+    in_asgi = partial(_asgi, loop)
     try:
         return [
-            _row("starlette", lambda app, path, sent: _asgi(loop, app, path, sent), 0.35),
-            _row("flask", _wsgi, 0.5),
-            _row("django", _wsgi, 0.5),
+            _row("Starlette", in_asgi, of_peer=0.45, of_floor=2.5),
+            _row("FastAPI", in_asgi, of_peer=0.48, of_floor=2.7),
+            _row("Flask", _wsgi, of_peer=0.48, of_floor=4),
+            _row("Django", _wsgi, of_peer=0.4, of_floor=4),
         ]
     finally:
         loop.close()
@@ -35,27 +40,42 @@ Way = Callable[[], list[int]]
 Caller = Callable[[Any, str, str], Way]
 
 
-def _row(framework: str, caller: Caller, of_peer: float) -> Row:
-    apps = import_module(f"{__package__}.apps.{framework}")
-    ways: dict[str, Way] = {}
+def _row(framework: str, caller: Caller, *, of_peer: float, of_floor: float) -> Row:
+    apps = import_module(f"{__package__}.apps.{framework.lower()}")
+    ways: dict[str, Callable[[], object]] = {"floor": _floor()}
     for side in SIDES:
         app, path = getattr(apps, side), f"/{side}"
-        ways[side] = caller(app, path, token(url=ORIGIN + path))
-        assert set(ways[side]()) == {200}
+        way = ways[side] = caller(app, path, token(url=ORIGIN + path))
+        assert set(way()) == {200}
         forged = caller(app, path, token(url=ORIGIN + path, key=WRONG))
         assert set(forged()) == {200 if side == "bare" else 401}
-    found = {side: seconds / AT_ONCE for side, seconds in seconds_each(ways, rounds=25).items()}
-    ours, peer = found["ours"] - found["bare"], found["official"] - found["bare"]
-    ratios = [at_most(ours / peer, of_peer, "of what the peer adds")]
+    times = times_each(ways, rounds=ROUNDS)
+    added = {side: (median(times[side]) - median(times["bare"])) / AT_ONCE * US for side in ("ours", "official")}
+    ratios = [
+        _at_most(
+            times,
+            lambda one: (one["ours"] - one["bare"]) / (one["official"] - one["bare"]),
+            of_peer,
+            "of what the peer adds",
+        ),
+        _at_most(times, lambda one: (one["ours"] - one["bare"]) / one["floor"], of_floor, "of the floor"),
+    ]
+    what = f"added to a request in {framework}"
     return Row(
-        "middleware",
-        f"added to a request in {framework.capitalize()}",
-        "µs",
-        ours * US,
-        peer * US,
-        floor() * US,
-        ratios,
+        "middleware", what, "µs", added["ours"], added["official"], median(times["floor"]) / AT_ONCE * US, ratios
     )
+
+
+def _at_most(
+    times: Mapping[str, list[float]], of: Callable[[Mapping[str, float]], float], wanted: float, text: str
+) -> Target:
+    value, spread = ratio(times, of)
+    return at_most(value, wanted, text, spread)
+
+
+def _floor() -> Callable[[], object]:
+    genuine = token()
+    return lambda: [hash_and_parse(genuine, KIB, [CURRENT]) for _ in range(AT_ONCE)]
 
 
 def _asgi(loop: asyncio.AbstractEventLoop, app: Any, path: str, signature: str) -> Way:

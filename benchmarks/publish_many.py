@@ -25,7 +25,7 @@ from .table import Row, at_least, at_most
 MESSAGES = 10_000
 CHUNK = 100
 # Messages in a batch of ours, and how many times the peer it is to be.
-WANTED = {CHUNK: 1, 1000: 2}
+WANTED = {CHUNK: 1, 1000: 2.2}
 FEW, MANY = 100_000, 1_000_000
 OURS, OFFICIAL = "https://api.example.com/ours", "https://api.example.com/official"
 

@@ -21,12 +21,13 @@ import httpx
 
 from tests.server.destination import free_port
 
+from .measure import ratio
 from .table import Row, at_least
 from .tokens import KIB, ORIGIN, WRONG, token
 
 CONNECTIONS = 16
-SECONDS = 3
-ROUNDS = 3
+SECONDS = 2
+ROUNDS = 5
 SIDES = ("bare", "ours", "official", "floor")
 SERVERS: dict[str, Callable[[str, int], list[str]]] = {
     "uvicorn": lambda app, port: ["uvicorn", app, "--port", str(port), "--log-level", "warning", "--no-access-log"],
@@ -47,7 +48,9 @@ def _row(server: str) -> Row:
             with _serving(server, side) as port:
                 rates[side].append(_rate(port, side))
     bare, ours, peer, floor = (median(rates[side]) for side in SIDES)
-    ratios = [at_least(ours / bare, 0.85, f"of the bare app's {bare:,.0f} (the floor: {floor / bare:.2f})")]
+    of_floor, spread = ratio(rates, lambda one: one["ours"] / one["floor"])
+    told = f"of the app that hashes and parses ({ours / bare:.2f} of the bare app's {bare:,.0f})"
+    ratios = [at_least(of_floor, 0.85, told, spread)]
     return Row("requests", f"verified requests, {server}", "per second", ours, peer, floor, ratios)
 
 

@@ -58,7 +58,7 @@ def _rates() -> list[Row]:
             in_file = delivered_in(Path(directory) / f"{name}.db")
             assert in_file == WARM_UP + ROUNDS * MESSAGES, f"{in_file} messages are delivered in {name}.db"
     rates = {name: median(one[name] for one in rounds) for name in servers}
-    of_floor = [at_least(_ratio(rounds, "empty", "library"), 0.5, "of the floor")]
+    of_floor = [at_least(_ratio(rounds, "empty", "library"), 0.6, "of the floor")]
     of_empty = [at_least(_ratio(rounds, "pending", "empty"), 0.9, "of the empty store")]
     what, unit = "publish to recorded, --db", "messages/s"
     return [

@@ -26,13 +26,17 @@ class Row(NamedTuple):
         return {**self._asdict(), "targets": [target._asdict() for target in self.targets]}
 
 
-def at_least(value: float, wanted: float, of: str) -> Target:
-    """``at_least(4.6, 4, "times the peer")``."""
-    return Target(f"{value:.2f} {of}, wanted at least {wanted:g}", value >= wanted)
+def at_least(value: float, wanted: float, of: str, spread: float | None = None) -> Target:
+    """``at_least(4.6, 4, "times the peer")``; half of the rounds lie within ``spread`` of the value."""
+    return Target(f"{_told(value, spread)} {of}, wanted at least {wanted:g}", value >= wanted)
 
 
-def at_most(value: float, wanted: float, of: str) -> Target:
-    return Target(f"{value:.2f} {of}, wanted at most {wanted:g}", value <= wanted)
+def at_most(value: float, wanted: float, of: str, spread: float | None = None) -> Target:
+    return Target(f"{_told(value, spread)} {of}, wanted at most {wanted:g}", value <= wanted)
+
+
+def _told(value: float, spread: float | None) -> str:
+    return f"{value:.2f}" if spread is None else f"{value:.2f} ± {spread:.2f}"
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -34,12 +34,6 @@ def measure() -> list[Row]:
     ]
 
 
-def floor() -> float:
-    """The seconds that hashing and parsing of a token with a body of 1 KB take."""
-    genuine = token()
-    return seconds_each({"floor": lambda: hash_and_parse(genuine, KIB, [CURRENT])})["floor"]
-
-
 def _genuine(what: str, body: bytes, key: str, keys: Sequence[str], *, times_peer: float, of_floor: float) -> Row:
     genuine = token(body, key)
     verify, verify_officially = _receivers(genuine, body)
