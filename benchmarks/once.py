@@ -69,7 +69,7 @@ def _seconds(how: str, side: str, path: Path, workers: list[Connection]) -> floa
     assert sorted(turns) == list(range(MESSAGES))
     if side == "ours":
         once = Once(store, time.time, Reporter())
-        assert all(once.begin(_delivery(message, "again"), "POST") is ALREADY_DONE for message in range(MESSAGES))
+        assert all(once.begin(delivery(message, "again"), "POST") is ALREADY_DONE for message in range(MESSAGES))
     store.close()
     return seconds
 
@@ -109,7 +109,7 @@ def _ours(path: Path) -> Generator[Callable[[int, int], bool]]:
     once = Once(store, time.time, Reporter())
 
     def take_turn(message: int, process: int) -> bool:
-        turn = once.begin(_delivery(message, str(process)), "POST")
+        turn = once.begin(delivery(message, str(process)), "POST")
         if isinstance(turn, Turn):
             turn.end(200)
             return True
@@ -147,7 +147,8 @@ def _floor(path: Path) -> Generator[Callable[[int, int], bool]]:
 SIDES = {"ours": _ours, "floor": _floor}
 
 
-def _delivery(message: int, token: str) -> Delivery:
+def delivery(message: int, token: str) -> Delivery:
+    """A message, presented under some token."""
     now = time.time()
     claims = Claims("https://api.example.com/hook", "x" * 43, now + 300, now, now, f"jwt_{message}_{token}", "current")
     return Delivery(b"{}", claims, message_id=f"msg_{message}")

@@ -45,7 +45,7 @@ def _row(server: str) -> Row:
     rates: dict[str, list[float]] = {side: [] for side in SIDES}
     for _ in range(ROUNDS):
         for side in SIDES:
-            with _serving(server, side) as port:
+            with serving(server, side) as port:
                 rates[side].append(_rate(port, side))
     bare, ours, peer, floor = (median(rates[side]) for side in SIDES)
     of_floor, spread = ratio(rates, lambda one: one["ours"] / one["floor"])
@@ -83,7 +83,8 @@ def _headers(side: str, key: str | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def _serving(server: str, side: str) -> Generator[int]:
+def serving(server: str, side: str) -> Generator[int]:
+    """The port of a server with one side of the Starlette app."""
     port = free_port()
     module = f"{__package__}.apps.starlette:{side}"
     command = [sys.executable, "-m", *SERVERS[server](module, port)]

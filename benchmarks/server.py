@@ -162,13 +162,16 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not start")
 
 
-def fill(port: int, waiting: int, body: bytes) -> None:
+def fill(port: int, waiting: int, body: bytes, in_all: int | None = None) -> None:
+    """Publish so many messages for tomorrow; afterwards there must be as many in all."""
     item = {"destination": "http://127.0.0.1:9/later", "headers": {"Upstash-Delay": "1d"}, "body": body.decode()}
     with httpx.Client(headers=AUTHORIZED, trust_env=False, timeout=120) as http:
         for start in range(0, waiting, AT_ONCE):
             batch = json.dumps([item] * min(AT_ONCE, waiting - start))
             http.post(f"http://127.0.0.1:{port}/v2/batch", content=batch).raise_for_status()
-        assert http.get(f"http://127.0.0.1:{port}/_local/overview").json()["unfinished"] == waiting
+        assert http.get(f"http://127.0.0.1:{port}/_local/overview").json()["unfinished"] == (
+            waiting if in_all is None else in_all
+        )
 
 
 def check_recorded(port: int, messages: int) -> None:

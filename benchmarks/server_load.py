@@ -1,7 +1,9 @@
 """The two ends of a server that is measured, in one process: who publishes, over 16 connections, and the app."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from statistics import median
 from typing import NamedTuple, cast
 
 import httpx
@@ -20,6 +22,12 @@ class Carried(NamedTuple):
 
     published: float
     carried: float  # from the first publish to the last record
+    answered: float = 0.0  # seconds from a publish to its answer, the median
+
+
+class Loaded(NamedTuple):
+    latency: float  # seconds, the median
+    rate: float  # per second
 
 
 async def carry(port: int, messages: int) -> Carried:
@@ -27,7 +35,7 @@ async def carry(port: int, messages: int) -> Carried:
     app = App()
     async with await app.listen() as listening, httpx.AsyncClient(headers=AUTHORIZED, trust_env=False) as http:
         started_at = asyncio.get_running_loop().time()
-        await publish(port, b"/v2/publish/http://127.0.0.1:%d/hook" % app.port, messages)
+        answered = await publish(port, b"/v2/publish/http://127.0.0.1:%d/hook" % app.port, messages)
         published = asyncio.get_running_loop().time() - started_at
         await app.got(messages)
         while await in_flight(http, port):
@@ -35,7 +43,7 @@ async def carry(port: int, messages: int) -> Carried:
         carried = asyncio.get_running_loop().time() - started_at
         assert app.count == messages, f"{app.count} deliveries of {messages} messages"
         listening.close()
-    return Carried(messages / published, messages / carried)
+    return Carried(messages / published, messages / carried, answered)
 
 
 async def carry_large(port: int, messages: int) -> None:
@@ -125,22 +133,41 @@ class _Connection(asyncio.Protocol):
                 return
 
 
-async def publish(port: int, target: bytes, messages: int) -> None:
-    """All messages, shared out to the connections; each waits for an answer before it sends the next."""
+async def publish(port: int, target: bytes, messages: int) -> float:
+    """All messages, shared out to the connections; each waits for an answer before it sends the next.
+
+    The seconds that an answer takes, in the median.
+    """
     head = b"POST %b HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %b\r\nContent-Type: application/json\r\n"
     request = head % (target, port, DEV_TOKEN.encode()) + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
     shares = [len(range(number, messages, CONNECTIONS)) for number in range(CONNECTIONS)]
-    await asyncio.gather(*(publish_some(port, request, share) for share in shares))
+    times = await asyncio.gather(*(_send_some(port, request, range(share)) for share in shares))
+    return median(seconds for some in times for seconds in some)
 
 
-async def publish_some(port: int, request: bytes, messages: int) -> None:
+async def load(port: int, request: bytes, connections: int, seconds: float) -> Loaded:
+    """Send a request again and again over so many connections, for so many seconds."""
+    ends_at = time.perf_counter() + seconds
+    started_at = time.perf_counter()
+    until = iter(lambda: time.perf_counter() < ends_at, False)
+    times = await asyncio.gather(*(_send_some(port, request, until) for _ in range(connections)))
+    took = time.perf_counter() - started_at
+    return Loaded(median(one for some in times for one in some), sum(map(len, times)) / took)
+
+
+async def _send_some(port: int, request: bytes, turns: Iterable[object]) -> list[float]:
+    """The seconds to each answer, of which all have to be 2xx."""
+    times: list[float] = []
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(messages):
+    for _ in turns:
+        started_at = time.perf_counter()
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(body_length(head))
+        times.append(time.perf_counter() - started_at)
         assert head.startswith(b"HTTP/1.1 20"), head
     writer.close()
+    return times
 
 
 def body_length(head: bytes) -> int:
