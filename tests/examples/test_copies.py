@@ -60,5 +60,5 @@ def run(module: str, *arguments: str, directory: Path) -> subprocess.CompletedPr
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
     )
