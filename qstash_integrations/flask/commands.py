@@ -30,6 +30,13 @@ def add_commands(app: Flask) -> None:
 class _Group(click.Group):
     """Most commands of an app are none of ours, and pay nothing for them."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args:
+            from ..verbs.group import one_is_missing
+
+            one_is_missing(ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return _verbs().list_commands(ctx)
 

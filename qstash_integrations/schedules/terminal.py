@@ -55,6 +55,7 @@ class Terminal:
 
         def complain(text: str) -> None:
             sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
         return cls(say=say, complain=complain, ask=_ask if sys.stdin is not None and sys.stdin.isatty() else None)
 

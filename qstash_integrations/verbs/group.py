@@ -37,13 +37,19 @@ class NoCommand(click.UsageError):
         click.echo(self.message, file=file, err=file is None)
 
 
+def one_is_missing(context: click.Context) -> None:
+    """Raises NoCommand, unless a shell asks how the line goes on."""
+    if not context.resilient_parsing:
+        raise NoCommand(context.get_help(), context)
+
+
 class Verbs(click.Group):
     """Knows every command and imports those that are asked for."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Show the help where no command is asked for, which is wrong usage."""
-        if not args and not ctx.resilient_parsing:
-            raise NoCommand(ctx.get_help(), ctx)
+        if not args:
+            one_is_missing(ctx)
         return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
