@@ -17,7 +17,7 @@ from ._core.publishing.client import QStash
 from ._core.receiving.guards import apps_behind
 from .schedules.modules import attribute_of, look_here, module_named
 from .verbs import App
-from .verbs.app import NO_APP
+from .verbs.app import NO_APP, outbox_beside
 
 if TYPE_CHECKING:
     from .schedules.commands import Here
@@ -65,11 +65,11 @@ def located(name: str | None) -> Generator[App]:
 
             yield _beside(module, App(routes=partial(routes_of, app), schedules=_no_schedules))
             return
-    yield App(schedules=partial(_of_module, module, named, attribute))
+    yield App(schedules=partial(_of_module, module, named, attribute), outbox=partial(outbox_beside, module))
 
 
 def _beside(module: ModuleType, app: App) -> App:
-    """With the schedules that stand in the app's own module."""
+    """With the schedules and the outbox that stand in the app's own module."""
 
     def schedules() -> "Here":
         from .schedules.finding import schedules_in
@@ -77,7 +77,7 @@ def _beside(module: ModuleType, app: App) -> App:
         here = app.schedules()
         return replace(here, schedules=list(dict.fromkeys((*here.schedules, *schedules_in(module)))))
 
-    return replace(app, schedules=schedules)
+    return replace(app, schedules=schedules, outbox=partial(outbox_beside, module))
 
 
 def _schedules_of_tasks(tasks: object) -> "Here":

@@ -67,10 +67,17 @@ def _found(context: click.Context) -> "Generator[App]":
 def about(app: Flask) -> "App":
     """For commands about this app, in its context."""
     from ..verbs import App
+    from ..verbs.app import outbox_beside
     from .listing import routes_of
 
     client: Any = qstash
-    return App(client=lambda: client, load=partial(load, app), routes=partial(routes_of, app), schedules=here)
+    return App(
+        client=lambda: client,
+        load=partial(load, app),
+        routes=partial(routes_of, app),
+        schedules=here,
+        outbox=partial(outbox_beside, sys.modules.get(app.import_name)),
+    )
 
 
 def here() -> "Here":

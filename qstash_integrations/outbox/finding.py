@@ -19,12 +19,24 @@ def located_outbox(name: str) -> Here:
     found = [attribute_of(module, attribute, "--outbox")] if attribute else _outboxes_in(module)
     if len(found) != 1:
         raise ConfigurationError(f"--outbox {name}: there are {len(found)} in it; name one, as in {name}:outbox")
-    outbox: Any = found[0]
-    if isinstance(outbox, Here):
-        return outbox
-    if not _is_outbox(outbox):
-        raise ConfigurationError(f"--outbox {name} is no outbox but {type(outbox).__name__}")
-    here: Here = outbox.here()
+    if not _is_outbox(found[0]):
+        raise ConfigurationError(f"--outbox {name} is no outbox but {type(found[0]).__name__}")
+    return _here(found[0])
+
+
+def outbox_beside(module: ModuleType | None, name: str | None) -> Here:
+    """By its name, else the only one that the module of an app has."""
+    if name is not None:
+        return located_outbox(name)
+    found = [] if module is None else _outboxes_in(module)
+    if module is None or len(found) != 1:
+        where = f" {module.__name__} has {len(found)};" if module is not None else ""
+        raise ConfigurationError(f"which outbox?{where} name yours, as in --outbox shop.db:outbox")
+    return _here(found[0])
+
+
+def _here(outbox: Any) -> Here:
+    here: Here = outbox if isinstance(outbox, Here) else outbox.here()
     return here
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConfigurationError
@@ -23,12 +24,15 @@ def _no_app() -> Any:
     raise ConfigurationError(NO_APP)
 
 
-def _outbox_named(name: str | None) -> "OutboxHere":
-    from ..outbox.finding import located_outbox
+def outbox_beside(module: ModuleType | None, name: str | None) -> "OutboxHere":
+    """By the name that ``--outbox`` gives it, else the only one in the module of the app."""
+    from ..outbox import finding
 
-    if name is None:
-        raise ConfigurationError("which outbox? Name yours, as in --outbox shop.db:outbox")
-    return located_outbox(name)
+    return finding.outbox_beside(module, name)
+
+
+def _outbox_named(name: str | None) -> "OutboxHere":
+    return outbox_beside(None, name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
