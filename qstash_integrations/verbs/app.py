@@ -6,18 +6,31 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .._core.errors import ConfigurationError
-from .._core.publishing.client import QStash
-from .._core.settings import Settings
-from ..routes import Route
 
 if TYPE_CHECKING:
+    from .._core.publishing.client import QStash
+    from .._core.settings import Settings
     from ..outbox.here import Here as OutboxHere
+    from ..routes import Route
     from ..schedules.commands import Here as SchedulesHere
 
 NO_APP = (
     "there is no app here; name yours, as in --app shop.main:app (in a Django project set DJANGO_SETTINGS_MODULE "
     "instead)"
 )
+
+
+# These take most of the time that it takes to start, and many commands have no use for them.
+def _client() -> "QStash":
+    from .._core.publishing.client import QStash
+
+    return QStash()
+
+
+def _load() -> "Settings":
+    from .._core.settings import Settings
+
+    return Settings.load()
 
 
 def _no_app() -> Any:
@@ -39,10 +52,10 @@ def _outbox_named(name: str | None) -> "OutboxHere":
 class App:
     """Made of functions, since a command needs little of it and pays for that alone."""
 
-    client: Callable[[], QStash] = QStash
+    client: Callable[[], "QStash"] = _client
     """Its publisher, with its settings."""
-    load: Callable[[], Settings] = Settings.load
-    routes: Callable[[], list[Route]] = _no_app
+    load: Callable[[], "Settings"] = _load
+    routes: Callable[[], "list[Route]"] = _no_app
     schedules: Callable[[], "SchedulesHere"] = _no_app
     outbox: Callable[[str | None], "OutboxHere"] = _outbox_named
     """By the name that ``--outbox`` gives it."""

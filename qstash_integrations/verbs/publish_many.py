@@ -3,7 +3,6 @@
 import click
 
 from .._core.publishing.inputs import check_url
-from ..json_lines import STDIN, Failed, publish_lines
 from .verb import DONE, FAILED, Session, as_json, read_by, verb
 
 
@@ -16,7 +15,7 @@ def destination(text: str) -> str:
 @verb(None, "publish-many")
 @click.option("--url", required=True, type=destination, metavar="URL", help="The destination of the messages.")
 @click.option(
-    "--json-lines", default=STDIN, metavar="FILE", help="A file with JSON in each line; - for stdin, the default."
+    "--json-lines", default="-", metavar="FILE", help="A file with JSON in each line; - for stdin, the default."
 )
 @click.option(
     "--chunk-size", type=click.IntRange(1), default=100, show_default=True, help="Messages per call to QStash."
@@ -24,6 +23,8 @@ def destination(text: str) -> str:
 @as_json
 def command(session: Session, *, url: str, json_lines: str, chunk_size: int, as_json: bool) -> int:
     """Publish every line of a file as a message of its own."""
+    from ..json_lines import Failed, publish_lines  # with the HTTP library
+
     output, failed = session.output, list[Failed]()
 
     def tell(failure: Failed) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import click
 
-from .._core.publishing.client import QStash
 from .app import App
 from .output import Output
+
+if TYPE_CHECKING:
+    from .._core.publishing.client import QStash
 
 _KEY = "qstash_integrations.session"
 
@@ -29,7 +32,7 @@ class Session:
         return self._context.with_resource(self._find())
 
     @cached_property
-    def client(self) -> QStash:
+    def client(self) -> "QStash":
         return self.app.client()
 
 
