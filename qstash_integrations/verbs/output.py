@@ -15,6 +15,7 @@ from ..schedules.terminal import Drawn, Terminal, Undrawn
 from .progress import Progress
 
 _GAP = "  "
+_SHORT = 20  # what is no longer, a time for one, is never broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +99,12 @@ def _drawn_by_rich(columns: Sequence[str], rows: Sequence[Sequence[str]], stream
         from rich.text import Text
     except ImportError:
         return False
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    shown = [at for at in range(len(columns)) if any(row[at] for row in rows)]
+    for at in shown:
+        short = max(len(row[at]) for row in rows) <= _SHORT
+        table.add_column(columns[at], overflow="fold", no_wrap=short)
     for row in rows:
-        table.add_row(*map(Text, row))  # never markup
+        table.add_row(*(Text(row[at]) for at in shown))  # never markup
     Console(file=stream).print(table)
     return True

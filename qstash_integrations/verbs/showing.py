@@ -28,7 +28,7 @@ def as_shown(value: Any, *, revealed: bool) -> dict[str, Any]:
 def moment(milliseconds: int | None) -> str:
     if not milliseconds:
         return ""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def place(url: str, *, revealed: bool = False) -> str:

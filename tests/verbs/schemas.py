@@ -8,7 +8,7 @@ Schema: TypeAlias = Mapping[str, Any]
 TEXT: Schema = {"type": "string", "minLength": 1}
 NUMBER: Schema = {"type": "integer", "minimum": 0}
 FLAG: Schema = {"type": "boolean"}
-MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00$"}
+MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|(\.\d+)?\+00:00)$"}
 SHA: Schema = {"type": "string", "pattern": r"^sha256 [0-9a-f]{12} \(\d+ bytes\)$"}
 
 
