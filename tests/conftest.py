@@ -11,6 +11,7 @@ from qstash_integrations._core.production import NAMES
 from tests import soak
 from tests.browsers import browser  # noqa: F401 - a fixture
 from tests.databases import empty_database, mariadb_server, postgresql_server  # noqa: F401 - fixtures
+from tests.groups import longest_first, pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.sampling import pytest_pycollect_makeitem  # noqa: F401 - a hook
 
 soak.register()
@@ -21,12 +22,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a browser, a database or a server runs in one worker of ``--dist loadgroup``."""
-    for item in items:
-        if item.get_closest_marker("system") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where xdist is not to sort groups by itself: it would keep a soak of a single test for the end."""
+    if not config.getoption("loadscopereorder", default=True):
+        items.sort(key=longest_first(items))
 
 
 @pytest.fixture(scope="module")

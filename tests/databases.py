@@ -164,14 +164,14 @@ def mariadb_server() -> Generator[Server]:
         yield server
 
 
-def _marks(name: str, lacks: str) -> list[pytest.MarkDecorator]:
-    """Whoever needs this server runs in one worker of ``--dist loadgroup``."""
-    return [pytest.mark.system, pytest.mark.xdist_group(name), skip_without(lacks)]
+def _marks(lacks: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.system, skip_without(lacks)]
 
 
+# Their ids name the groups of tests that run in one worker: tests/groups.py.
 SQLITE = pytest.param("sqlite", id="SQLite")
-POSTGRESQL = pytest.param("postgresql_server", id="PostgreSQL", marks=_marks("PostgreSQL", _lacks_postgresql()))
-MARIADB = pytest.param("mariadb_server", id="MariaDB", marks=_marks("MariaDB", _lacks_mariadb()))
+POSTGRESQL = pytest.param("postgresql_server", id="PostgreSQL", marks=_marks(_lacks_postgresql()))
+MARIADB = pytest.param("mariadb_server", id="MariaDB", marks=_marks(_lacks_mariadb()))
 DATABASES = [SQLITE, POSTGRESQL, MARIADB]
 
 
