@@ -101,7 +101,7 @@ def test_the_first_page_leads_there(slug: str) -> None:
 @pytest.mark.parametrize("reason", sorted(report._REMEDIES.keys() - NO_ERROR))
 def test_a_refusal_is_quoted_with_the_remedy_of_its_record(reason: str) -> None:
     (text,) = (PAGES[slug] for slug, names in NAMED.items() if reason in names)
-    assert f"reason={reason} " in text
+    assert f"qstash request rejected: reason={reason} method='POST' path='/hooks/ship': " in text
     assert f"; {report._REMEDIES[reason]}\n" in text
 
 

@@ -1,7 +1,5 @@
 """A reader's questions: each is the title of a page, which the overview, the README or another page leads to."""
 
-import re
-
 import pytest
 
 from tests.readme import README
@@ -36,8 +34,3 @@ def test_the_overview_and_the_readme_lead_to_it(page: str) -> None:
 def test_no_two_pages_have_one_title() -> None:
     titles = [page.read_text(encoding="utf-8").partition("\n")[0].lower() for page in PAGES]
     assert sorted(titles) == sorted(set(titles))
-
-
-def test_titles_say_more_than_a_name() -> None:
-    short = [page.name for page in PAGES if len(re.findall(r"\w+", page.read_text("utf-8").partition("\n")[0])) < 2]
-    assert set(short) <= {"architecture.md", "publishing.md", "security.md", "settings.md", "tasks.md"}
