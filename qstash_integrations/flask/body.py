@@ -44,9 +44,10 @@ def give_back(request: Request, body: bytes) -> None:
     for name in ("form", "files", "values"):
         request.__dict__.pop(name, None)
     # Once for get_data, which keeps it and feeds the form parser; once for who reads the stream.
-    for _ in range(2):
-        setattr(request, "stream", BytesIO(body))  # noqa: B010 - to type checkers it cannot be set
-        request.get_data()
+    kept = request.__dict__
+    kept["stream"] = BytesIO(body)
+    request.get_data()
+    kept["stream"] = BytesIO(body)
 
 
 def _read(request: Request, head: Head, guard: Guard) -> bytes | Answer:

@@ -8,6 +8,7 @@ Spec: https://asgi.readthedocs.io/en/latest/specs/www.html and https://peps.pyth
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -103,20 +104,22 @@ def head_of_lines(
 ) -> Head:
     """The head of a request as it came: its method, its target and its header lines, whose names are in lower case."""
     lines = list(lines)
-    signatures = [value for name, value in lines if name == _SIGNATURE]
     # Of a header that comes twice the first one counts.
     values = dict(reversed(lines))
+    if len(values) != len(lines):
+        # Not of these: nobody agrees on which. Joined as WSGI does, they are no token, and no host.
+        for joined in (_SIGNATURE, b"host"):
+            if joined in values:
+                values[joined] = b",".join(value for name, value in lines if name == joined)
 
     def headers(names: Iterable[str]) -> list[str | None]:
-        if "host" in names:
-            # Not of this one: routers do not agree on which. Joined as WSGI does, it is no host.
-            values[b"host"] = b",".join(value for name, value in lines if name == b"host")
-        return [None if (value := values.get(name.encode())) is None else value.decode("latin-1") for name in names]
+        found = map(values.get, map(str.encode, names))
+        return [None if value is None else value.decode("latin-1") for value in found]
 
     return Head(
         method=method,
         target=target,
-        signature=b",".join(signatures) if signatures else None,
+        signature=values.get(_SIGNATURE),
         root_path=root_path,
         content_length=_length(values.get(b"content-length")),
         length_known=True,
@@ -130,7 +133,7 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
     """The head of a WSGI request; ``reads_chunks``: the framework reads a body without a length to its end."""
 
     def headers(names: Iterable[str]) -> list[str | None]:
-        return [environ.get("HTTP_" + name.upper().replace("-", "_")) for name in names]
+        return list(map(environ.get, map(_variable, names)))
 
     raw = _raw_target(environ)
     if raw:
@@ -151,6 +154,12 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
         told=not raw,
         interface="wsgi",
     )
+
+
+@lru_cache(maxsize=64)
+def _variable(name: str) -> str:
+    """Under which WSGI has a header."""
+    return "HTTP_" + name.upper().replace("-", "_")
 
 
 def _raw_target(environ: Mapping[str, Any]) -> str | None:

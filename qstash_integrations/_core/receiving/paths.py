@@ -37,6 +37,8 @@ class Protected:
 
     def covers(self, scope: Mapping[str, Any]) -> bool:
         """Whether the request of an ASGI scope has to be signed."""
+        if not self._prefix and not self._exclude:
+            return True
         path: str = scope["path"]
         root: str = scope.get("root_path") or ""
         sent = _sent(scope, path)

@@ -154,7 +154,7 @@ def _object(segment: bytes) -> dict[str, Any] | None:
         text = raw.decode("utf-8").strip(_BLANKS)
         value, end = _JSON.raw_decode(text)
         # An escaped surrogate: two of them are one character, but a lone one is no text, and fails where it is used.
-        if "\\ud" in text or "\\uD" in text:
+        if "\\" in text:
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
