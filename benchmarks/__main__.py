@@ -22,6 +22,7 @@ NAMES = (
     "publish_many",
     "server",
     "once",
+    "handlers",
     "tasks",
     "outbox",
     "telemetry",

@@ -28,14 +28,17 @@ def seconds_each(
 
 
 def times_each(
-    ways: Mapping[str, Callable[[], object]], *, rounds: int = ROUNDS, clock: Clock = CPU
+    ways: Mapping[str, Callable[[], object]], *, rounds: int = ROUNDS, clock: Clock = CPU, calls: int | None = None
 ) -> dict[str, list[float]]:
-    """The seconds that one call of each way took in each round, for ratios within a round."""
-    calls = {name: _calls_in_a_round(way) for name, way in ways.items()}
+    """The seconds that one call of each way took in each round, for ratios within a round.
+
+    With ``calls`` a round has so many, and nothing is called before.
+    """
+    many = {name: calls or _calls_in_a_round(way) for name, way in ways.items()}
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            times[name].append(_timed(way, calls[name], clock))
+            times[name].append(_timed(way, many[name], clock))
     return times
 
 

@@ -119,8 +119,9 @@ async def _exchange(app: Callable[..., Awaitable[None]], scope: dict[str, Any]) 
     return status
 
 
-def _wsgi(app: Any, path: str, signature: str) -> Way:
-    environ = {
+def environ_of(path: str, signature: str) -> dict[str, Any]:
+    """A request as a WSGI server gives it, but for its body."""
+    return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
@@ -140,6 +141,10 @@ def _wsgi(app: Any, path: str, signature: str) -> Way:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
+
+
+def _wsgi(app: Any, path: str, signature: str) -> Way:
+    environ = environ_of(path, signature)
 
     def once() -> int:
         statuses: list[str] = []

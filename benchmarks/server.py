@@ -32,6 +32,7 @@ from .table import Row, at_least, at_most
 
 MESSAGES, ROUNDS = 2000, 9  # messages in a round
 PENDING = 100_000
+FULL = 900_000  # a tenth less than the server takes
 AT_ONCE = 10_000  # messages in one batch, the most that the server takes
 WARM_UP = 200  # messages
 LARGE = 40  # messages of 10 MB
@@ -48,11 +49,14 @@ def _rates() -> list[Row]:
         servers = {
             "empty": stack.enter_context(serving(ours(Path(directory) / "empty.db"))),
             "pending": stack.enter_context(serving(ours(Path(directory) / "pending.db"))),
+            "full": stack.enter_context(serving(ours(Path(directory) / "full.db"))),
             "library": stack.enter_context(serving(floor(Path(directory) / "library.db", "library"))),
             "bare": stack.enter_context(serving(floor(Path(directory) / "bare.db", "bare"))),
         }
         fill(servers["pending"].port, PENDING, BODY)
+        fill(servers["full"].port, FULL, BODY)
         rounds = _in_turns(servers)
+        full = resident(servers["full"])
         for name, server in servers.items():
             ended(server)
             in_file = delivered_in(Path(directory) / f"{name}.db")
@@ -60,10 +64,12 @@ def _rates() -> list[Row]:
     rates = {name: median(one[name] for one in rounds) for name in servers}
     of_floor = [at_least(_ratio(rounds, "empty", "library"), 0.6, "of the floor")]
     of_empty = [at_least(_ratio(rounds, "pending", "empty"), 0.9, "of the empty store")]
+    of_full = [at_least(_ratio(rounds, "full", "empty"), 0.95, "of the empty store"), at_most(full, 150, "MB resident")]
     what, unit = "publish to recorded, --db", "messages/s"
     return [
         Row("server", what, unit, rates["empty"], floor=rates["library"], targets=of_floor),
         Row("server", f"{what}, {PENDING:,} pending", unit, rates["pending"], floor=rates["library"], targets=of_empty),
+        Row("server", f"{what}, {FULL:,} pending", unit, rates["full"], floor=rates["library"], targets=of_full),
         # For comparison only: this floor has no client library, and nothing to tell the app.
         Row("server", f"{what}, beside the bare floor", unit, rates["empty"], floor=rates["bare"]),
     ]
@@ -77,7 +83,7 @@ def _in_turns(servers: "dict[str, Server]") -> list[dict[str, float]]:
         {name: asyncio.run(carry(server.port, MESSAGES)).carried for name, server in servers.items()}
         for _ in range(ROUNDS)
     ]
-    for name in ("empty", "pending"):
+    for name in ("empty", "pending", "full"):
         check_recorded(servers[name].port, WARM_UP + ROUNDS * MESSAGES)
     return rounds
 

@@ -21,7 +21,7 @@ from qstash_integrations.server.app import environment, running
 from tests.databases import postgresql
 from tests.server.destination import free_port, listens
 
-from .table import Row, at_least
+from .table import Row, at_least, at_most
 
 TASKS, WARM_UP, ROUNDS = 300, 40, 3
 PROCESSES = 2
@@ -36,9 +36,9 @@ def measure() -> list[Row]:
     with postgresql() as server, server() as database:
         postgres = _rates(database.django)
     return [
-        _row("tasks beside publish_json and a view", sqlite["neutral"], sqlite["view"], "of the view"),
+        _beside_the_view(sqlite["neutral"], sqlite["view"]),
         *(
-            _row(f"django.tasks on {name}, beside django-tasks-db", rates["ours"], rates["peer"], "times the peer")
+            _row(f"django.tasks on {name}, beside django-tasks-db", rates["ours"], rates["peer"])
             for name, rates in (("SQLite", sqlite), ("PostgreSQL", postgres))
         ),
     ]
@@ -47,8 +47,13 @@ def measure() -> list[Row]:
 _SQLITE = {"transaction_mode": "IMMEDIATE", "timeout": 60, "init_command": "PRAGMA journal_mode=WAL"}
 
 
-def _row(what: str, ours: float, peer: float, of: str) -> Row:
-    return Row("tasks", what, "tasks per second", ours, peer, targets=[at_least(ours / peer, 0.7, of)])
+def _beside_the_view(task: float, view: float) -> Row:
+    what, ratios = "tasks beside publish_json and a view", [at_most(view / task, 1.15, "times as long as the view")]
+    return Row("tasks", what, "tasks per second", task, view, targets=ratios)
+
+
+def _row(what: str, ours: float, peer: float) -> Row:
+    return Row("tasks", what, "tasks per second", ours, peer, targets=[at_least(ours / peer, 0.7, "times the peer")])
 
 
 def _rates(database: Mapping[str, Any]) -> dict[str, float]:

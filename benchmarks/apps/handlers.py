@@ -1,0 +1,115 @@
+"""``python -m benchmarks.apps.handlers DIRECTORY SOCKET``: a Django view without ``once=``, and with each store.
+
+The view writes one row, into an SQLite file of its own: a handler that must not run twice has at least that to do.
+Prints the seconds of a request in each round as JSON, by store.
+"""
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import django
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from benchmarks.measure import WALL, times_each
+from benchmarks.middleware import AT_ONCE, environ_of
+from benchmarks.tokens import KIB, ORIGIN, ours, token
+
+DIRECTORY, SOCKET = Path(sys.argv[1]), sys.argv[2]
+ROUNDS = 25
+OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 60,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+}
+DATABASE = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": OPTIONS}
+settings.configure(
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    LOGGING_CONFIG=None,
+    MIDDLEWARE=[],
+    # Connections stay open, as everybody has it who looks at milliseconds.
+    DATABASES={"default": {**DATABASE, "NAME": str(DIRECTORY / "app.db"), "CONN_MAX_AGE": None}},
+    CACHES={
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "claims",
+            "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+        }
+    },
+)
+django.setup()
+logging.disable()
+call_command("createcachetable", verbosity=0)
+
+from qstash_integrations.django import verify_qstash  # noqa: E402 - needs the settings
+from qstash_integrations.once import DjangoCacheStore, MemoryStore, RedisStore, SQLiteStore  # noqa: E402
+
+STORES: dict[str, Any] = {
+    "without": None,
+    "memory": MemoryStore(),
+    "SQLite": SQLiteStore(DIRECTORY / "claims.db"),
+    "Redis": RedisStore(f"unix://{SOCKET}"),
+    "Django database": DjangoCacheStore(),
+}
+
+
+def work(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO effect (size) VALUES (%s)", [len(request.body)])
+    return HttpResponse()
+
+
+def paths() -> dict[str, str]:
+    return {name: f"hook{number}" for number, name in enumerate(STORES)}
+
+
+urlpatterns = [
+    path(paths()[name], verify_qstash(receiver=ours(), public_url=ORIGIN, once=store)(work))
+    for name, store in STORES.items()
+]
+app: Any = WSGIHandler()
+
+
+def way(name: str) -> Callable[[], None]:
+    """So many messages, each of which comes for the first time. They are signed before anything is timed."""
+    where = f"/{paths()[name]}"
+    environs: list[dict[str, Any]] = []
+
+    def some() -> None:
+        for _ in range(AT_ONCE):
+            answer = app(
+                {**environs.pop(), "wsgi.input": io.BytesIO(KIB)}, lambda status, headers: statuses.append(status)
+            )
+            answer.close()
+        assert set(statuses) == {"200 OK"}, statuses
+
+    statuses: list[str] = []
+    for number in range(ROUNDS * AT_ONCE):
+        environ = environ_of(where, token(url=ORIGIN + where))
+        environs.append({**environ, "HTTP_UPSTASH_MESSAGE_ID": f"msg_{name}_{number}"})
+    return some
+
+
+def main() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE effect (size INTEGER)")
+    times = times_each({name: way(name) for name in STORES}, rounds=ROUNDS, clock=WALL, calls=1)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM effect")
+        (count,) = cursor.fetchone()
+    assert count == len(STORES) * ROUNDS * AT_ONCE, count
+    print(json.dumps(times))
+
+
+if __name__ == "__main__":
+    main()
