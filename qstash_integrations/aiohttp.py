@@ -28,8 +28,9 @@ from ._core.receiving.head import Head, head_of_lines, without_origin
 from ._core.receiving.once import Claimed, Turn
 from ._core.receiving.options import Wanted
 from ._core.receiving.order import check_order, note
+from ._core.receiving.probe import PROBE_PATH, facts_of, probe_path_of
 
-__all__ = ["DELIVERY", "check_qstash", "qstash_middleware", "verify_qstash"]
+__all__ = ["DELIVERY", "add_probe", "check_qstash", "qstash_middleware", "verify_qstash"]
 
 
 def _key_of_text(name: str, _kind: object) -> str:
@@ -83,6 +84,27 @@ async def check_qstash(app: web.Application) -> None:
     check_order(handlers, "@verify_qstash stands below @routes.post")
 
 
+def add_probe(app: web.Application, path: str = PROBE_PATH, **options: Unpack[GuardOptions]) -> None:
+    """A verified route that does nothing: with it ``qstash-integrations doctor`` asks how a request looks from inside.
+
+    For POST to ``path``, and to whatever is below it. ``options`` are those of the app's verified handlers.
+    """
+    wanted, base = Wanted.taken_from(options), probe_path_of(path, "path")
+    probe = _verified(Guards(Wanted(wanted.given, {**wanted.options, "of_probe": True})), _probe)
+    for pattern in (f"{base}", f"{base}/{{rest:.*}}"):
+        app.router.add_post(pattern, probe)
+
+
+async def _probe(request: web.Request) -> web.StreamResponse:
+    status, headers, body = facts_of(_head_of(request), request[DELIVERY], "aiohttp")
+    return web.Response(status=status, headers=dict(headers), body=body)
+
+
+def _head_of(request: web.Request) -> Head:
+    lines = [(name.lower(), value) for name, value in request.raw_headers]
+    return head_of_lines(request.method, without_origin(request.raw_path), lines, interface="aiohttp")
+
+
 def _verified(guards: Guards, handler: Call) -> Any:
     @functools.wraps(handler, updated=())
     async def verified(*args: Any, **more: Any) -> web.StreamResponse:
@@ -111,8 +133,7 @@ class _Host:
         return cast("Claimed | None", self._request.get(_CLAIMED))
 
     def head(self) -> Head:
-        lines = [(name.lower(), value) for name, value in self._request.raw_headers]
-        return head_of_lines(self._request.method, without_origin(self._request.raw_path), lines, interface="aiohttp")
+        return _head_of(self._request)
 
     def route(self) -> str | None:
         resource = self._request.match_info.route.resource

@@ -12,10 +12,12 @@ from typing import Unpack
 from ._core.errors import ConfigurationError
 from ._core.receiving.admission import ahandle
 from ._core.receiving.asgi_host import ASGIApp, AsgiHost, Receive, Scope, Send, alone
+from ._core.receiving.asgi_probe import Probe
 from ._core.receiving.guard import GuardOptions
 from ._core.receiving.guards import Guards, apps_behind
 from ._core.receiving.options import Wanted
 from ._core.receiving.paths import Protected
+from ._core.receiving.probe import PROBE_PATH, is_probe, probe_path_of
 
 __all__ = ["QStashMiddleware"]
 
@@ -33,18 +35,30 @@ class QStashMiddleware:
     """
 
     def __init__(
-        self, app: ASGIApp, *, prefix: str = "/", exclude: Sequence[str] = (), **options: Unpack[GuardOptions]
+        self,
+        app: ASGIApp,
+        *,
+        prefix: str = "/",
+        exclude: Sequence[str] = (),
+        probe_path: str | None = PROBE_PATH,
+        **options: Unpack[GuardOptions],
     ) -> None:
         self._app = app
         self._behind = tuple(apps_behind(app))
         self.protected: Protected = Protected(prefix, exclude)
-        self.qstash_guard: Guards = Guards(Wanted.taken_from(options))
+        # A verified route that does nothing, for the doctor; None for none.
+        self.probe_path: str | None = probe_path_of(probe_path)
+        wanted = Wanted.taken_from(options)
+        self.qstash_guard: Guards = Guards(wanted)
+        self._probe = Probe("asgi", wanted, self._behind)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         running: Awaitable[None]
         match scope["type"]:
             case "lifespan":
                 running = self._lifespan(scope, receive, send)
+            case "http" if self._is_probe(scope):
+                running = self._probe(scope, receive, send)
             case "http" | "websocket" if not self.protected.covers(scope):
                 running = alone(self._app, scope, receive, send)
             case "http":
@@ -56,6 +70,12 @@ class QStashMiddleware:
                 raise RuntimeError(f"QStashMiddleware cannot check a connection of type {other!r}, so it refuses it")
         del scope, receive, send
         await running
+
+    def _is_probe(self, scope: Scope) -> bool:
+        base, path = self.probe_path, scope["path"]
+        if base is None or base not in path or scope["method"] != "POST":
+            return False
+        return is_probe(path.removeprefix((scope.get("root_path") or "").rstrip("/")), base)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -20,6 +20,7 @@ from .verbs import App
 from .verbs.app import NO_APP, outbox_beside
 
 if TYPE_CHECKING:
+    from .doctor.place import Place
     from .schedules.commands import Here
 
 _USUAL = ("app", "application", "api")
@@ -63,9 +64,16 @@ def located(name: str | None) -> Generator[App]:
         if _is(app, "aiohttp.web", "Application"):
             from .routes.aiohttp import routes_of
 
-            yield _beside(module, App(routes=partial(routes_of, app), schedules=_no_schedules))
+            yield _beside(
+                module,
+                App(routes=partial(routes_of, app), schedules=_no_schedules, place=partial(_place_of_aiohttp, app)),
+            )
             return
-    yield App(schedules=partial(_of_module, module, named, attribute), outbox=partial(outbox_beside, module))
+    yield App(
+        schedules=partial(_of_module, module, named, attribute),
+        outbox=partial(outbox_beside, module),
+        place=partial(_place_of_any, named),
+    )
 
 
 def _beside(module: ModuleType, app: App) -> App:
@@ -102,6 +110,22 @@ def _of_module(module: ModuleType, named: Any, attribute: str) -> "Here":
     if attribute and not callable(named):
         found = schedules_in(named, f"--app {module.__name__}:{attribute}")
     return Here(schedules=found, client=QStash())
+
+
+def _place_of_aiohttp(app: Any) -> "Place":
+    from .doctor.of_aiohttp import place
+
+    return place(app)
+
+
+def _place_of_any(named: Any) -> "Place":
+    from .doctor.facts import App as Looks
+    from .doctor.of_asgi import place
+    from .doctor.place import bare_place
+
+    if _is(named, "qstash_integrations.asgi", "QStashMiddleware"):
+        return place(named)
+    return bare_place(Looks(framework=type(named).__module__.partition(".")[0]))
 
 
 def _of_django() -> App:

@@ -13,8 +13,10 @@ from .given import Values
 from .publishing.manner import ClientOptions, Manner, manner_of
 from .receiving.guard import GuardOptions
 from .receiving.options import Wanted
+from .receiving.probe import PROBE_PATH, probe_path_of
 
 TASKS_PATH = "/qstash/tasks"
+_USUAL = object()  # None says that there is to be none
 # As every router reads it, and every client leaves it: no placeholder, no escape, no dot segment.
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~-]+)+")
 
@@ -30,6 +32,14 @@ class TaskOptions(TypedDict, total=False):
     """Called with each call, before its task runs; returns a context manager, which the task runs in."""
     schedules: object
     """Modules with schedules beside those in ``tasks``, their dotted names, schedules, or an iterable of those."""
+
+
+class ProbeOptions(TypedDict, total=False):
+    """Where the doctor's probe is."""
+
+    probe_path: str | None
+    """A verified route that does nothing, for ``qstash-integrations doctor``; "/qstash/probe" by default, None for
+    none."""
 
 
 class TasksGiven(NamedTuple):
@@ -60,7 +70,7 @@ class TasksGiven(NamedTuple):
         return path
 
 
-class AppOptions(Values, ClientOptions, GuardOptions, TaskOptions, total=False):
+class AppOptions(Values, ClientOptions, GuardOptions, TaskOptions, ProbeOptions, total=False):
     """The options of ``QStash(app, ...)``. What an endpoint says itself wins over them.
 
     They win over the framework's configuration, which wins over the environment.
@@ -70,13 +80,18 @@ class AppOptions(Values, ClientOptions, GuardOptions, TaskOptions, total=False):
 class ForApp:
     """The options of an app, checked and sorted. Prints nothing of them: they may be secrets."""
 
-    __slots__ = ("_client", "tasks", "wanted")
+    __slots__ = ("_client", "_probe", "tasks", "wanted")
 
     def __init__(
-        self, wanted: Wanted | None = None, client: Mapping[str, Any] | None = None, tasks: TasksGiven | None = None
+        self,
+        wanted: Wanted | None = None,
+        client: Mapping[str, Any] | None = None,
+        tasks: TasksGiven | None = None,
+        probe: object = _USUAL,
     ) -> None:
         self.wanted: Wanted = wanted or Wanted()
         self.tasks: TasksGiven = tasks or TasksGiven()
+        self._probe = probe
         self._client = client or {}
 
     @classmethod
@@ -88,6 +103,8 @@ class ForApp:
         client = {name: options.pop(name) for name in ClientOptions.__annotations__ if name in options}
         for_app = cls(client={name: value for name, value in client.items() if value is not None})
         del client  # error trackers print the locals of raising frames
+        for_app._probe = options.pop("probe_path", _USUAL)
+        for_app.probe_path()
         for_app.tasks = TasksGiven(*(options.pop(name, None) for name in TaskOptions.__annotations__))
         for_app.wanted = Wanted.taken_from(options, AppOptions.__annotations__)
         for_app.manner()
@@ -105,4 +122,9 @@ class ForApp:
         """With those of the other one instead, where both say something."""
         said: dict[str, Any] = {name: value for name, value in other.tasks._asdict().items() if value is not None}
         tasks = self.tasks._replace(**said)
-        return ForApp(other.wanted.within(self.wanted), {**self._client, **other._client}, tasks)
+        probe = self._probe if other._probe is _USUAL else other._probe
+        return ForApp(other.wanted.within(self.wanted), {**self._client, **other._client}, tasks, probe)
+
+    def probe_path(self, configured: object = PROBE_PATH) -> str | None:
+        """Where the doctor's probe is, as it was told here or else as its framework's configuration says."""
+        return probe_path_of(configured if self._probe is _USUAL else self._probe)

@@ -9,12 +9,14 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import chain
+from typing import Literal
 
 from .errors import ConfigurationError
 from .given import ARGUMENTS, Found, Given, Level
 from .production import declared
 from .texts import plain, problem_of_text
 
+_SOURCES: tuple[Literal["configured", "environment"], ...] = ("configured", "environment")
 # What a test puts in front of everything else, and how often that or the framework's settings have changed.
 _overrides: dict[str, str] = {}
 # Values that count as others, by setting: code may hand on what a terminal says.
@@ -94,6 +96,15 @@ class Reader:
             return str(value).rstrip("\r\n")
         del value
         raise ConfigurationError(f"{name} {problem}")
+
+    def source(self, setting: str) -> Literal["given", "configured", "environment", ""]:
+        """Where ``find`` has it from; empty where it is not set. An override of a test counts as given."""
+        if setting in _overrides or any(setting in level for level in chain.from_iterable(self._levels)):
+            return "given"
+        for where, values in zip(_SOURCES, self._sources, strict=False):
+            if values.get(setting) is not None:
+                return where
+        return ""
 
     def together(self, *settings: str) -> "Reader":
         """For settings that are of no use apart: who was given one of them in code gets none from anywhere else."""

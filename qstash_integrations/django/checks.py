@@ -117,7 +117,7 @@ def _verified() -> Iterator[Any]:
         entry = pending.pop()
         if isinstance(entry, URLResolver):
             pending.extend(entry.url_patterns)
-        elif hasattr(entry.callback, "qstash_wanted"):
+        elif hasattr(entry.callback, "qstash_wanted") and not entry.callback.qstash_wanted.options.get("of_probe"):
             yield entry.callback
 
 

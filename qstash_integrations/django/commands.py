@@ -19,13 +19,20 @@ from .publisher import qstash
 from .schedules import here
 
 if TYPE_CHECKING:
+    from ..doctor.place import Place
     from ..outbox.here import Here as OutboxHere
 
 
 def about() -> App:
     """For commands about the project, once that is set up."""
     client: Any = qstash
-    return App(client=lambda: client, load=load, routes=routes_of, schedules=here, outbox=_outbox)
+    return App(client=lambda: client, load=load, routes=routes_of, schedules=here, outbox=_outbox, place=_place)
+
+
+def _place() -> "Place":
+    from .place import place
+
+    return place()
 
 
 def run(arguments: list[str], name: str, stdout: Any, stderr: Any) -> int:

@@ -25,6 +25,7 @@ from .._core.names import hint
 from .._core.public_urls import mount_of
 from .._core.publishing.manner import CONFIGURED, Manner, manner_of
 from .._core.receiving.options import Wanted
+from .._core.receiving.probe import probe_path_of
 from .._core.settings import Settings
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
@@ -51,7 +52,10 @@ NAMES = {
     "APP": "QSTASH_APP",
     "ENVIRONMENT": "QSTASH_ENVIRONMENT",
     "SCHEDULES": "QSTASH_SCHEDULES",
+    "PROBE_PATH": "QSTASH_PROBE_PATH",
 }
+# Where None says something.
+_USUAL = {"QSTASH_PROBE_PATH": "/probe"}
 # As the client's own argument is called.
 _ALIAS, _ALIASED = "BASE_URL", "URL"
 
@@ -138,6 +142,12 @@ def for_all_views() -> Wanted:
             raise errors.ConfigurationError(f"QSTASH_ONCE: {error}") from None
 
 
+def probe_path() -> str | None:
+    """QSTASH_PROBE_PATH: where the doctor's probe is, below where the urls of this package are included."""
+    with improperly_configured():
+        return probe_path_of(_Config().get("QSTASH_PROBE_PATH"), "QSTASH_PROBE_PATH")
+
+
 def configured() -> Mapping[str, object]:
     """All of them, by flat name."""
     with improperly_configured():
@@ -198,7 +208,9 @@ class _Config(Mapping[str, object]):
         if _ALIAS in given and _ALIASED in given:
             raise errors.ConfigurationError(f"the dict QSTASH has both {_ALIASED} and {_ALIAS}, which are the same")
         given = {_ALIASED if name == _ALIAS else name: value for name, value in given.items()}
-        self._values = {flat: given.get(name, getattr(settings, flat, None)) for name, flat in NAMES.items()}
+        self._values = {
+            flat: given.get(name, getattr(settings, flat, _USUAL.get(flat))) for name, flat in NAMES.items()
+        }
 
     def with_object(self) -> Self:
         """With what the settings object says, where nothing else in ``settings.py`` does."""
@@ -225,7 +237,7 @@ class _Config(Mapping[str, object]):
 def _forget(*, setting: str, **_: object) -> None:
     if "QSTASH" in setting or setting in ("ALLOWED_HOSTS", "FORCE_SCRIPT_NAME", "TASKS"):
         settings_changed()
-    if setting in ("QSTASH", "QSTASH_TASKS", "QSTASH_TASKS_INBOX", "TASKS"):
+    if setting in ("QSTASH", "QSTASH_PROBE_PATH", "QSTASH_TASKS", "QSTASH_TASKS_INBOX", "TASKS"):
         clear_url_caches()  # each task is a route
 
 

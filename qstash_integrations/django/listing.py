@@ -14,6 +14,7 @@ from ..routes import Route, Verification
 from ..routes.verifying import methods_of, name_of, verification_of
 from .conf import allowed_hosts, for_all_views, load
 from .decorators import guard_of
+from .logins import requires_login
 
 _TASKS = "tasks/"
 _DJANGO_TASKS = "qstash_integrations.django.tasks.views"
@@ -22,17 +23,19 @@ _DJANGO_TASKS = "qstash_integrations.django.tasks.views"
 def routes_of(urlconf: str | None = None) -> list[Route]:
     """Of ROOT_URLCONF unless told otherwise, in the order in which Django looks at them."""
     name = urlconf or getattr(settings, "ROOT_URLCONF", None)
-    return [] if name is None else list(_routes(get_resolver(name).url_patterns, "/"))
+    return [] if name is None else list(_routes(get_resolver(name).url_patterns, "/", login=requires_login()))
 
 
-def _routes(patterns: Iterable[Any], prefix: str) -> Iterator[Route]:
+def _routes(patterns: Iterable[Any], prefix: str, *, login: bool) -> Iterator[Route]:
     for entry in patterns:
         path = prefix + _written(str(entry.pattern))
         if isinstance(entry, URLResolver):
-            yield from _routes(entry.url_patterns, path)
+            yield from _routes(entry.url_patterns, path, login=login)
             continue
         view = entry.callback
         wanted = getattr(view, "qstash_wanted", None)
+        if wanted is not None and "of_probe" in wanted.options:
+            continue  # the doctor's, which is none of the project's
         of_tasks = wanted is not None and "of_tasks" in wanted.options
         if of_tasks and getattr(entry.pattern, "regex", None) is not None and "_route" not in vars(entry.pattern):
             continue  # what refuses whatever else is below the path of the tasks
@@ -44,6 +47,7 @@ def _routes(patterns: Iterable[Any], prefix: str) -> Iterator[Route]:
             verification=None if wanted is None else _verification(view),
             task=task,
             csrf_exempt=_is_exempt(view),
+            behind_login=login and getattr(view, "login_required", True),
         )
 
 

@@ -1,7 +1,8 @@
 """The views of ours that a project serves: ``path("qstash/", include("qstash_integrations.django.urls"))``.
 
 Below ``tasks/`` those of ``QSTASH = {"TASKS": ...}``; below ``django/`` those of the backend for ``django.tasks``, with
-its app in INSTALLED_APPS or a backend that keeps no rows; below ``outbox/`` that of the outbox, with its app.
+its app in INSTALLED_APPS or a backend that keeps no rows; below ``outbox/`` that of the outbox, with its app; at
+``probe`` that of the doctor.
 
 Nothing is looked for before Django asks: modules with tasks may import what imports this.
 
@@ -18,7 +19,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import import_string
 
 from .._core.environment import generation
-from .conf import tasks_given
+from . import probe
+from .conf import probe_path, tasks_given
 from .outbox.places import APP as OUTBOX
 
 _BACKEND = "qstash_integrations.django.tasks"
@@ -47,6 +49,9 @@ def _patterns(_: int) -> tuple[URLPattern | URLResolver, ...]:
         from .mounted import patterns
 
         found += patterns()
+    path_of_probe = probe_path()
+    if path_of_probe is not None:
+        found += probe.patterns(path_of_probe)
     backends = [str(params.get("BACKEND")) for params in getattr(settings, "TASKS", {}).values()]
     if apps.is_installed(_BACKEND) or any(map(_is_ours, backends)):
         found.append(path("django/", include(f"{_BACKEND}.urls")))

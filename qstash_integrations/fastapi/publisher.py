@@ -10,6 +10,7 @@ from .._core.app_options import TasksGiven
 
 class QStash(starlette.QStash):
     __doc__ = starlette.QStash.__doc__
+    _framework = "fastapi"
 
     def _routes_of(self, app: Starlette, given: TasksGiven) -> list[BaseRoute]:
         if not isinstance(app, FastAPI):

@@ -17,6 +17,7 @@ from .conf import app_here, config_of, load, tasks_given
 from .publisher import qstash
 
 if TYPE_CHECKING:
+    from ..doctor.place import Place
     from ..schedules.commands import Here
     from ..verbs import App
 
@@ -77,7 +78,14 @@ def about(app: Flask) -> "App":
         routes=partial(routes_of, app),
         schedules=here,
         outbox=partial(outbox_beside, sys.modules.get(app.import_name)),
+        place=partial(_place, app),
     )
+
+
+def _place(app: Flask) -> "Place":
+    from .place import place
+
+    return place(app)
 
 
 def here() -> "Here":

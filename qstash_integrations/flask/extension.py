@@ -16,6 +16,7 @@ from .._core.settings import Settings
 from .commands import add_commands
 from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load, tasks_given
 from .order import check_views
+from .probe import mount_probe
 from .publisher import Publisher
 from .verification import Verification
 
@@ -30,7 +31,8 @@ class QStash:
     ``options`` are settings that win over ``app.config`` and the environment (``token``, ``base_url``,
     ``current_signing_key``, ``next_signing_key``, ``public_url``, or all of them as one object, ``settings``), how the
     publisher sends (``timeout``, ``retry``, ``http_client``, ``headers``, ``allow_http``; or, in ``app.config``,
-    QSTASH_TIMEOUT and so on), and those of ``verify_qstash`` for all verified views of the app.
+    QSTASH_TIMEOUT and so on), those of ``verify_qstash`` for all verified views of the app, and where the doctor's
+    probe is (``probe_path``; or QSTASH_PROBE_PATH).
     ``qstash_integrations.options.AppOptions`` has each with its unit and limits.
     """
 
@@ -61,6 +63,7 @@ class QStash:
             Publisher.from_settings(partial(load, app), given.manner(config_of(app)))
             _check(app)
             _mount_tasks(app)
+            mount_probe(app)
         except Exception:
             del app.extensions[OPTIONS]
             raise

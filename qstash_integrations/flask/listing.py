@@ -14,6 +14,7 @@ from ..routes import Verification as Shown
 from ..routes.route import By
 from ..routes.verifying import methods_of, name_of, verification_of
 from .conf import config_of, given_to, load
+from .probe import BLUEPRINT as OF_PROBE
 from .verification import Verification
 
 _OF_TASKS = "qstash_tasks."
@@ -30,6 +31,8 @@ def _routes(app: Flask) -> Iterator[Route]:
         task = rule.endpoint.removeprefix(_OF_TASKS).replace(":", ".") if rule.endpoint.startswith(_OF_TASKS) else None
         if view is None or task == "" or rule.endpoint.rpartition(".")[2] == "static":
             continue
+        if rule.endpoint.startswith(f"{OF_PROBE}."):
+            continue  # the doctor's, which is none of the app's
         kind: Any = getattr(view, "view_class", view)
         yield Route(
             path=rule.rule,

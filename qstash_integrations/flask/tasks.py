@@ -6,13 +6,11 @@ are those of the blueprint ``qstash_tasks``.
 Spec: https://flask.palletsprojects.com/en/stable/async-await/
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, cast
-from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, g
-from werkzeug.routing import BaseConverter
+from flask import Flask, Response, g
 
 from .._core.app_options import TasksGiven
 from .._core.errors import ConfigurationError
@@ -24,22 +22,13 @@ from ..tasks.mount import Mount
 from ..tasks.origin import ELSEWHERE
 from ..tasks.running import Arrived, arun, run
 from ..tasks.serving import answer_of, refuse_injected, refuse_unserved_callbacks, take
-from .conf import app_here, config_of, load, request_here
+from .conf import load, request_here
 from .origin import Served, note_served, origin_of
 from .response import response
+from .routes import HOST, REST, add_route, places, prepare
 from .verification import DELIVERY, Verification
 
 BLUEPRINT = "qstash_tasks"
-# Extensions that refuse what has no session or comes too often; each has ``exempt(view)``.
-_REFUSING = ("csrf", "limiter")
-_REST, _HOST = "qstash_rest", "qstash_host"
-
-
-class _Rest(BaseConverter):
-    """What is below a path, however it goes on."""
-
-    regex = r"[\s\S]*"
-    part_isolating = False
 
 
 def mount(app: Flask, given: TasksGiven) -> None:
@@ -60,16 +49,14 @@ def mount(app: Flask, given: TasksGiven) -> None:
             extra=fields("tasks_refused", error=type(error).__name__),
         )
     note_served(app, Served(base, frozenset(tasks.tasks)))
-    app.register_blueprint(Blueprint(BLUEPRINT, __name__))
-    app.before_request_funcs.setdefault(None, []).insert(0, _let_pass)
-    app.url_map.converters[_REST] = _Rest
+    prepare(app, BLUEPRINT)
     views = {name: _view(app, verification, tasks, name) for name in tasks.tasks}
     rest = _rest(verification, tasks)
-    for place in _places(app):
+    for place in places(app):
         for name, view in views.items():
-            _route(app, f"{base}/{name}", name.replace(".", ":"), view, methods=("POST",), **place)
-        for path in (base, f"{base}/<{_REST}:rest>"):
-            _route(app, path, "", rest, methods=None, **place)
+            add_route(app, f"{base}/{name}", f"{BLUEPRINT}.{name.replace('.', ':')}", view, methods=("POST",), **place)
+        for path in (base, f"{base}/<{REST}:rest>"):
+            add_route(app, path, f"{BLUEPRINT}.", rest, methods=None, **place)
 
 
 def _view(app: Flask, verification: Verification, tasks: Mount, name: str) -> Callable[..., Any]:
@@ -103,36 +90,11 @@ def _take(tasks: Mount, name: str) -> Arrived | Answer:
 def _qstash_task(verification: Verification, view: Callable[..., Any]) -> Callable[..., Any]:
     # All of one name, by which extensions know what to let pass.
     def qstash_task(**path: str) -> Any:
-        path.pop(_HOST, None)
+        path.pop(HOST, None)
         return verification.call(view, (), path)
 
     cast("Any", qstash_task).qstash_verification = verification
     return qstash_task
-
-
-def _route(app: Flask, path: str, endpoint: str, view: Callable[..., Any], **options: Any) -> None:
-    """As ``add_url_rule``, which takes no rule for every method there may be, and answers OPTIONS by itself."""
-    endpoint = f"{BLUEPRINT}.{endpoint}"
-    app.url_map.add(app.url_rule_class(path, endpoint=endpoint, strict_slashes=False, **options))
-    app.view_functions[endpoint] = view
-
-
-def _places(app: Flask) -> Iterator[Mapping[str, str]]:
-    """On every host or subdomain of an app that matches them, and ahead of what else is on its public ones."""
-    by_host = app.url_map.host_matching
-    if not by_host and not app.subdomain_matching:
-        yield {}
-        return
-    server = str(config_of(app).get("SERVER_NAME") or "")
-    origins = load(app).origins
-    for host in dict.fromkeys(urlsplit(origin).netloc for origin in (() if callable(origins) else origins)):
-        if by_host:
-            yield {"host": host}
-        elif host.endswith(f".{server}"):
-            yield {"subdomain": host.removesuffix(f".{server}")}
-    yield {"host" if by_host else "subdomain": f"<{_HOST}>"}
-    if not by_host:
-        yield {}
 
 
 def _refuse_async(app: Flask, tasks: Mount) -> None:
@@ -142,17 +104,3 @@ def _refuse_async(app: Flask, tasks: Mount) -> None:
             raise ConfigurationError(
                 f"{task.name} is async, and Flask needs asgiref for that; install it with: pip install 'flask[async]'"
             )
-
-
-def _let_pass() -> None:
-    """Tell extensions of the app, wherever they were added, that these views are none of a browser's."""
-    if request_here().blueprint != BLUEPRINT:
-        return
-    app = app_here()
-    view = app.view_functions[f"{BLUEPRINT}."]
-    for name in _REFUSING:
-        found: object = app.extensions.get(name)
-        # Of limiters there may be several.
-        for extension in cast("Iterable[Any]", found if isinstance(found, set) else (found,)):
-            if hasattr(extension, "exempt"):
-                extension.exempt(view)

@@ -41,7 +41,7 @@ class Verification:
         """ConfigurationError when a setting is missing that neither the view nor the extension was given."""
         made = self._guards.get(app)
         if made is None:
-            wanted = self.wanted.within(given_to(app).wanted)
+            wanted = self.wanted_in(app)
             # Not the app itself, which would stay alive as its own key, nor its configuration, which holds secrets.
             alive = cast("Callable[[], Flask]", ref(app))
             made = guard_from_settings(
@@ -49,6 +49,10 @@ class Verification:
             )
             self._guards[app] = made
         return made()
+
+    def wanted_in(self, app: Flask) -> Wanted:
+        """With what the extension of ``app`` was given."""
+        return self.wanted.within(given_to(app).wanted)
 
     def call(self, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The view's answer to a genuine request, ours to any other one."""

@@ -28,6 +28,9 @@ def _routes(app: Any, outer: Verification | None) -> Iterator[Route]:
         for route in resource:
             if route.method == "HEAD":
                 continue  # which is added to every GET
+            guard = getattr(route.handler, "qstash_guard", None)
+            if guard is not None and "of_probe" in guard.wanted.options:
+                continue  # the doctor's, which is none of the app's
             yield Route(
                 path=resource.canonical,
                 methods=methods_of(_methods(route)),

@@ -52,6 +52,8 @@ class Route:
     """It is open although ``verify_qstash`` stands above it: the decorator stands on the wrong side of the route's."""
     csrf_exempt: bool = False
     """It gave up Django's protection of forms, as whatever takes requests of programs has to."""
+    behind_login: bool = False
+    """Django's LoginRequiredMiddleware answers whoever has no session, which QStash never has."""
 
     @property
     def takes_post(self) -> bool:

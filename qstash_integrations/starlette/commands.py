@@ -1,7 +1,7 @@
 """What commands know of a Starlette or FastAPI app: its publisher, if it has one, and else the environment's."""
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
@@ -13,14 +13,27 @@ from .listing import routes_of
 from .mounts import apps_below
 from .schedules import here
 
+if TYPE_CHECKING:
+    from ..doctor.place import Place
+
 
 def about(outermost: object, app: Starlette) -> App:
     """``outermost`` is the app with what stands around it."""
     values = values_of_app(app)
     load: Any = Settings.load if values is None else values.load
     return App(
-        client=partial(_client, app), load=load, routes=partial(routes_of, outermost), schedules=partial(here, app)
+        client=partial(_client, app),
+        load=load,
+        routes=partial(routes_of, outermost),
+        schedules=partial(here, app),
+        place=partial(_place, outermost, app),
     )
+
+
+def _place(outermost: object, app: Starlette) -> "Place":
+    from .place import place
+
+    return place(app, outermost)
 
 
 def _client(app: Starlette) -> QStash:

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Host, Mount, WebSocketRoute
 
+from .._core.receiving.asgi_probe import Probe
 from .._core.receiving.guards import AppValues, apps_behind, values_of_app
 from .._core.receiving.order import is_open
 from ..asgi import QStashMiddleware
@@ -71,6 +72,8 @@ def _one(route: Any, values: AppValues | None) -> Iterator[Route]:
     endpoint, task = route.endpoint, _task(route)
     if task == "":
         return  # what refuses whatever else is below the path of the tasks
+    if isinstance(endpoint, Probe):
+        return  # the doctor's, which is none of the app's
     yield Route(
         path=route.path,
         methods=("POST",) if task else methods_of(_methods(route)),

@@ -23,6 +23,7 @@ from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
 from .mounts import apps_below, check_root_path, location, note_outer
 from .origin import check_callbacks, running
+from .probe import ProbeRoute
 
 
 class _OwnUrls:
@@ -74,9 +75,12 @@ class QStash:
     ``options`` are settings that win over the environment (``token``, ``base_url``, ``current_signing_key``,
     ``next_signing_key``, ``public_url``, or all of them as one object, ``settings``), how the publisher sends
     (``timeout``, ``retry``, ``http_client``, ``headers``, ``allow_http``), those of ``verify_qstash`` for all verified
-    endpoints of the app, and which tasks it serves (``tasks``, ``tasks_path``, ``around``).
+    endpoints of the app, which tasks it serves (``tasks``, ``tasks_path``, ``around``), and where the doctor's probe is
+    (``probe_path``).
     ``qstash_integrations.options.AppOptions`` has each with its unit and limits.
     """
+
+    _framework = "starlette"
 
     def __init__(self, app: Starlette, **options: Unpack[AppOptions]) -> None:
         given = ForApp.taken_from(options)
@@ -92,6 +96,9 @@ class QStash:
         publisher.app = publisher.sync.app = app
         publisher.tasks_given = given.tasks
         tasks = self._routes_of(app, given.tasks) if given.tasks.are_given() else []
+        path = given.probe_path()
+        if path is not None:
+            tasks.append(ProbeRoute(path, self._framework))
         app.state.qstash = publisher
         give_values(app, values)
         app.add_middleware(WithPublisher, publisher=publisher)

@@ -10,6 +10,7 @@ from .._core.errors import ConfigurationError
 if TYPE_CHECKING:
     from .._core.publishing.client import QStash
     from .._core.settings import Settings
+    from ..doctor.place import Place
     from ..outbox.here import Here as OutboxHere
     from ..routes import Route
     from ..schedules.commands import Here as SchedulesHere
@@ -57,5 +58,7 @@ class App:
     load: Callable[[], "Settings"] = _load
     routes: Callable[[], "list[Route]"] = _no_app
     schedules: Callable[[], "SchedulesHere"] = _no_app
+    place: Callable[[], "Place"] = _no_app
+    """What the doctor looks at."""
     outbox: Callable[[str | None], "OutboxHere"] = _outbox_named
     """By the name that ``--outbox`` gives it."""

@@ -12,6 +12,7 @@ import click
 MODULES = {
     "dev": "qstash_integrations.cli.dev",
     "demo": "qstash_integrations.cli.demo",
+    "doctor": "qstash_integrations.verbs.doctor",
     "routes": "qstash_integrations.verbs.routes",
     "sign": "qstash_integrations.cli.sign",
     "publish": "qstash_integrations.verbs.publish",

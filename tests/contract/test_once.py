@@ -21,7 +21,7 @@ from tests.signing import ATTACKER, ORIGIN, signed
 OpenShop = Callable[..., Shop]
 
 DUPLICATE = Answer(200, {**JSON_HEADERS, "content-length": "18"}, b'{"duplicate":true}')
-UNAVAILABLE = Answer(503, {**JSON_HEADERS, "content-length": "27"}, b'{"error":"try again later"}')
+UNAVAILABLE = Answer(503, {**JSON_HEADERS, "content-length": "44"}, b'{"error":"duplicate protection unavailable"}')
 _numbers = count(1)
 
 

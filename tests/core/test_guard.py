@@ -133,7 +133,7 @@ FIXED_ANSWERS = {
         (("retry-after", "1"),),
     ),
     "duplicate of one that is done": (ALREADY_DONE, 200, b'{"duplicate":true}', ()),
-    "store unavailable": (STORE_UNAVAILABLE, 503, b'{"error":"try again later"}', ()),
+    "store unavailable": (STORE_UNAVAILABLE, 503, b'{"error":"duplicate protection unavailable"}', ()),
     "not retryable": (
         answer_signal(NonRetryable()),
         489,

@@ -60,6 +60,7 @@ ROUTE = record(
     task=maybe(TEXT),
     decorated_late=FLAG,
     csrf_exempt=FLAG,
+    behind_login=FLAG,
     urls=anything(TEXT),
     suspicion=maybe(TEXT),
 )
@@ -121,7 +122,25 @@ SENT = record(
 )  # fmt: skip
 PARKED = record(id=TEXT, created_at=MOMENT, tries=NUMBER, error=maybe(TEXT))
 
+FINDING = record(
+    id={"type": "string", "pattern": "^Q[1-6][0-9]{2}$"},
+    severity={"enum": ["error", "warning", "info"]},
+    sentence=TEXT,
+    remedy=TEXT,
+    page={"type": "string", "pattern": r"^docs/doctor\.md#q[0-9]{3}$"},
+)
+STATE: Schema = {"type": "string", "pattern": "^(done|not asked|skipped: .+)$"}
+DOCTOR = record(
+    framework=maybe(TEXT),
+    framework_version=maybe(TEXT),
+    probe_url=maybe({"type": "string", "pattern": "^https?://[^?#@]+$"}),
+    stages=record(offline=STATE, account=STATE, unsigned=STATE, signed=STATE, published=STATE),
+    findings=anything(FINDING),
+    exit_code={"enum": [0, 1, 2]},
+)
+
 SCHEMAS: Mapping[str, Schema] = {
+    "doctor": DOCTOR,
     "routes": several(ROUTE),
     "sign": record(url=TEXT, method=TEXT, headers={"type": "object", "additionalProperties": TEXT}, curl=TEXT),
     "publish": record(messages=several(record(message_id=TEXT, url=maybe(TEXT), deduplicated=FLAG))),

@@ -28,6 +28,7 @@ class Typed(NamedTuple):
 
 
 TYPED: dict[str, Typed] = {
+    "doctor": Typed(["--offline"]),
     "routes": Typed(),
     "sign": Typed(["--url", shop.HOOK, "--body", "hello"]),
     "publish": Typed(["--url", shop.HOOK, "--body", '{"n": 1}', "--delay", "10m", "--header", "A: b"]),

@@ -24,6 +24,7 @@ from .runs import Store
 from .same import Same, exactly
 from .token import Claims, Refusal, check_body
 from .urls import Expected
+from .verdict import Verdicts
 
 MAX_BODY_SIZE = 16 * 1024 * 1024  # bytes
 BODY_TIMEOUT = 30.0  # seconds
@@ -55,7 +56,8 @@ class Guard:
     """The rules of one endpoint, or of one app. Safe to share between threads and tasks.
 
     ``regional`` are receivers by the name that the Upstash-Region header selects; that header is unsigned and can
-    only choose among our own keys. With ``of_tasks`` duplicates are known by the id of a call in the signed URL.
+    only choose among our own keys. With ``of_tasks`` duplicates are known by the id of a call in the signed URL. Only a
+    probe has ``verdicts``: elsewhere every refusal is the same bytes for everybody.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Guard:
         of_tasks: bool = False,
         otel: str = "on",
         reporter: Reporter | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
         check_limits(max_body_size, body_timeout)
         self.max_body_size = max_body_size
@@ -84,6 +87,7 @@ class Guard:
         self._reporter = reporter or Reporter(otel=otel)
         self.otel: str = otel
         """What the setting QSTASH_OTEL says."""
+        self._verdicts = verdicts
         self.once: Once | None = None if once is None else Once(once, receiver.now, self._reporter, of_tasks=of_tasks)
 
     def admit(self, head: Head) -> Claims | Answer:
@@ -92,7 +96,7 @@ class Guard:
             outcome = self._authenticate(head)
         except Exception as error:  # noqa: BLE001 - whatever breaks here must not let a request in
             self._reporter.broken(error)
-            return REJECTED
+            return self._rejection("")
         if isinstance(outcome, Refusal):
             return self.reject(head, outcome)
         if not head.length_known:
@@ -116,7 +120,7 @@ class Guard:
     def reject(self, head: Head, refusal: Refusal) -> Answer:
         """401, and one log record that says why."""
         self._reporter.rejected(head, refusal)
-        return REJECTED
+        return self._rejection(refusal.reason)
 
     def too_large(self, head: Head) -> Answer:
         """413, and one log record that names the option."""
@@ -133,6 +137,9 @@ class Guard:
     def taken(self, head: Head, detail: str = TAKEN) -> Answer:
         """401, and one log record: somebody ahead has read the body and kept none of it."""
         return self.reject(head, Refusal("body_taken", detail))
+
+    def _rejection(self, reason: str) -> Answer:
+        return REJECTED if self._verdicts is None else self._verdicts.refuse(reason)
 
     def _authenticate(self, head: Head) -> Claims | Refusal:
         receiver = self._receiver

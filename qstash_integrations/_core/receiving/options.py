@@ -3,6 +3,7 @@
 Nothing here turns verification off: a missing key or URL is a ConfigurationError that says what to set.
 """
 
+import secrets
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, Literal, TypedDict, cast
@@ -17,12 +18,16 @@ from ..settings import URL_MATCHES, Settings, url_match_of
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
 from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers
-from .report import logger
+from .report import Reporter, logger
 from .runs import MEMBERS, Store
 from .same import Same, decoded, exactly
+from .token import Claims, Refusal
 from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
+from .verdict import Verdicts
 
 _MATCHES: dict[str, Same] = dict(zip(URL_MATCHES, (exactly, decoded), strict=True))
+# Of all probes that lack a setting: their guards are made anew for each request.
+_OF_PROBES = Reporter()
 
 
 class Options(TypedDict, total=False):
@@ -36,6 +41,8 @@ class Options(TypedDict, total=False):
     once: Store
     of_tasks: bool
     """Set by the routes of tasks alone: duplicates are known by the id of the call in the signed URL."""
+    of_probe: bool
+    """Set by the probe alone: its refusals carry a verdict, and a missing setting is one of them."""
 
 
 class Wanted:
@@ -97,9 +104,21 @@ def bases_of_options(settings: Settings, options: Options, hosts: object) -> tup
 
 
 def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
+    if not options.get("of_probe"):
+        return _made(settings, options, hosts)
+    try:
+        return _made(settings, options, hosts)
+    except ConfigurationError as error:
+        # An app that only publishes has a probe as well, and starts.
+        missing, verdicts = _Unconfigured(str(error)), Verdicts(None, settings.token)
+        return Guard(missing, AnyUrl(), reporter=_OF_PROBES, verdicts=verdicts)
+
+
+def _made(settings: Settings, options: Options, hosts: object) -> Guard:
     given = options.get("receiver")
+    receiver = given or receiver_of(settings)
     return Guard(
-        given or receiver_of(settings),
+        receiver,
         _expected(settings, options, hosts),
         same=_MATCHES[options.get("url_match", settings.url_match)],
         regional=None if given else regional_receivers(settings),
@@ -108,7 +127,21 @@ def _guard(settings: Settings, options: Options, hosts: object) -> Guard:
         once=options.get("once"),
         of_tasks=options.get("of_tasks", False),
         otel=settings.otel,
+        verdicts=Verdicts(receiver, settings.token) if options.get("of_probe") else None,
     )
+
+
+class _Unconfigured(Receiver):
+    """Refuses whatever comes, since a setting is missing."""
+
+    __slots__ = ("_lacking",)
+
+    def __init__(self, lacking: str) -> None:
+        super().__init__(secrets.token_hex(32), None)
+        self._lacking = lacking
+
+    def authenticate(self, signature: str | bytes | None, clock_tolerance: float | None = None) -> Claims | Refusal:
+        return Refusal("unconfigured", "verification is not set up", remedy=self._lacking)
 
 
 def _expected(settings: Settings, options: Options, hosts: object) -> Expected:

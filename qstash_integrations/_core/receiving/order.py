@@ -17,6 +17,10 @@ from weakref import WeakSet
 _DECORATED: WeakSet[Any] = WeakSet()
 
 
+class Misplaced(RuntimeError):
+    """A decorator came too late."""
+
+
 def note(handler: Callable[..., Any]) -> None:
     """``handler`` is being verified; by a decorator above its definition, it must have been registered nowhere.
 
@@ -38,7 +42,7 @@ def check_order(registered: Iterable[object], remedy: str) -> None:
         if not is_open(handler):
             continue
         name = getattr(handler, "__qualname__", repr(handler))
-        raise RuntimeError(
+        raise Misplaced(
             f"{name} would be open to everybody: it was registered before verify_qstash decorated it, so that its "
             f"route calls it unverified; {remedy}"
         )

@@ -7,6 +7,7 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
 import hashlib
+import hmac
 import time
 from collections.abc import Callable
 from typing import NoReturn
@@ -138,6 +139,14 @@ class Receiver:
             return Refusal("wrong_key", "the signature was made with neither of the signing keys")
         # Only a wrong key moved on: an expired token must be reported as expired.
         return read(sealed, key, self._now(), tolerance)
+
+    def macs(self, message: bytes) -> tuple[bytes, bytes | None]:
+        """HMAC-SHA256 of ``message`` by both keys, for the verdict of a probe. Raises nothing: its locals are keys."""
+        current, following = self._keys
+        return (
+            hmac.digest(current, message, "sha256"),
+            None if following is None else hmac.digest(following, message, "sha256"),
+        )
 
     @property
     def now(self) -> Callable[[], float]:

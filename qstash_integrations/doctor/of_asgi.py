@@ -1,0 +1,33 @@
+"""What the doctor sees of middleware around an app that shows no routes."""
+
+from typing import Any
+
+from .._core.environment import Reader
+from .._core.publishing.client import QStash
+from .._core.receiving.guards import Guards
+from .._core.receiving.options import load_given
+from ..routes import Route
+from ..routes.verifying import name_of, verification_by
+from .facts import App
+from .place import Place
+
+
+def place(middleware: Any) -> Place:
+    """Of a ``QStashMiddleware``."""
+    guards: Guards = middleware.qstash_guard
+    given, options = guards.wanted.given, guards.wanted.options
+    return Place(
+        app=App(
+            framework="asgi",
+            routes=[
+                Route(path="/", handler=name_of(middleware), verification=verification_by("middleware", middleware))
+            ],
+            probe_path=middleware.probe_path,
+            probe_any_url=options.get("verify_url") is False,
+            mount_hint="leave probe_path=None out",
+        ),
+        load=lambda: load_given(*given),
+        reader=lambda: Reader({}, given),
+        client=lambda: QStash.from_settings(lambda: load_given(*given)),
+        has_receiver="receiver" in options,
+    )

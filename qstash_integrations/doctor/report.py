@@ -1,0 +1,143 @@
+"""What may be pasted into an issue: hosts have aliases, and there is no secret, no body and no query in it. Pure."""
+
+import json
+import platform
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._core.hosts import is_hosted, is_loopback
+from ..routes import Verification
+from .facts import Attempt, Facts
+from .findings import Finding
+from .showing import stages
+
+_URL = re.compile(r"https?://[^\s'\",;)<>]+", re.IGNORECASE)
+_ATTEMPTS = 20
+
+
+class Aliases:
+    """A name for each host: the same one wherever it stands."""
+
+    def __init__(self, hosts: Sequence[str]) -> None:
+        self._names: dict[str, str] = {}
+        for host in hosts:
+            self._name(host)
+
+    def url(self, url: str) -> str:
+        """Without user, query and fragment, and with an alias for its host."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return "(no URL)"
+        shown = host if is_hosted(url) or is_loopback(url) else self._name(host)
+        return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}"
+
+    def text(self, text: str) -> str:
+        """With an alias for each host in it."""
+        known = _URL.sub(lambda match: self.url(match[0]), text)
+        for host, name in self._names.items():
+            known = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", name, known, flags=re.IGNORECASE)
+        return known
+
+    def _name(self, host: str) -> str:
+        return self._names.setdefault(host.lower(), f"host-{len(self._names) + 1}.invalid")
+
+
+def report(facts: Facts, found: Sequence[Finding]) -> str:
+    """One JSON value, a key per line."""
+    aliases = Aliases([host for url in facts.shapes.public_urls if (host := _host(url))] + list(facts.shapes.hosts))
+    return json.dumps(_report(facts, found, aliases), indent=1) + "\n"
+
+
+def _report(facts: Facts, found: Sequence[Finding], aliases: Aliases) -> dict[str, Any]:
+    shapes, account, app = facts.shapes, facts.account, facts.app
+    text: Callable[[str], str] = aliases.text
+    return {
+        "versions": {
+            "qstash_integrations": version("qstash_integrations"),
+            "python": platform.python_version(),
+            "framework": f"{app.framework} {app.version}".strip() or None,
+        },
+        "qstash_url": aliases.url(shapes.api_url) if "://" in shapes.api_url else None,
+        "public_urls": [aliases.url(url) if "://" in url else "(no URL)" for url in shapes.public_urls],
+        "settings": {
+            setting: {
+                "source": value.source or None,
+                "form": [name for name in ("is_blank", "quoted", "odd", "published", "cut") if getattr(value, name)]
+                + ([f"line end {value.line_end}"] if value.line_end else []),
+            }
+            for setting, value in shapes.values.items()
+        },
+        "keys": account
+        and {
+            "current_fits": account.current_fits,
+            "next_fits": account.next_fits,
+            "swapped": account.swapped,
+            "rotated": account.rotated,
+        },
+        "routes": [
+            {
+                "path": route.path,
+                "methods": list(route.methods),
+                "task": route.task,
+                "verified": _verified(route.verification),
+            }
+            for route in app.routes
+        ],
+        "probe": app.probe_path,
+        "server": facts.unsigned and {"server": facts.unsigned.server, "via": text(facts.unsigned.via)},
+        "stages": {stage: text(state) for stage, state in stages(facts).items()},
+        "findings": [
+            {
+                "id": one.id,
+                "severity": one.severity,
+                "sentence": text(one.sentence),
+                "remedy": text(one.remedy),
+                "page": one.page,
+            }
+            for one in found
+        ],
+        "attempts": [_attempt(attempt, aliases) for attempt in (account.attempts if account else ())[:_ATTEMPTS]],
+    }
+
+
+def _verified(verification: Verification | None) -> dict[str, Any] | None:
+    if verification is None:
+        return None
+    return {
+        "by": verification.by,
+        "any_url": verification.any_url,
+        "url_match": verification.url_match,
+        "once": verification.once,
+        "inbox": verification.inbox,
+        "max_body_size": verification.max_body_size,
+        "body_timeout": verification.body_timeout,
+        "own_public_url": verification.own_public_url,
+        "own_keys": verification.own_keys,
+        "refuses_all": verification.problem is not None,
+    }
+
+
+def _attempt(attempt: Attempt, aliases: Aliases) -> dict[str, Any]:
+    return {
+        "at": datetime.fromtimestamp(attempt.at / 1000, UTC).isoformat(timespec="seconds"),
+        "url": aliases.url(attempt.url),
+        "delivered": attempt.delivered,
+        "status": attempt.status,
+        "seconds": attempt.seconds,
+        "server": attempt.server,
+        "via": aliases.text(attempt.via),
+        "reason": attempt.ours or aliases.text(attempt.error),
+    }
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
