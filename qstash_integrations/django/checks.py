@@ -45,6 +45,8 @@ def check_settings(**_: object) -> list[CheckMessage]:
     What is missing is a warning, so that ``migrate`` runs where there are no keys. W001: a signing key. W002: no public
     URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it. W003: tasks that
     are served nowhere, which is raised where one is published.
+
+    E101 to E203, and the same as W or I, are findings of the doctor, by their numbers.
     """
     try:
         current = load()
@@ -64,7 +66,11 @@ def check_settings(**_: object) -> list[CheckMessage]:
     found += [Error(problem, id="qstash.E001") for problem in dict.fromkeys(problems) if problem]
     problems = [_cache_problem(options.get("once")) for options, _ in verified]
     found += [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
-    return found + [Error(problem, id="qstash.E005") for problem in dict.fromkeys(_inbox_problems())]
+    found += [Error(problem, id="qstash.E005") for problem in dict.fromkeys(_inbox_problems())]
+    # Whoever runs no checks needs none of this.
+    from .findings import as_checks
+
+    return [*found, *as_checks(found)]
 
 
 def check_deployment(**_: object) -> list[CheckMessage]:
