@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .facts import Facts
+from .plain import without_secrets
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -60,7 +61,7 @@ def _of(rule: Rule, facts: Facts) -> Iterable[Finding]:
     for said in rule.find(facts):
         yield replace(
             base,
-            sentence=said.sentence,
-            remedy=said.remedy or rule.remedy,
+            sentence=without_secrets(said.sentence),
+            remedy=without_secrets(said.remedy) or rule.remedy,
             severity=said.severity or rule.severity,
         )

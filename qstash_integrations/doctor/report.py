@@ -16,6 +16,8 @@ from .findings import Finding
 from .showing import stages
 
 _URL = re.compile(r"https?://[^\s'\",;)<>]+", re.IGNORECASE)
+# In what others wrote, a name with a dot and letters behind it, or an address.
+_HOST = re.compile(r"(?<![\w./-])(?:[a-z0-9-]+\.)+(?:[a-z]{2,}|(?<=\d\.)\d{1,3})(?![\w-])", re.IGNORECASE)
 _ATTEMPTS = 20
 
 
@@ -43,6 +45,13 @@ class Aliases:
         for host, name in self._names.items():
             known = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", name, known, flags=re.IGNORECASE)
         return known
+
+    def foreign(self, text: str) -> str:
+        """With an alias for whatever looks like a host in it: of what proxies and QStash wrote."""
+        return _HOST.sub(lambda match: self._shown(match[0]), self.text(text))
+
+    def _shown(self, host: str) -> str:
+        return host if host in self._names.values() or is_loopback(f"http://{host}") else self._name(host)
 
     def _name(self, host: str) -> str:
         return self._names.setdefault(host.lower(), f"host-{len(self._names) + 1}.invalid")
@@ -90,7 +99,7 @@ def _report(facts: Facts, found: Sequence[Finding], aliases: Aliases) -> dict[st
             for route in app.routes
         ],
         "probe": app.probe_path,
-        "server": facts.unsigned and {"server": facts.unsigned.server, "via": text(facts.unsigned.via)},
+        "server": facts.unsigned and {"server": facts.unsigned.server, "via": aliases.foreign(facts.unsigned.via)},
         "stages": {stage: text(state) for stage, state in stages(facts).items()},
         "findings": [
             {
@@ -131,8 +140,8 @@ def _attempt(attempt: Attempt, aliases: Aliases) -> dict[str, Any]:
         "status": attempt.status,
         "seconds": attempt.seconds,
         "server": attempt.server,
-        "via": aliases.text(attempt.via),
-        "reason": attempt.ours or aliases.text(attempt.error),
+        "via": aliases.foreign(attempt.via),
+        "reason": attempt.ours or aliases.foreign(attempt.error),
     }
 
 

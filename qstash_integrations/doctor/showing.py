@@ -6,6 +6,7 @@ from typing import Any
 
 from .facts import Facts
 from .findings import STAGES, Finding
+from .plain import without_secrets
 
 _WHAT = {
     "offline": "settings and routes",
@@ -33,7 +34,11 @@ def stages(facts: Facts) -> dict[str, str]:
         "published": facts.published is not None,
     }
     return {
-        stage: f"skipped: {facts.skipped[stage]}" if stage in facts.skipped else "done" if done[stage] else "not asked"
+        stage: f"skipped: {without_secrets(facts.skipped[stage])}"
+        if stage in facts.skipped
+        else "done"
+        if done[stage]
+        else "not asked"
         for stage in STAGES
     }
 
