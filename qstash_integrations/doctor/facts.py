@@ -206,6 +206,8 @@ class Facts:
 
     shapes: Shapes
     app: App = App()
+    offline: bool = False
+    """Nobody is to be asked."""
     probe_url: str | None = None
     base: str | None = None
     """The public URL that the probe is on."""
@@ -215,3 +217,8 @@ class Facts:
     published: Published | None = None
     skipped: Mapping[str, str] = field(default_factory=dict[str, str])
     """By stage, why it was left out although it was wanted."""
+
+    @property
+    def has_no_settings(self) -> bool:
+        """As in CI and while an image is built: what is missing here is no fault of the app's."""
+        return self.offline and not any(value.is_set for value in self.shapes.values.values())

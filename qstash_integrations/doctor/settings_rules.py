@@ -49,6 +49,8 @@ def odd(facts: Facts) -> Iterator[Said]:
 
 
 def no_keys(facts: Facts) -> Iterator[Said]:
+    if facts.has_no_settings:
+        return
     if _verifies(facts) and not any(value.is_set for value in _keys(facts)):
         names = " and ".join(_name(facts, key) for key in KEYS)
         yield Said(sentence=f"{names} are not set, and every request to a verified route is refused")
@@ -93,7 +95,8 @@ def keys_refused(facts: Facts) -> Iterator[Said]:
 
 
 def no_token(facts: Facts) -> Iterator[Said]:
-    if any(route.task for route in facts.app.routes) and not facts.shapes.of("QSTASH_TOKEN").is_set:
+    is_published_to = any(route.task for route in facts.app.routes) and not facts.has_no_settings
+    if is_published_to and not facts.shapes.of("QSTASH_TOKEN").is_set:
         yield Said(sentence="QSTASH_TOKEN is not set, and this app serves tasks, which it cannot publish")
 
 
@@ -108,6 +111,8 @@ def api_url(facts: Facts) -> Iterator[Said]:
 
 def no_public_url(facts: Facts) -> Iterator[Said]:
     shapes = facts.shapes
+    if facts.has_no_settings:
+        return
     verifying = [one for _, one in facts.app.verified if not one.any_url and not one.own_public_url]
     refused = facts.app.refused == NO_PUBLIC_URL
     if (verifying or refused) and not shapes.public_urls and not shapes.told and not shapes.hosts:

@@ -146,7 +146,7 @@ def examine(place: Place, edges: Edges, *, offline: bool = False, probe: bool = 
     """All that there is to know of a place."""
     walk = _Walk(place, edges)
     if offline:
-        return walk.facts
+        return replace(walk.facts, offline=True)
     walk.account()
     problem = walk.locate()
     if problem:

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from qstash_integrations import cli
+from qstash_integrations._core.environment import settings_changed
+from tests.django.project import configure
+
+configure()
 
 KEYS = {
     "QSTASH_CURRENT_SIGNING_KEY": "sig_aBcDeFgHiJkLmNoPqRsT1234",
@@ -72,11 +76,46 @@ def _fastapi() -> Any:
     return app
 
 
+def _aiohttp() -> Any:
+    from aiohttp import web
+
+    from qstash_integrations.aiohttp import add_probe, verify_qstash
+
+    @verify_qstash
+    async def ship(request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hooks/ship", ship)
+    add_probe(app)
+    return app
+
+
 def _ship() -> str:
     return "shipped"
 
 
-APPS = {"flask": _flask, "starlette": _starlette, "fastapi": _fastapi}
+APPS = {"flask": _flask, "starlette": _starlette, "fastapi": _fastapi, "aiohttp": _aiohttp, "django": None}
+
+
+def _in_django(*arguments: str) -> int:
+    from django.core.management import call_command
+    from django.test import override_settings
+    from django.urls import include, path
+
+    from qstash_integrations.django import verify_qstash
+    from tests.django.project import urlconf
+    from tests.django.shop import ship
+
+    routes = urlconf(
+        path("hooks/ship", verify_qstash(ship)), path("qstash/", include("qstash_integrations.django.urls"))
+    )
+    with override_settings(ROOT_URLCONF=routes, ALLOWED_HOSTS=["*"]):
+        try:
+            call_command("qstash", "doctor", *arguments)
+        except SystemExit as ended:
+            return int(ended.code or 0)
+    return 0
 
 
 @pytest.fixture(params=APPS)
@@ -88,9 +127,14 @@ def examine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, cap
         for name, value in {**GOOD, **changed}.items():
             if value is not None:
                 monkeypatch.setenv(name, value)
-        # As an import does it: what the app refuses, it refuses then.
-        module.create = APPS[request.param]  # type: ignore[attr-defined]
-        code = cli.main(["doctor", "--offline", "--json", "--fail-on", "info", "--app", "shop_of_a_test:create"])
+        settings_changed()
+        asked = ["--offline", "--json", "--fail-on", "info"]
+        if request.param == "django":
+            code = _in_django(*asked)
+        else:
+            # As an import does it: what the app refuses, it refuses then.
+            module.create = APPS[request.param]  # type: ignore[attr-defined]
+            code = cli.main(["doctor", *asked, "--app", "shop_of_a_test:create"])
         printed = capsys.readouterr().out
         return code, [finding["id"] for finding in json.loads(printed)["findings"]], printed
 
@@ -99,6 +143,11 @@ def examine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, cap
 
 def test_nothing_is_found_in_a_healthy_app(examine: Any) -> None:
     code, found, _ = examine({})
+    assert (code, found) == (0, [])
+
+
+def test_without_any_setting_the_code_alone_is_looked_at(examine: Any) -> None:
+    code, found, _ = examine(dict.fromkeys(GOOD))
     assert (code, found) == (0, [])
 
 
