@@ -94,6 +94,20 @@ def forbidden(facts: Facts) -> Iterator[Said]:
             yield Said(sentence=f"{_shown(one)} was answered 403, which no verification of this package does")
 
 
+def refused_ahead(facts: Facts) -> Iterator[Said]:
+    """By a status that neither the app's verification nor any other rule knows."""
+    unsigned = facts.unsigned
+    if unsigned and not unsigned.ours and (unsigned.status == 429 or (unsigned.status == 400 and unsigned.is_html)):
+        yield Said(sentence=f"{facts.probe_url} is answered {unsigned.status} ahead of the app{_by(unsigned)}")
+    signed = [answer for answer in (facts.signed.empty if facts.signed else ()) if answer.status]
+    ahead = [answer for answer in signed if not answer.ours]
+    if ahead:
+        yield Said(
+            sentence=f"of {len(signed)} requests that were signed {len(ahead)} were answered {ahead[0].status} "
+            f"ahead of the app{_by(ahead[0])}, and one without a signature was not"
+        )
+
+
 def nothing_there(facts: Facts) -> Iterator[Said]:
     if facts.unsigned and facts.unsigned.status == 404:
         yield Said(
@@ -110,7 +124,9 @@ def nothing_there(facts: Facts) -> Iterator[Said]:
 
 def another_app(facts: Facts) -> Iterator[Said]:
     unsigned = facts.unsigned
-    if unsigned and not unsigned.ours and unsigned.status and (unsigned.status < 300 or unsigned.status in (400, 405)):
+    if unsigned is None or unsigned.ours or not unsigned.status:
+        return
+    if unsigned.status < 300 or unsigned.status == 405 or (unsigned.status == 400 and not unsigned.is_html):
         yield Said(
             sentence=f"{facts.probe_url} is answered {unsigned.status} by something that is no probe of this app"
         )
@@ -146,7 +162,8 @@ def proxy_alone(facts: Facts) -> Iterator[Said]:
     answers = [facts.unsigned] if facts.unsigned else []
     for answer in answers:
         if answer.status >= 500 and not answer.ours:
-            yield Said(sentence=f"{facts.probe_url} is answered {answer.status}{_by(answer)}, and the app is not asked")
+            what = "and the app fails" if answer.status == 500 else "and the app is not asked"
+            yield Said(sentence=f"{facts.probe_url} is answered {answer.status}{_by(answer)}, {what}")
     for one in failing(facts):
         quick = one.attempt.seconds is None or one.attempt.seconds < _LONG
         if one.attempt.status in (502, 503) and not one.attempt.ours and quick and not answers:
@@ -162,6 +179,18 @@ def no_verdict(facts: Facts) -> Iterator[Said]:
     refused = _refused(facts)
     if refused and all(answer.verdict is None and not answer.has_verdict for answer in refused):
         yield Said(sentence="the app refuses what is signed for its probe, and the reason got lost on the way")
+
+
+def refused_elsewhere(facts: Facts) -> Iterator[Said]:
+    """At a route, while the probe takes what is signed."""
+    if not (facts.signed and any(answer.seen for answer in facts.signed.empty)):
+        return
+    for one in failing(facts):
+        if one.attempt.ours == INVALID and one.on_base and one.base in (None, *bases_of(facts)):
+            yield Said(
+                sentence=f"{_shown(one)} was refused by the app's verification, and the probe is not: it is something "
+                "about this URL, or has been mended since"
+            )
 
 
 def too_large(facts: Facts) -> Iterator[Said]:

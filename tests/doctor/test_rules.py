@@ -70,6 +70,14 @@ FOUND: dict[str, tuple[Facts, str]] = {
         facts(signed=Signed(empty=[Answer(status=401, ours=True, text="invalid signature")] * 6)),
         "Q412",
     ),
+    "a limit ahead of the app": (facts(signed=Signed(empty=[Answer(status=429)] * 6)), "Q405"),
+    "a route alone": (
+        facts(
+            signed=Signed(empty=[SEEN] * 6),
+            account=Account(attempts=[Attempt(url=SHIP, at=1, status=401, ours="invalid signature")]),
+        ),
+        "Q414",
+    ),
     "other secrets": (facts(unsigned=refused(None)), "Q305"),
     "a missing setting": (facts(unsigned=refused("unconfigured")), "Q308"),
     "a late decorator": (facts([Route(path="/hooks/ship", handler="shop.ship", decorated_late=True)]), "Q201"),
