@@ -19,6 +19,7 @@ from .._core.publishing.retry import RetryPolicy
 from .._core.settings import SigningKeys
 from .answers import text_of_ours
 from .facts import Account, Attempt, Planned, Waiting
+from .heard import bare, header_of
 
 T = TypeVar("T")
 _ENTRIES = 200
@@ -74,7 +75,7 @@ def account_of(
             ],
             flows=flows,
             schedules=[
-                Planned(id=one.schedule_id, url=_plain(one.destination), fails=_failed(one.last_schedule_states))
+                Planned(id=one.schedule_id, url=bare(one.destination), fails=_failed(one.last_schedule_states))
                 for one in _or_none(client.schedule.list) or ()
                 if not one.paused
             ],
@@ -132,20 +133,15 @@ def _attempt(
     seconds: float | None = None,
     body_size: int | None = None,
 ) -> Attempt:
-    names = {name.lower(): values for name, values in (headers or {}).items()}
-
-    def header(name: str) -> str:
-        return ", ".join(names.get(name) or ())[:200]
-
     return Attempt(
-        url=_plain(url),
+        url=bare(url),
         at=at,
         delivered=delivered,
         status=status,
         seconds=seconds,
-        server=header("server"),
-        via=header("via"),
-        location=header("location").partition("?")[0],
+        server=header_of(headers, "server"),
+        via=header_of(headers, "via"),
+        location=bare(header_of(headers, "location")),
         ours=text_of_ours(status, body),
         error=error[:300],
         body_size=body_size,
@@ -197,7 +193,7 @@ def _waiting(logs: Iterable[Log]) -> list[Planned]:
         if entry.message_id not in newest or newest[entry.message_id].time < entry.time:
             newest[entry.message_id] = entry
     return [
-        Planned(id=entry.message_id, url=_plain(entry.url), fails=True)
+        Planned(id=entry.message_id, url=bare(entry.url), fails=True)
         for entry in newest.values()
         if entry.state == "RETRY"
     ]
@@ -205,10 +201,6 @@ def _waiting(logs: Iterable[Log]) -> list[Planned]:
 
 def _failed(states: Mapping[str, str] | None) -> bool:
     return states is not None and "FAIL" in states.values()
-
-
-def _plain(url: str) -> str:
-    return url.partition("?")[0]
 
 
 def _or_none(ask: Callable[[], T]) -> T | None:

@@ -16,6 +16,7 @@ from .._core.receiving.verdict import HEADER, opened
 from .account import failure_of
 from .answers import INVALID, text_of_ours
 from .facts import Answer, Signed
+from .heard import bare
 from .signing import LIFETIME, headers_for, is_json
 
 TIMES = 6  # requests alike, of which one may meet an instance that is stale
@@ -109,7 +110,7 @@ class Knocker:
             ours=is_facts or bool(text),
             is_html="html" in response.headers.get("content-type", ""),
             text=text,
-            location=response.headers.get("location", "").partition("?")[0],
+            location=bare(response.headers.get("location", "")),
             server=response.headers.get("server", "")[:200],
             via=response.headers.get("via", "")[:200],
             seconds=seconds,

@@ -6,7 +6,6 @@ it is left alone, and so is whatever has been delivered since.
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from .._core.public_urls import rest_of
 from .._core.receiving.probe import is_probe
@@ -90,4 +89,4 @@ def _rest(url: str, base: str) -> str | None:
         rest = rest_of(url, base)
     except ValueError:
         return None
-    return None if rest is None else urlsplit(rest).path
+    return None if rest is None else rest.partition("?")[0]

@@ -4,7 +4,6 @@ import json
 import platform
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from .._core.hosts import is_hosted, is_loopback
 from ..routes import Verification
 from .facts import Attempt, Facts
 from .findings import Finding
+from .heard import instant_of
 from .showing import stages
 
 _URL = re.compile(r"https?://[^\s'\",;)<>]+", re.IGNORECASE)
@@ -134,7 +134,7 @@ def _verified(verification: Verification | None) -> dict[str, Any] | None:
 
 def _attempt(attempt: Attempt, aliases: Aliases) -> dict[str, Any]:
     return {
-        "at": datetime.fromtimestamp(attempt.at / 1000, UTC).isoformat(timespec="seconds"),
+        "at": instant_of(attempt.at),
         "url": aliases.url(attempt.url),
         "delivered": attempt.delivered,
         "status": attempt.status,
