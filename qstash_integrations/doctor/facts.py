@@ -167,7 +167,6 @@ class Answer:
     server: str = ""
     via: str = ""
     seconds: float = 0.0
-    clock: float | None = None  # Unix seconds, of the Date header
     verdict: str | None = None
     """The reason that it was refused for, as far as a secret here could open it."""
     opened_by: Literal["token", "key", ""] = ""

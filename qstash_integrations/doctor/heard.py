@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 _LONGEST = 2000  # characters, of a URL
 _LONGEST_HEADER = 200
+_LATEST = 1e12  # Unix seconds
 
 
 def bare(url: str) -> str:
@@ -37,3 +38,10 @@ def instant_of(at: int) -> str | None:
         return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def seconds_of(value: object) -> float | None:
+    """Unix seconds, if a stranger's number can be such."""
+    if not isinstance(value, int | float) or not abs(value) < _LATEST:
+        return None
+    return float(value)

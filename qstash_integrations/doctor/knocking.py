@@ -6,7 +6,6 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import httpx
@@ -16,18 +15,16 @@ from .._core.receiving.verdict import HEADER, opened
 from .account import failure_of
 from .answers import INVALID, text_of_ours
 from .facts import Answer, Signed
-from .heard import bare
+from .heard import bare, seconds_of
+from .posting import Post, Response
 from .signing import LIFETIME, headers_for, is_json
 
 TIMES = 6  # requests alike, of which one may meet an instance that is stale
 LARGE = 1024 * 1024  # bytes
 ENCODED = "/a%20b%2Fc"
-TIMEOUT = 10.0  # seconds
 _AGENT = "qstash-integrations-doctor"
 _FURTHEST = 2 * 86_400.0  # seconds that a clock is looked for
 _LATE = ("expired",)
-_LARGEST = 64 * 1024  # bytes of an answer
-Post = Callable[[str, dict[str, str], bytes], httpx.Response]
 
 
 class Secrets:
@@ -76,8 +73,8 @@ class Knocker:
 
     def _lagging(self, answer: Answer) -> float | None:
         if answer.seen is not None:
-            clock = answer.seen.get("clock")
-            return self._now() - clock if isinstance(clock, int | float) else None
+            clock = seconds_of(answer.seen.get("clock"))
+            return None if clock is None else self._now() - clock
         if answer.verdict not in _LATE:
             return None
         refused, taken = float(LIFETIME), _FURTHEST
@@ -99,14 +96,13 @@ class Knocker:
             return Answer(failure=_failure(error), detail=_words(error), seconds=time.monotonic() - begun)
         return self._read(response, time.monotonic() - begun)
 
-    def _read(self, response: httpx.Response, seconds: float) -> Answer:
-        content = response.content[:_LARGEST]
-        told, text = is_json(content), text_of_ours(response.status_code, content)
-        is_facts = response.status_code == 200 and told is not None and told.get("qstash_probe") == FORM
+    def _read(self, response: Response, seconds: float) -> Answer:
+        told, text = is_json(response.content), text_of_ours(response.status, response.content)
+        is_facts = response.status == 200 and told is not None and told.get("qstash_probe") == FORM
         refusal = text == INVALID and "upstash-signature" in response.headers.get("www-authenticate", "").lower()
         verdict, by = self._open(response.headers.get(HEADER)) if refusal else (None, "")
         return Answer(
-            status=response.status_code,
+            status=response.status,
             ours=is_facts or bool(text),
             is_html="html" in response.headers.get("content-type", ""),
             text=text,
@@ -114,7 +110,6 @@ class Knocker:
             server=response.headers.get("server", "")[:200],
             via=response.headers.get("via", "")[:200],
             seconds=seconds,
-            clock=_date(response.headers.get("date")),
             verdict=verdict,
             opened_by=by,
             has_verdict=refusal and HEADER in response.headers,
@@ -129,15 +124,6 @@ class Knocker:
             return by_key.reason, "key"
         by_token = opened(header, self._secrets.tokens)
         return (None, "") if by_token is None else (by_token.reason, "token")
-
-
-def post_with(client: httpx.Client) -> Post:
-    """Follows no redirect: it is to be seen."""
-
-    def post(url: str, headers: dict[str, str], body: bytes) -> httpx.Response:
-        return client.post(url, headers=headers, content=body, follow_redirects=False, timeout=TIMEOUT)
-
-    return post
 
 
 def _failure(error: httpx.HTTPError) -> Any:
@@ -162,10 +148,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _words(error: httpx.HTTPError) -> str:
     return (str(error) or type(error).__name__)[:200]
-
-
-def _date(text: str | None) -> float | None:
-    try:
-        return None if text is None else parsedate_to_datetime(text).timestamp()
-    except ValueError:
-        return None

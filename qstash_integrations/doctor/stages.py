@@ -17,8 +17,9 @@ from .account import account_of, patient
 from .answers import INVALID
 from .facts import Facts
 from .findings import Stage
-from .knocking import Knocker, Post, Secrets, post_with
+from .knocking import Knocker, Secrets
 from .place import Place, offline_facts
+from .posting import Post, post_with
 from .publishing import publish
 
 _NO_URL = "QSTASH_PUBLIC_URL is not set"

@@ -21,6 +21,7 @@ from qstash_integrations.doctor.account import attempts, of_dead
 from qstash_integrations.doctor.facts import Account, App, Facts, Planned, Published, Shapes
 from qstash_integrations.doctor.findings import findings
 from qstash_integrations.doctor.knocking import Knocker, Secrets
+from qstash_integrations.doctor.posting import Response
 from qstash_integrations.doctor.report import report
 from qstash_integrations.doctor.shapes import shapes_of
 from qstash_integrations.doctor.showing import as_json, rows
@@ -72,9 +73,9 @@ def account() -> Account:
 def answer() -> Any:
     """Of a proxy that knows more than it should."""
 
-    def post(url: str, headers: Any, body: bytes) -> httpx.Response:
+    def post(url: str, headers: Any, body: bytes) -> Response:
         told = {"location": f"https://{HOSTS[1]}/login?next={SECRET}", "via": f"1.1 {HOSTS[2]}", "set-cookie": SECRET}
-        return httpx.Response(302, headers=told, text=SECRET)
+        return Response(302, httpx.Headers(told), SECRET.encode())
 
     return Knocker(f"https://{HOSTS[0]}/qstash/probe", Secrets([SECRET], [SECRET], SECRET), post).unsigned()
 
