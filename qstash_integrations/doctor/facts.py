@@ -75,7 +75,7 @@ class App:
     probe_path: str | None = None
     """Where it answers a probe, behind its public URL."""
     probe_any_url: bool = False
-    """``verify_url=False``: what is signed for the probe would pass elsewhere as well."""
+    """Its ``verify_url=False``, for all endpoints that say nothing else."""
     refused: str | None = None
     """Why it could not be loaded."""
     mount_hint: str = ""
@@ -85,6 +85,11 @@ class App:
     def verified(self) -> list[tuple[Route, Verification]]:
         """Its verified routes, which the probe is none of."""
         return [(route, route.verification) for route in self.routes if route.verification is not None]
+
+    @property
+    def takes_any_url(self) -> bool:
+        """Whether what is signed for the probe would pass elsewhere: ``verify_url=False``, of the app or a route."""
+        return self.probe_any_url or any(verification.any_url for _, verification in self.verified)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

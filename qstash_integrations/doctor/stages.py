@@ -125,7 +125,7 @@ class _Walk:
         unsigned = self.facts.unsigned
         if unsigned is None or unsigned.text != INVALID:
             return "the app's own refusal did not come back"
-        if self.facts.app.probe_any_url:
+        if self.facts.app.takes_any_url:
             return "with verify_url=False a request that is signed for the probe would pass anywhere"
         if self._place.has_receiver and self._held is None:
             return "the app has a receiver of its own, whose keys are not known here"
