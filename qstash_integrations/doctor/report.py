@@ -17,7 +17,9 @@ from .showing import stages
 
 _URL = re.compile(r"https?://[^\s'\",;)<>]+", re.IGNORECASE)
 # In what others wrote, a name with a dot and letters behind it, or an address.
-_HOST = re.compile(r"(?<![\w./-])(?:[a-z0-9-]+\.)+(?:[a-z]{2,}|(?<=\d\.)\d{1,3})(?![\w-])", re.IGNORECASE)
+_HOST = re.compile(r"(?<![\w./-])(?:(?:[a-z0-9_-]+\.)+[a-z]{2,}|(?:[0-9]{1,3}\.){3}[0-9]{1,3})(?![\w-])", re.IGNORECASE)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_OF_SETTINGS = "Q1"
 _ATTEMPTS = 20
 
 
@@ -35,6 +37,8 @@ class Aliases:
             parts = urlsplit(url)
             host, port = parts.hostname or "", parts.port
         except ValueError:
+            return "(no URL)"
+        if not host:
             return "(no URL)"
         shown = host if is_hosted(url) or is_loopback(url) else self._name(host)
         return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path}"
@@ -99,13 +103,14 @@ def _report(facts: Facts, found: Sequence[Finding], aliases: Aliases) -> dict[st
             for route in app.routes
         ],
         "probe": app.probe_path,
-        "server": facts.unsigned and {"server": facts.unsigned.server, "via": aliases.foreign(facts.unsigned.via)},
+        "server": facts.unsigned
+        and {"server": aliases.foreign(facts.unsigned.server), "via": aliases.foreign(facts.unsigned.via)},
         "stages": {stage: text(state) for stage, state in stages(facts).items()},
         "findings": [
             {
                 "id": one.id,
                 "severity": one.severity,
-                "sentence": text(one.sentence),
+                "sentence": text(_discreet(one)),
                 "remedy": text(one.remedy),
                 "page": one.page,
             }
@@ -113,6 +118,11 @@ def _report(facts: Facts, found: Sequence[Finding], aliases: Aliases) -> dict[st
         ],
         "attempts": [_attempt(attempt, aliases) for attempt in (account.attempts if account else ())[:_ATTEMPTS]],
     }
+
+
+def _discreet(finding: Finding) -> str:
+    """Without what it quotes of a setting, which may be a secret that was put into the wrong one."""
+    return _QUOTED.sub("'...'", finding.sentence) if finding.id.startswith(_OF_SETTINGS) else finding.sentence
 
 
 def _verified(verification: Verification | None) -> dict[str, Any] | None:
@@ -139,7 +149,7 @@ def _attempt(attempt: Attempt, aliases: Aliases) -> dict[str, Any]:
         "delivered": attempt.delivered,
         "status": attempt.status,
         "seconds": attempt.seconds,
-        "server": attempt.server,
+        "server": aliases.foreign(attempt.server),
         "via": aliases.foreign(attempt.via),
         "reason": attempt.ours or aliases.foreign(attempt.error),
     }

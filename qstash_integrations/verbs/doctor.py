@@ -16,6 +16,7 @@ from ..doctor.showing import rows
 from ..doctor.stages import Edges, examine
 from ..doctor.table import RULES
 from ..routes import Route
+from .output import plain
 from .verb import Session, as_json, verb
 
 OK, FOUND, INCOMPLETE = 0, 1, 2
@@ -90,6 +91,6 @@ def _show(session: Session, facts: Facts, found: Sequence[Finding]) -> None:
             f"  {finding.remedy}",
             f"  {finding.page}",
         ):
-            session.output.say(line)
+            session.output.say(plain(line))
     if not found:
         session.output.say("nothing found" + (", and not everything could be looked at" if facts.skipped else ""))

@@ -10,6 +10,7 @@ from flask import Flask
 from qstash_integrations import cli
 from qstash_integrations._core.environment import settings_changed
 from qstash_integrations.flask import QStash, verify_qstash
+from tests.doctor.strangers import api
 
 GOOD = {
     "QSTASH_TOKEN": "a-token",
@@ -106,3 +107,16 @@ def test_the_report_is_written_beside_what_is_shown(doctor: Any, tmp_path: Path)
     file = tmp_path / "report.json"
     assert doctor(shop, "--offline", "--report", str(file)) == 0
     assert '"/hooks/ship"' in file.read_text(encoding="utf-8")
+
+
+def test_nothing_that_strangers_wrote_can_steer_the_terminal(doctor: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    evil, base = "\x1b]0;x\x07\x1b[2J\x9b31m\r\u202e", "http://127.0.0.1:1"
+    queue = {"name": evil, "parallelism": 1, "createdAt": 1, "updatedAt": 1, "lag": 3, "paused": True}
+    schedule = {"scheduleId": evil, "cron": "* * * * *", "createdAt": 1, "method": "POST", "retries": 3}
+    schedule["destination"] = f"{base}/{evil}"
+    with api({"/v2/queues": [queue], "/v2/schedules": [schedule]}) as url:
+        assert doctor(shop, QSTASH_URL=url, QSTASH_PUBLIC_URL=base) == 1
+    told = capsys.readouterr()
+    assert "Q601" in told.out
+    assert "Q603" in told.out
+    assert (told.out + told.err).replace("\n", "").isprintable()

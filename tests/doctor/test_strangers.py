@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from qstash_integrations._core.given import SETTINGS
 from qstash_integrations.doctor.findings import Finding, findings
 from qstash_integrations.doctor.heard import bare
 from qstash_integrations.doctor.report import report
@@ -79,6 +80,32 @@ def test_no_password_and_no_query_of_a_url_is_told(monkeypatch: pytest.MonkeyPat
     assert [finding.id for finding in found] == ["Q402"]
     assert "https://old.example/hooks/ship" in told
     assert "planted" not in told
+
+
+def test_a_report_names_no_host_whoever_speaks_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = ("planted.corp.example", "10.20.30.40", "web-1.planted.example")
+    error = f"lookup {hosts[0]} on {hosts[1]}:53: no such host"
+    events = entry(responseStatus=None, error=error, responseHeaders={"Server": [hosts[2]], "Via": ["1.1 " + hosts[2]]})
+    with api({"/v2/events": events}) as url:
+        monkeypatch.setenv("QSTASH_URL", url)
+        facts = examine(place_of(probe_path=None), Edges(sleep=lambda _: None))
+    attempt = json.loads(report(facts, []))["attempts"][0]
+    assert not any(host in json.dumps(attempt) for host in hosts)
+    assert (attempt["server"], attempt["via"]) == ("host-2.invalid", "1.1 host-2.invalid")
+    assert "no such host" in attempt["reason"]
+
+
+def test_an_entry_for_no_url_changes_no_text_of_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = {"events": [*entry(url="everybody")["events"], *entry(messageId="n", error="it broke")["events"]]}
+    _, told = examined(monkeypatch, events=events)
+    assert '"reason": "it broke"' in told
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_secret_in_whatever_setting_is_in_no_report(monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    monkeypatch.setenv(setting, "eyJplanted_by_mistake")
+    facts = examine(place_of(probe_path=None), Edges(), offline=True)
+    assert "planted" not in report(facts, findings(RULES, facts))
 
 
 def test_a_location_is_told_without_what_may_be_secret_in_it() -> None:
