@@ -61,9 +61,19 @@ def account_of(
                 return Account(failure="broken", detail=f"status {status}"), None
     except QStashError as error:
         return Account(failure=failure_of(str(error)), detail=str(error)), None
-    logs = _or_none(lambda: client.log.list(count=_ENTRIES, trim_body=2048).logs) or ()
-    dead = _or_none(lambda: client.dlq.list(count=100, trim_body=2048, order="latestFirst").messages) or ()
-    flows, events = _flows(client, sleep), attempts(logs)
+    untold: list[str] = []
+
+    def ask(what: str, get: Callable[[], Sequence[T]]) -> Sequence[T]:
+        """What is not told, such as to a token of lesser rights, is left out, and that is said."""
+        try:
+            return get()
+        except QStashError:
+            untold.append(what)
+            return ()
+
+    logs = ask("its log", lambda: client.log.list(count=_ENTRIES, trim_body=2048).logs)
+    dead = ask("dead letters", lambda: client.dlq.list(count=100, trim_body=2048, order="latestFirst").messages)
+    flows, events = ask("flow control", lambda: _flows(client, sleep)), attempts(logs)
     told = _compared(keys, held) if compares else {}
     return (
         Account(
@@ -71,15 +81,16 @@ def account_of(
             dead=[of_dead(letter) for letter in dead],
             queues=[
                 Waiting(name=queue.name, paused=queue.paused, before=queue.lag, after=queue.lag)
-                for queue in _or_none(client.queue.list) or ()
+                for queue in ask("queues", client.queue.list)
             ],
             flows=flows,
             schedules=[
                 Planned(id=one.schedule_id, url=bare(one.destination), fails=_failed(one.last_schedule_states))
-                for one in _or_none(client.schedule.list) or ()
+                for one in ask("schedules", client.schedule.list)
                 if not one.paused
             ],
             messages=_waiting(logs),
+            untold=untold,
             **told,
         ),
         held,
@@ -166,11 +177,11 @@ def _compared(keys: SigningKeys, held: SigningKey) -> dict[str, Any]:
 
 
 def _flows(client: QStash, sleep: Callable[[float], None]) -> list[Waiting]:
-    before = {one.key: one for one in _or_none(client.flow_control.list) or () if one.wait_list_size}
+    before = {one.key: one for one in client.flow_control.list() if one.wait_list_size}
     if not before:
         return []
     sleep(_BETWEEN)
-    after = {one.key: one for one in _or_none(client.flow_control.list) or ()}
+    after = {one.key: one for one in client.flow_control.list()}
     return [
         Waiting(
             name=key,
@@ -201,14 +212,6 @@ def _waiting(logs: Iterable[Log]) -> list[Planned]:
 
 def _failed(states: Mapping[str, str] | None) -> bool:
     return states is not None and "FAIL" in states.values()
-
-
-def _or_none(ask: Callable[[], T]) -> T | None:
-    """What a token of lesser rights may not ask is left out."""
-    try:
-        return ask()
-    except QStashError:
-        return None
 
 
 def _bytes(text: str | None) -> bytes:

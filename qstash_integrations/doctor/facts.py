@@ -141,6 +141,8 @@ class Account:
 
     failure: Literal["refused", "unknown", "dns", "tls", "unreachable", "broken", ""] = ""
     detail: str = ""
+    untold: Sequence[str] = ()
+    """What it did not tell: a token of lesser rights may not ask, or it did not answer as QStash does."""
     current_fits: bool | None = None
     """Whether the app's current key is the account's current one; None where one of the two is unknown."""
     next_fits: bool | None = None

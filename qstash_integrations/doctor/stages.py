@@ -66,6 +66,8 @@ class _Walk:
             self.skip("account", str(error))
             return False
         self.facts = replace(self.facts, account=account)
+        if account.untold:
+            self.skip("account", f"QStash did not tell {', '.join(account.untold)}")
         return True
 
     def locate(self) -> str | None:

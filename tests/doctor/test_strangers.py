@@ -12,6 +12,7 @@ from qstash_integrations.doctor.report import report
 from qstash_integrations.doctor.showing import as_json, rows
 from qstash_integrations.doctor.stages import Edges, examine
 from qstash_integrations.doctor.table import RULES
+from qstash_integrations.verbs.doctor import INCOMPLETE, exit_code
 from tests.doctor.strangers import TOKEN, api, place_of
 from tests.signing import CURRENT, NEXT
 
@@ -71,6 +72,14 @@ ODD = {
 def test_what_has_an_odd_form_is_left_out_and_the_rest_is_told(monkeypatch: pytest.MonkeyPatch, events: Any) -> None:
     found, _ = examined(monkeypatch, events=events)
     assert [finding.id for finding in found] == ["Q404"]
+
+
+def test_what_qstash_does_not_tell_is_said_and_nothing_found_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    with api({"/v2/events": (403, b"no"), "/v2/queues": (200, b"<html>")}) as url:
+        monkeypatch.setenv("QSTASH_URL", url)
+        facts = examine(place_of(probe_path=None), Edges(sleep=lambda _: None))
+    assert facts.skipped["account"] == "QStash did not tell its log, queues"
+    assert exit_code(facts, findings(RULES, facts), "error") == INCOMPLETE
 
 
 def test_no_password_and_no_query_of_a_url_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
