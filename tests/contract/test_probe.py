@@ -16,6 +16,8 @@ import qstash_integrations.aiohttp
 import qstash_integrations.fastapi
 import qstash_integrations.flask
 import qstash_integrations.starlette
+from qstash_integrations import Receiver
+from qstash_integrations._core.receiving.token import Refusal
 from qstash_integrations._core.receiving.verdict import opened
 from qstash_integrations.asgi import QStashMiddleware
 from tests.contract.aiohttp_apps import aiohttp_exchange
@@ -117,6 +119,26 @@ def test_its_refusal_tells_the_reason_to_the_secrets_of_the_app_alone(send: Send
     assert (answer.status, answer.body, len(verdict)) == (401, b'{"error":"invalid signature"}', 86)
     assert [opened(verdict, [secret]) for secret in (TOKEN, CURRENT, NEXT)] == [(reason, 0), (reason, 1), (reason, 2)]
     assert opened(verdict, ["sig_of_somebody_else_altogether_0123"]) is None
+
+
+class _OfTenants(Receiver):
+    """Has its keys elsewhere."""
+
+    def __init__(self) -> None:
+        pass
+
+    def authenticate(self, signature: str | bytes | None, clock_tolerance: float | None = None) -> Refusal:
+        return Refusal("missing", "the request has no Upstash-Signature header")
+
+
+@pytest.mark.parametrize("made", HARNESSES.values(), ids=HARNESSES)
+def test_a_receiver_with_keys_of_its_own_fails_for_no_stranger(
+    made: Callable[..., Send], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QSTASH_TOKEN", TOKEN)
+    answer = _post(made(receiver=_OfTenants(), public_url=ORIGIN), token="")
+    verdict = answer.headers["qstash-verdict"]
+    assert (answer.status, len(verdict), opened(verdict, [TOKEN])) == (401, 86, ("missing", 0))
 
 
 def test_no_two_verdicts_are_alike(send: Send) -> None:
