@@ -39,7 +39,7 @@ def _token(claims: dict[str, Any], key: str) -> str:
     """As PyJWT would make it, which warns of keys that are shorter than Upstash's own."""
     parts = [json.dumps(part, separators=(",", ":")).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
     signed = b".".join(map(encode, parts))
-    return b".".join((signed, encode(hmac.digest(key.encode(), signed, "sha256")))).decode()
+    return b".".join((signed, encode(hmac.digest(key.encode("utf-8", "replace"), signed, "sha256")))).decode()
 
 
 def is_json(body: bytes) -> Any:

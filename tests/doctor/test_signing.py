@@ -16,7 +16,16 @@ ANYWHERE = Route(path="/hooks/any", handler="shop.any", methods=["POST"], verifi
 REFUSAL = answer_of("401 Unauthorized", {"WWW-Authenticate": "Upstash-Signature"}, b'{"error":"invalid signature"}')
 
 
-def asked(monkeypatch: pytest.MonkeyPatch, routes: list[Route], answer: bytes) -> tuple[Facts, list[bytes]]:
+REFUSED_BY_SOMEBODY = answer_of(
+    "401 Unauthorized",
+    {"WWW-Authenticate": "Upstash-Signature", "Qstash-Verdict": "A" * 86},
+    b'{"error":"invalid signature"}',
+)
+
+
+def asked(
+    monkeypatch: pytest.MonkeyPatch, routes: list[Route], answer: bytes, current: str = CURRENT
+) -> tuple[Facts, list[bytes]]:
     """What was found, and the heads of what was sent to the public URL."""
     heads: list[bytes] = []
 
@@ -28,7 +37,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, routes: list[Route], answer: bytes) -
         for name, value in {
             "QSTASH_TOKEN": TOKEN,
             "QSTASH_URL": qstash,
-            "QSTASH_CURRENT_SIGNING_KEY": CURRENT,
+            "QSTASH_CURRENT_SIGNING_KEY": current,
             "QSTASH_NEXT_SIGNING_KEY": NEXT,
             "QSTASH_PUBLIC_URL": public,
         }.items():
@@ -54,3 +63,11 @@ def test_the_token_is_sent_to_no_public_url(monkeypatch: pytest.MonkeyPatch) -> 
     _, heads = asked(monkeypatch, [SHIP], REFUSAL)
     assert len(heads) == 7
     assert not any(secret.lower().encode() in head for secret in (TOKEN, CURRENT, NEXT) for head in heads)
+
+
+def test_a_key_that_is_no_text_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, heads = asked(monkeypatch, [SHIP], REFUSED_BY_SOMEBODY, current="sig_of_bytes_that_are_no_text_\udcff")
+    assert facts.shapes.of("QSTASH_CURRENT_SIGNING_KEY").odd
+    assert facts.unsigned is not None
+    assert (facts.unsigned.has_verdict, facts.unsigned.verdict) == (True, None)
+    assert len(heads) == 7

@@ -80,7 +80,7 @@ def opened(verdict: str, known: Iterable[str]) -> Opened | None:
     nonce, macs = raw[:_LENGTH], [raw[place : place + _LENGTH] for place in range(_LENGTH, len(raw), _LENGTH)]
     for secret in known:
         for reason in REASONS:
-            mac = hmac.digest(secret.encode(), _message(nonce, reason), "sha256")[:_LENGTH]
+            mac = hmac.digest(secret.encode("utf-8", "replace"), _message(nonce, reason), "sha256")[:_LENGTH]
             for place, sent in enumerate(macs):
                 if hmac.compare_digest(mac, sent):
                     return Opened(reason, place)
