@@ -96,7 +96,7 @@ class Batch:
 
     def _item(self, message: Mapping[str, Any], as_json: bool) -> tuple[str, Outline]:
         """Its JSON, and what it has in common with others."""
-        if not isinstance(message, Mapping):
+        if not isinstance(message, (dict, Mapping)):  # what is no dict asks an ABC, which takes its time
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
         body, default_type = body_of(message, as_json)
         text = _text(body)

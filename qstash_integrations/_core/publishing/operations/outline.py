@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any
 
 from ...names import check_names
@@ -35,8 +36,8 @@ class Outline:
         """The URLs that QStash is to call, each with its option."""
 
     def item(self, new_id: str | None, body: str | None) -> str:
-        start = self._start if new_id is None else self._start_with_id + encode(new_id)
-        return f"{start}}}{self._end}" if body is None else f'{start}}},"body":{encode(body)}{self._end}'
+        start = self._start if new_id is None else self._start_with_id + quoted(new_id)
+        return f"{start}}}{self._end}" if body is None else f'{start}}},"body":{quoted(body)}{self._end}'
 
 
 class Outlines:
