@@ -39,7 +39,7 @@ class ProbeOptions(TypedDict, total=False):
 
     probe_path: str | None
     """A verified route that does nothing, for ``qstash-integrations doctor``; "/qstash/probe" by default, None for
-    none."""
+    none. What is posted to it and below it reaches nothing else."""
 
 
 class TasksGiven(NamedTuple):

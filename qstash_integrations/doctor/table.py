@@ -96,6 +96,8 @@ RULES: tuple[Rule, ...] = (
          remedy="verify the view: verify_qstash also exempts it from CSRF"),
     Rule(id="Q405", severity="error", stages=_U + _S, find=way.refused_ahead,
          remedy="let what is signed pass: no client certificate, no limit of rates or of headers for verified paths"),
+    Rule(id="Q415", severity="error", stages=_U, find=way.not_as_post,
+         remedy="let POST through as it is, or choose another probe_path= where another app has this one"),
     Rule(id="Q404", severity="error", stages=_U + _G, find=way.nothing_there,
          remedy="mount it there, or publish to where it is"),
     Rule(id="Q401", severity="error", stages=_S, find=way.no_signature,

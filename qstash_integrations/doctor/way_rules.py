@@ -126,10 +126,16 @@ def another_app(facts: Facts) -> Iterator[Said]:
     unsigned = facts.unsigned
     if unsigned is None or unsigned.ours or not unsigned.status:
         return
-    if unsigned.status < 300 or unsigned.status == 405 or (unsigned.status == 400 and not unsigned.is_html):
+    if unsigned.status < 300 or (unsigned.status == 400 and not unsigned.is_html):
         yield Said(
             sentence=f"{facts.probe_url} is answered {unsigned.status} by something that is no probe of this app"
         )
+
+
+def not_as_post(facts: Facts) -> Iterator[Said]:
+    unsigned = facts.unsigned
+    if unsigned is not None and not unsigned.ours and unsigned.status == 405:
+        yield Said(sentence=f"a POST to {facts.probe_url} is answered 405, as if its method were another one")
 
 
 def no_address(facts: Facts) -> Iterator[Said]:

@@ -23,7 +23,7 @@ from .._core.settings import Settings
 from .current import CurrentPublisher, WithPublisher
 from .mounts import apps_below, check_root_path, location, note_outer
 from .origin import check_callbacks, running
-from .probe import ProbeRoute
+from .probe import ProbeRoute, check_path
 
 
 class _OwnUrls:
@@ -110,6 +110,8 @@ class QStash:
             _put_first(tasks, app.router.routes)
             settings = values.load()  # one of a wrong form is said now; one that is missing, when it is used
             check_callbacks(app, settings)
+            if path is not None:
+                check_path(app, path)
             for inner in apps_below(app):
                 if isinstance(inner, Starlette):
                     note_outer(inner, app.router)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,15 +10,11 @@ from .._core.errors import ConfigurationError
 from .._core.receiving.order import Misplaced
 from ..doctor.facts import App, Facts
 from ..doctor.findings import SEVERITIES, Finding, findings
-from ..doctor.place import Place, bare_place
-from ..doctor.report import report
-from ..doctor.showing import as_json as document
-from ..doctor.showing import rows
-from ..doctor.stages import Edges, examine
-from ..doctor.table import RULES
-from ..routes import Route
 from .output import plain
 from .verb import Session, as_json, verb
+
+if TYPE_CHECKING:
+    from ..doctor.place import Place
 
 OK, FOUND, INCOMPLETE = 0, 1, 2
 _RANKS: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
@@ -46,6 +43,11 @@ def command(session: Session, *, offline: bool, probe: bool, fail_on: str, file:
     """
     if offline and probe:
         raise click.UsageError("--offline asks nobody, and --probe publishes: give one of the two")
+    from ..doctor.report import report
+    from ..doctor.showing import as_json as document
+    from ..doctor.stages import Edges, examine
+    from ..doctor.table import RULES
+
     facts = examine(_place(session), Edges(), offline=offline, probe=probe)
     found = findings(RULES, facts)
     code = exit_code(facts, found, fail_on)
@@ -69,8 +71,11 @@ def exit_code(facts: Facts, found: Sequence[Finding], fail_on: str) -> int:
     return INCOMPLETE if facts.skipped and not found else OK
 
 
-def _place(session: Session) -> Place:
+def _place(session: Session) -> "Place":
     """An app that refuses its settings, or has a handler in the wrong order, cannot be loaded, and says why."""
+    from ..doctor.place import bare_place
+    from ..routes import Route
+
     try:
         return session.app.place()
     except Misplaced as error:
@@ -83,6 +88,8 @@ def _place(session: Session) -> Place:
 
 
 def _show(session: Session, facts: Facts, found: Sequence[Finding]) -> None:
+    from ..doctor.showing import rows
+
     session.output.table(("stage", "of what", "state"), rows(facts), none="")
     for finding in found:
         session.output.say("")

@@ -39,11 +39,11 @@ class Output:
 
     def json(self, value: Any) -> None:
         """One document."""
-        self.say(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+        self.say(_document(value, indent=2))
 
     def json_line(self, value: Any) -> None:
         """One of many documents, which a reader sees at once."""
-        self.say(json.dumps(value, ensure_ascii=False, default=str))
+        self.say(_document(value))
         self.stdout.flush()
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, none: str) -> None:
@@ -81,6 +81,12 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 def plain(text: str) -> str:
     """Without what a terminal would obey."""
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+
+
+def _document(value: object, *, indent: int | None = None) -> str:
+    """Readable in every script, and nothing in it that a terminal would obey."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _escaped(letter: str) -> str:

@@ -7,7 +7,7 @@ LATER: dict[str, Fault] = {
         finding="Q403", remedy="let POST", nginx=location("limit_except GET { deny all; } proxy_pass APP;")
     ),
     "the proxy makes GETs of POSTs": Fault(
-        finding="Q406", remedy="choose a free path", nginx=location("proxy_method GET; proxy_pass APP;")
+        finding="Q415", remedy="let POST through", nginx=location("proxy_method GET; proxy_pass APP;")
     ),
     "the proxy asks for a password": Fault(
         finding="Q411", remedy="exempt verified paths",
@@ -39,7 +39,13 @@ LATER: dict[str, Fault] = {
         finding="Q408", remedy="for this name", doctor={"QSTASH_PUBLIC_URL": "https://127.0.0.1:{port}"}
     ),
     "a key of the app's alone is cut": Fault(
-        finding="Q410", remedy="read its log", app={"QSTASH_CURRENT_SIGNING_KEY": "sig_7kYjw48"}, starts=False
+        finding="Q410", remedy="read its log", app={"QSTASH_CURRENT_SIGNING_KEY": "sig_7kYjw48"}, starts=False,
+        frameworks=("flask", "starlette", "fastapi"),
+    ),
+    # Django starts without keys, and refuses.
+    "a key of the app's alone is cut, in Django": Fault(
+        finding="Q308", remedy="read the app's log", app={"QSTASH_CURRENT_SIGNING_KEY": "sig_7kYjw48"},
+        frameworks=("django",),
     ),
     "the proxy does not know the route": Fault(
         finding="Q404", remedy="mount it there", nginx=PASS + " location /hooks/ { return 404; }",

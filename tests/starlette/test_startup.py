@@ -95,3 +95,43 @@ async def test_an_app_that_only_publishes_needs_no_keys() -> None:
     app = Starlette(routes=[Route("/orders", lambda request: Response())])
     QStash(app)
     assert (await start(app))[0]["type"] == "lifespan.startup.complete"
+
+
+def included_at_the_probe() -> FastAPI:
+    router = APIRouter(route_class=VerifiedRoute)
+    router.post("/probe/ship")(lambda: "shipped")
+    app = FastAPI()
+    app.include_router(router, prefix="/qstash")
+    return app
+
+
+AT_THE_PROBE: dict[str, Callable[[], Any]] = {
+    "a route": lambda: Starlette(routes=[Route("/qstash/probe/ship", ship, methods=["POST"])]),
+    "a class of the very path": lambda: Starlette(routes=[Route("/qstash/probe", Ship)]),
+    "a mounted router": lambda: Starlette(
+        routes=[Mount("/qstash/probe", routes=[Route("/ship", ship, methods=["POST"])])]
+    ),
+    "an included router of FastAPI": included_at_the_probe,
+}
+
+
+@pytest.mark.parametrize("made", AT_THE_PROBE.values(), ids=AT_THE_PROBE)
+async def test_a_route_that_no_post_would_reach_is_named(made: Callable[[], Any]) -> None:
+    QStash(app := made(), current_signing_key=CURRENT, next_signing_key=NEXT, public_url=ORIGIN)
+    failed, *_ = await start(app)
+    assert failed["type"] == "lifespan.startup.failed"
+    assert "would get no POST: the doctor's probe is at /qstash/probe" in failed["message"]
+
+
+async def test_a_route_beside_the_probe_is_the_apps_own() -> None:
+    routes = [
+        Route("/qstash/probe", ship, methods=["GET"]),
+        Route("/qstash/probes", ship, methods=["POST"]),
+        Route("/{path:path}", ship, methods=["POST"]),
+    ]
+    app = Starlette(routes=routes)
+    QStash(app, current_signing_key=CURRENT, next_signing_key=NEXT, public_url=ORIGIN)
+    assert [message["type"] for message in await start(app)] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]

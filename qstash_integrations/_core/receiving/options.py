@@ -26,7 +26,7 @@ from .urls import AnyUrl, CurrentUrls, Expected, PublicUrls, trusted_hosts
 from .verdict import Verdicts
 
 _MATCHES: dict[str, Same] = dict(zip(URL_MATCHES, (exactly, decoded), strict=True))
-# Of all probes that lack a setting: their guards are made anew for each request.
+# One for all probes that lack a setting.
 _OF_PROBES = Reporter()
 
 
