@@ -17,8 +17,7 @@ class ProbeRoute(Route):
     """POST to the probe's path, or below it. Of other methods there the app's own routes come first, then 405."""
 
     def __init__(self, path: str, framework: str) -> None:
-        super().__init__(path, Probe(framework), name="qstash_probe", include_in_schema=False)
-        self.methods = {"POST"}
+        super().__init__(path, Probe(framework), methods=("POST",), name="qstash_probe", include_in_schema=False)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         # It stands ahead of all that the app is for: other requests pay little for it.
