@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from qstash_integrations import QStash
 from tests.verbs import shop
@@ -136,10 +137,10 @@ def test_a_key_is_paused_and_resumed(place: Place) -> None:
 
 def test_the_outbox_beside_an_app_needs_no_name(place: Place) -> None:
     stock_up(place.qstash)
+    if place.name == "django":  # there it is in the project's database
+        call_command("migrate", "qstash_outbox", verbosity=0)
     ended = place.run("outbox", "stats", "--json")
-    # In Django that is the one of the project's database, which this one has no table for.
-    assert ended.code == (1 if place.name == "django" else 0)
-    assert "qstash_outbox" in ended.err if place.name == "django" else ended.json["sent"] == 0
+    assert (ended.code, ended.json["waiting"]) == (0, 0)
 
 
 def test_routes_tell_what_is_verified_and_what_was_forgotten(place: Place) -> None:
