@@ -5,14 +5,16 @@ sent twice meets the deduplication of QStash, and whoever finishes late a row th
 """
 
 import http.client
+import json
 import os
 import random
 import sys
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -87,6 +89,15 @@ class Shop:
         finally:
             connection.close()
 
+    def unfinished(self) -> int:
+        """How many messages QStash has still to deliver."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.qstash_port, timeout=60)
+        with closing(connection):
+            connection.request(
+                "GET", "/_local/overview", headers={"Authorization": f"Bearer {self.environ['QSTASH_TOKEN']}"}
+            )
+            return cast("int", json.load(connection.getresponse())["unfinished"])
+
     def state(self) -> str:
         counted = {table: self.ledger.count(table).total() for table in ("orders", "effects")}
         return f"seed {SEED}, {counted}, {self.ledger.waiting()} waiting, {self.ledger.parked()} parked"
@@ -135,6 +146,8 @@ def test_what_is_committed_has_its_effect_once_and_what_is_rolled_back_is_never_
             wait_until(
                 lambda: it.ledger.count("effects").keys() >= it.ledger.count("orders").keys(), PATIENCE, it.state
             )
+            # The effect is there before QStash has noted the answer.
+            wait_until(lambda: it.unfinished() == 0, PATIENCE, it.state)
         finally:
             last.close()
     committed = it.ledger.count("orders")
