@@ -37,4 +37,4 @@ assert client.post("/ship", **sent).status_code == 401
 assert client.post("/ship", **sent, headers=sign(url=URL, body=b'{"id": 3}')).content == b"3"
 call_command("check", stdout=sys.stderr)
 call_command("migrate", verbosity=0)
-call_command("qstash_outbox", "stats", stdout=sys.stderr)
+call_command("qstash", "outbox", "stats", stdout=sys.stderr)
