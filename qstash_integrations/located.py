@@ -129,8 +129,7 @@ def _place_of_any(named: Any) -> "Place":
 
 
 def _of_django() -> App:
-    from .django.commands import about
-    from .django.schedules import set_up
+    from .django.commands import about, set_up
 
     set_up()
     return about()

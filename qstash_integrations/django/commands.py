@@ -8,6 +8,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
+import django
+from django.apps import apps
 
 from ..schedules.terminal import Terminal
 from ..verbs import App, Verbs, begin
@@ -16,23 +18,36 @@ from ..verbs.running import exit_code
 from .conf import load, outbox_keep
 from .listing import routes_of
 from .publisher import qstash
-from .schedules import here
 
 if TYPE_CHECKING:
     from ..doctor.place import Place
     from ..outbox.here import Here as OutboxHere
+    from ..schedules.commands import Here
+
+
+def set_up() -> None:
+    """For who comes from outside of the project."""
+    if not apps.ready:
+        django.setup()
 
 
 def about() -> App:
     """For commands about the project, once that is set up."""
     client: Any = qstash
-    return App(client=lambda: client, load=load, routes=routes_of, schedules=here, outbox=_outbox, place=_place)
+    return App(client=lambda: client, load=load, routes=routes_of, schedules=_schedules, outbox=_outbox, place=_place)
 
 
 def _place() -> "Place":
     from .place import place
 
     return place()
+
+
+def _schedules() -> "Here":
+    # Pydantic is no part of the extra.
+    from .schedules import here
+
+    return here()
 
 
 def run(arguments: list[str], name: str, stdout: Any, stderr: Any) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
-import django
 from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 
@@ -21,12 +20,6 @@ from .publisher import qstash
 
 _MODULES = ("tasks", "schedules")
 _OURS = "qstash_integrations"
-
-
-def set_up() -> None:
-    """For who comes from outside of the project."""
-    if not apps.ready:
-        django.setup()
 
 
 def here() -> Here:

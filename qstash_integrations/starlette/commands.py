@@ -11,10 +11,10 @@ from .._core.settings import Settings
 from ..verbs import App
 from .listing import routes_of
 from .mounts import apps_below
-from .schedules import here
 
 if TYPE_CHECKING:
     from ..doctor.place import Place
+    from ..schedules.commands import Here
 
 
 def about(outermost: object, app: Starlette) -> App:
@@ -25,7 +25,7 @@ def about(outermost: object, app: Starlette) -> App:
         client=partial(_client, app),
         load=load,
         routes=partial(routes_of, outermost),
-        schedules=partial(here, app),
+        schedules=partial(_schedules, app),
         place=partial(_place, outermost, app),
     )
 
@@ -34,6 +34,13 @@ def _place(outermost: object, app: Starlette) -> "Place":
     from .place import place
 
     return place(app, outermost)
+
+
+def _schedules(app: Starlette) -> "Here":
+    # Pydantic is no part of the extra.
+    from .schedules import here
+
+    return here(app)
 
 
 def _client(app: Starlette) -> QStash:

@@ -1,7 +1,9 @@
 """What a command does not need it does not import: each starts as fast as it can."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +21,39 @@ def test_a_help_needs_nothing_slow(typed: str) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert ended.stderr == "[] 0\n"
+
+
+APPS = {
+    "starlette": "from starlette.applications import Starlette\napp = Starlette()\n",
+    "flask": "from flask import Flask\napp = Flask(__name__)\n",
+    "aiohttp": "from aiohttp import web\napp = web.Application()\n",
+    "django": (
+        "from django.conf import settings\n"
+        "settings.configure(ROOT_URLCONF='shop', INSTALLED_APPS=['qstash_integrations.django'])\n"
+        "urlpatterns = []\n"
+        "from django.core.wsgi import get_wsgi_application\n"
+        "app = get_wsgi_application()\n"
+    ),
+}
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("framework", APPS)
+def test_an_app_without_tasks_has_its_commands_without_pydantic(framework: str, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(APPS[framework], encoding="utf-8")
+    program = (
+        "import sys\n"
+        "sys.modules['pydantic'] = sys.modules['rich'] = None\n"
+        "from qstash_integrations.cli import main\n"
+        "codes = [main([*typed.split(), '--app', 'shop:app']) for typed in ('routes', 'doctor --offline')]\n"
+        "print(codes[0], codes[1] in (0, 1), file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "QSTASH_PUBLIC_URL": "https://shop.example"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.stderr.endswith("0 True\n"), ended.stderr
