@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import rich
 
@@ -20,8 +21,9 @@ assert signed.returncode == 0, signed.stderr
 assert signed.stdout.lower().startswith("upstash-signature: "), signed.stdout
 
 # A terminal, on which the doctor tells its stages in a table.
+Path("shop.py").write_text("async def app(scope, receive, send): ...", encoding="utf-8")
 leader, follower = pty.openpty()
-told = subprocess.run([*ours, "doctor", "--offline"], stdout=follower, timeout=60, check=False)
+told = subprocess.run([*ours, "doctor", "--offline", "--app", "shop:app"], stdout=follower, timeout=60, check=False)
 os.close(follower)
-assert told.returncode in (0, 1, 2), told
+assert told.returncode in (0, 1), told
 assert "STAGE" in os.read(leader, 100_000).decode().upper()
