@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from .._core.errors import APIError
-from .filtering import filter_of, filtered
+from .filtering import chosen, filter_of, filtered
 from .showing import as_shown, counted, moment, place, reveal
 from .verb import DONE, FAILED, Group, Session, as_json, confirm, verb, yes
 
@@ -65,7 +65,7 @@ def show(session: Session, *, dlq_id: str, reveal: bool, as_json: bool) -> int:
 @as_json
 def retry(session: Session, *, dlq_ids: tuple[str, ...], every: bool, yes: bool, as_json: bool, **given: Any) -> int:
     """Publish dead letters anew: by their ids, by filters, or all."""
-    wanted = _wanted(dlq_ids, every, given)
+    wanted = chosen(dlq_ids, every, given)
     if not dlq_ids and not confirm(session.output, f"publish {_said(wanted)} anew", sure=yes):
         return FAILED
     dlq = session.client.dlq
@@ -84,7 +84,7 @@ def retry(session: Session, *, dlq_ids: tuple[str, ...], every: bool, yes: bool,
 @as_json
 def delete(session: Session, *, dlq_ids: tuple[str, ...], every: bool, yes: bool, as_json: bool, **given: Any) -> int:
     """Delete dead letters: by their ids, by filters, or all."""
-    wanted = _wanted(dlq_ids, every, given)
+    wanted = chosen(dlq_ids, every, given)
     which = counted(dlq_ids, "dead letter") if dlq_ids else _said(wanted)
     if not confirm(session.output, f"delete {which}", sure=yes):
         return FAILED
@@ -94,13 +94,6 @@ def delete(session: Session, *, dlq_ids: tuple[str, ...], every: bool, yes: bool
         return dlq.delete_many(filter=wanted) if wanted else dlq.delete_all()
 
     return _operate(session, dlq_ids, dlq.delete, some, "deleted", as_json)
-
-
-def _wanted(ids: tuple[str, ...], every: bool, given: dict[str, Any]) -> Any:
-    wanted = filter_of(given)
-    if (bool(ids) + bool(wanted) + every) != 1:
-        raise click.UsageError("give ids, or filters, or --all")
-    return wanted
 
 
 def _said(wanted: Any) -> str:

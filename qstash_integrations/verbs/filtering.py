@@ -39,6 +39,14 @@ def filtered(function: Function) -> Function:
     return function
 
 
+def chosen(ids: tuple[str, ...], every: bool, given: dict[str, Any]) -> Any:
+    """The filter; empty for ids, and for all. UsageError unless it is one of the three."""
+    wanted = filter_of(given)
+    if (bool(ids) + bool(wanted) + every) != 1:
+        raise click.UsageError("give ids, or filters, or --all")
+    return wanted
+
+
 def filter_of(given: dict[str, Any]) -> Any:
     """Of those that were given; empty where none was."""
     return {

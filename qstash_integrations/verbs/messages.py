@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from .filtering import filter_of, filtered
+from .filtering import chosen, filtered
 from .showing import as_shown, counted, reveal
 from .verb import DONE, FAILED, Group, Session, as_json, confirm, verb, yes
 
@@ -37,9 +37,7 @@ def cancel(
     session: Session, *, message_ids: tuple[str, ...], every: bool, yes: bool, as_json: bool, **given: Any
 ) -> int:
     """Cancel messages: by their ids, by filters, or all."""
-    wanted = filter_of(given)
-    if (bool(message_ids) + bool(wanted) + every) != 1:
-        raise click.UsageError("give ids, or filters, or --all")
+    wanted = chosen(message_ids, every, given)
     which = counted(message_ids, "message") if message_ids else "all messages" + (" that fit" if wanted else "")
     if not confirm(session.output, f"cancel {which}", sure=yes):
         return FAILED
