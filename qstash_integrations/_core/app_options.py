@@ -4,12 +4,12 @@ which tasks it serves.
 Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypedDict, cast
 
 from .errors import ConfigurationError
 from .given import Values
+from .names import is_route
 from .publishing.manner import ClientOptions, Manner, manner_of
 from .receiving.guard import GuardOptions
 from .receiving.options import Wanted
@@ -17,8 +17,6 @@ from .receiving.probe import PROBE_PATH, probe_path_of
 
 TASKS_PATH = "/qstash/tasks"
 _USUAL = object()  # None says that there is to be none
-# As every router reads it, and every client leaves it: no placeholder, no escape, no dot segment.
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~-]+)+")
 
 
 class TaskOptions(TypedDict, total=False):
@@ -62,7 +60,7 @@ class TasksGiven(NamedTuple):
     def base(self) -> str:
         """The path below which they are served. ConfigurationError for what is no path below which there is nothing."""
         path: object = TASKS_PATH if self.path is None else self.path
-        if not isinstance(path, str) or not _PATH.fullmatch(path):
+        if not is_route(path):
             raise ConfigurationError(
                 f"tasks_path must be a path of letters, digits, '_', '-', '.' and '~' below which there is nothing "
                 f"else, such as {TASKS_PATH!r}, not {path!r}"

@@ -1,7 +1,17 @@
 """Names that a caller may use, and the nearest one when it is misspelled."""
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
+from typing import TypeGuard
+
+# As every router reads it, and every client leaves it: no placeholder, no escape, no dot segment.
+_ROUTE = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~-]+)+")
+
+
+def is_route(path: object) -> TypeGuard[str]:
+    """Whether it is a path of letters, digits, '_', '-', '.' and '~', at which we may mount something of ours."""
+    return isinstance(path, str) and _ROUTE.fullmatch(path) is not None
 
 
 def check_names(given: Iterable[str], known: Collection[str], what: str = "option") -> None:

@@ -6,20 +6,19 @@ request. Who is refused is told nothing: the verdict (``verdict.py``) is noise t
 
 import hashlib
 import json
-import re
 import time
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 
 from ..errors import ConfigurationError
+from ..names import is_route
 from .answers import Answer
 from .delivery import Delivery
 from .head import Head
 
 PROBE_PATH = "/qstash/probe"
 FORM = 1
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[A-Za-z0-9_.~-]+)+")
 # Of which the probe tells whether they came.
 _HEADERS = (
     "content-encoding", "content-type", "forwarded", "transfer-encoding", "upstash-message-id", "upstash-region",
@@ -32,7 +31,7 @@ def probe_path_of(value: object, name: str = "probe_path") -> str | None:
     """Where the probe is; None where there is to be none. ConfigurationError names ``name``."""
     if value is None:
         return None
-    if not isinstance(value, str) or not _PATH.fullmatch(value):
+    if not is_route(value):
         raise ConfigurationError(
             f"{name} must be a path of letters, digits, '_', '-', '.' and '~', such as {PROBE_PATH!r}, or None for no "
             f"probe, not {value!r}"
