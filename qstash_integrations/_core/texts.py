@@ -1,4 +1,4 @@
-"""A setting before anything is known of its kind: as a text, and what is wrong with it."""
+"""Texts of others: a setting before anything is known of its kind, and what a terminal may be shown."""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -36,3 +36,10 @@ def plain(value: Any) -> Any:
         return value
     # Such an object writes the origin alone as https://api.example.com/
     return list(cast("Sequence[object]", value)) if isinstance(value, Sequence) else str(value).removesuffix("/")
+
+
+def printable(text: str) -> str:
+    """Nothing in it moves the cursor, changes colours or reverses what stands around it."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

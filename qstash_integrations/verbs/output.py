@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 import click
 
+from .._core.texts import printable
 from ..schedules.terminal import Drawn, Terminal, Undrawn
 from .progress import Progress
 
@@ -79,18 +80,14 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+    """Without what a terminal would obey, in as many lines as it has."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def _document(value: object, *, indent: int | None = None) -> str:
     """Readable in every script, and nothing in it that a terminal would obey."""
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
     return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
-
-
-def _escaped(letter: str) -> str:
-    return letter if letter == "\n" else letter.encode("unicode_escape", "surrogatepass").decode()
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from qstash_integrations._core.texts import printable
 from qstash_integrations.server.app.lines import (
     Line,
     of_attempt,
     of_news,
-    printable,
     shown,
     summary,
     summary_of_news,

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
 
+from ..._core.texts import printable
 from ..attempt import Attempt
 from ..model import Headline, Note
 from .config import LocalServer
-from .lines import Line, of_attempt, of_news, printable, shown, summary, summary_of_news
+from .lines import Line, of_attempt, of_news, shown, summary, summary_of_news
 
 Write = Callable[[str], None]
 # Of machines, by the states of the log; the last is what ends in another way than with an attempt.

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 
 from ..._core.task_urls import task_of
+from ..._core.texts import printable
 from ..attempt import Attempt
 from ..model import Headline, Message, Note, Options, Outcome
 from ..rules.retry import gives_up
@@ -139,13 +140,6 @@ def summary_of_news(news: Headline | Note) -> dict[str, Value]:
         **_errand_for_machines(news),
         **{name: value for name, value in given.items() if value},
     }
-
-
-def printable(text: str) -> str:
-    """Nothing in it moves the cursor, changes colours or reverses what stands around it."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _origin(news: Headline, now: float, is_short: bool) -> tuple[str, ...]:
