@@ -21,6 +21,7 @@ from .verbs.app import NO_APP, outbox_beside
 
 if TYPE_CHECKING:
     from .doctor.place import Place
+    from .routes import Route
     from .schedules.commands import Here
 
 _USUAL = ("app", "application", "api")
@@ -59,7 +60,8 @@ def located(name: str | None) -> Generator[App]:
             yield _beside(module, about_starlette(named, app))
             return
         if _is(app, "qstash_integrations.tasks.asgi", "TasksApp"):
-            yield _beside(module, App(schedules=partial(_schedules_of_tasks, app.tasks)))
+            routes, schedules = partial(_routes_of_any, name, named), partial(_schedules_of_tasks, app.tasks)
+            yield _beside(module, App(routes=routes, schedules=schedules))
             return
         if _is(app, "aiohttp.web", "Application"):
             from .routes.aiohttp import routes_of
@@ -70,6 +72,7 @@ def located(name: str | None) -> Generator[App]:
             )
             return
     yield App(
+        routes=partial(_routes_of_any, name, named),
         schedules=partial(_of_module, module, named, attribute),
         outbox=partial(outbox_beside, module),
         place=partial(_place_of_any, named),
@@ -116,6 +119,14 @@ def _place_of_aiohttp(app: Any) -> "Place":
     from .doctor.of_aiohttp import place
 
     return place(app)
+
+
+def _routes_of_any(name: str, named: Any) -> "list[Route]":
+    if not _is(named, "qstash_integrations.asgi", "QStashMiddleware"):
+        raise ConfigurationError(f"--app {name} is of no framework whose routes can be listed")
+    from .doctor.of_asgi import routes_of
+
+    return routes_of(named)
 
 
 def _place_of_any(named: Any) -> "Place":

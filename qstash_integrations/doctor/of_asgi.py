@@ -12,6 +12,12 @@ from .facts import App
 from .place import Place
 
 
+def routes_of(middleware: Any) -> list[Route]:
+    """One, for whatever is behind a ``QStashMiddleware``."""
+    verification = verification_by("middleware", middleware)
+    return [Route(path="/", handler=name_of(middleware), verification=verification)]
+
+
 def place(middleware: Any) -> Place:
     """Of a ``QStashMiddleware``."""
     guards: Guards = middleware.qstash_guard
@@ -19,9 +25,7 @@ def place(middleware: Any) -> Place:
     return Place(
         app=App(
             framework="asgi",
-            routes=[
-                Route(path="/", handler=name_of(middleware), verification=verification_by("middleware", middleware))
-            ],
+            routes=routes_of(middleware),
             probe_path=middleware.probe_path,
             probe_any_url=options.get("verify_url") is False,
             mount_hint="leave probe_path=None out",

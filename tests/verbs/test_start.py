@@ -57,3 +57,35 @@ def test_an_app_without_tasks_has_its_commands_without_pydantic(framework: str, 
         timeout=60,
     )
     assert ended.stderr.endswith("0 True\n"), ended.stderr
+
+
+OTHERS = {
+    "app": (0, "https://shop.example/", ""),
+    "inner": (1, "", "qstash-integrations routes: --app shop:inner is of no framework whose routes can be listed\n"),
+    "tasks": (1, "", "qstash-integrations routes: --app shop:tasks is of no framework whose routes can be listed\n"),
+}
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("name", OTHERS)
+def test_of_an_app_without_a_framework_there_is_what_it_shows(name: str, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from qstash_integrations.asgi import QStashMiddleware\n"
+        "from qstash_integrations.tasks import TasksApp, task\n"
+        "async def inner(scope, receive, send): ...\n"
+        "@task\n"
+        "def ship() -> None: ...\n"
+        "app, tasks = QStashMiddleware(inner), TasksApp([ship])\n",
+        encoding="utf-8",
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "qstash_integrations", "routes", "--app", f"shop:{name}"],
+        cwd=tmp_path,
+        env={**os.environ, "QSTASH_PUBLIC_URL": "https://shop.example"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    code, url, said = OTHERS[name]
+    assert (ended.returncode, ended.stderr) == (code, said)
+    assert url in ended.stdout
