@@ -13,6 +13,7 @@ from tests.browsers import browser  # noqa: F401 - a fixture
 from tests.databases import empty_database, mariadb_server, postgresql_server  # noqa: F401 - fixtures
 from tests.groups import longest_first, pytest_xdist_make_scheduler  # noqa: F401 - a hook
 from tests.sampling import pytest_pycollect_makeitem  # noqa: F401 - a hook
+from tests.shares import pytest_addoption, pytest_configure  # noqa: F401 - hooks
 
 soak.register()
 
