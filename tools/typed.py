@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -60,19 +61,23 @@ def main() -> int:
         # What the fields of a model hold only mypy's plugin knows.
         pyright_config = {"typeCheckingMode": "strict", "ignore": ["example_apps/*/models.py"]}
         (directory / "pyrightconfig.json").write_text(json.dumps(pyright_config))
-        python = [sys.executable, "-m"]
-        mypy = [*python, "mypy", "."]
-        pyright = [*python, "pyright", "--pythonpath", sys.executable]
-        ended = [subprocess.run(command, cwd=directory, check=False).returncode for command in (mypy, pyright)]
-    return max(*ended, _shop())
+        with ThreadPoolExecutor(2) as side_by_side:
+            pyright = side_by_side.submit(_code_of, directory, "pyright", "--pythonpath", sys.executable)
+            mypy = side_by_side.submit(_code_of, directory, "mypy", ".")
+            shop = side_by_side.submit(_code_of_shop)
+    return max(checker.result() for checker in (pyright, mypy, shop))
 
 
-def _shop() -> int:
+def _code_of_shop() -> int:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         shutil.copytree(ROOT / "example_apps" / "shop", directory, dirs_exist_ok=True)
         (directory / "mypy.ini").write_text(SHOP)
-        return subprocess.run([sys.executable, "-m", "mypy", "."], cwd=directory, check=False).returncode
+        return _code_of(directory, "mypy", ".")
+
+
+def _code_of(directory: Path, *checker: str) -> int:
+    return subprocess.run([sys.executable, "-m", *checker], cwd=directory, check=False).returncode
 
 
 if __name__ == "__main__":
