@@ -50,8 +50,9 @@ class Site:
         self.printed = place / "printed"
         there = environment(server, f"http://127.0.0.1:{self.port}")
         self.settings = {name.removeprefix("QSTASH_"): value for name, value in there.items()}
-        database = {**connections.settings["default"]}
-        known = ("ENGINE", "NAME", "HOST", "USER", "OPTIONS")
+        # A new connection to PostgreSQL is a new process.
+        database = {**connections.settings["default"], "CONN_MAX_AGE": 3600}
+        known = ("ENGINE", "NAME", "HOST", "USER", "OPTIONS", "CONN_MAX_AGE")
         environ = {
             **os.environ,
             **there,
