@@ -5,9 +5,10 @@ import qstash
 from qstash_integrations import Receiver
 from qstash_integrations.testing import sign
 
-CURRENT = "sig_9KWbnv2PUYq4cWNpC3jR7m1xDt"
-NEXT = "sig_4RzTq8sHfXyB6gLkVn2wQe5aJu"
-WRONG = "sig_1MvCx7dNhPzK3tYbGs8rLq6eWo"
+# As long as QStash's own: of a shorter one PyJWT warns the official receiver at every call.
+CURRENT = "sig_9KWbnv2PUYq4cWNpC3jR7m1xDtHs"
+NEXT = "sig_4RzTq8sHfXyB6gLkVn2wQe5aJuMd"
+WRONG = "sig_1MvCx7dNhPzK3tYbGs8rLq6eWoTf"
 ORIGIN = "https://api.example.com"
 URL = f"{ORIGIN}/hook"
 KIB = b"x" * 1024

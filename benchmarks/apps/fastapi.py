@@ -5,13 +5,11 @@ from starlette.responses import PlainTextResponse, Response
 from qstash_integrations.fastapi import VerifiedRoute
 
 from .. import tokens
+from ..verify import hash_and_parse
 
 receiver = tokens.official()
-apart, verified, checked = (
-    APIRouter(),
-    APIRouter(route_class=VerifiedRoute.using(receiver=tokens.ours(), public_url=tokens.ORIGIN)),
-    APIRouter(),
-)
+apart, checked, hashing = APIRouter(), APIRouter(), APIRouter()
+verified = APIRouter(route_class=VerifiedRoute.using(receiver=tokens.ours(), public_url=tokens.ORIGIN))
 
 
 @apart.post("/bare")
@@ -36,7 +34,15 @@ async def hook_with_official(request: Request) -> Response:
     return PlainTextResponse(str(len(body)))
 
 
-bare, ours, official = FastAPI(), FastAPI(), FastAPI()
+@hashing.post("/floor")
+async def hook_with_floor(request: Request) -> Response:
+    body = await request.body()
+    hash_and_parse(request.headers["upstash-signature"], body, [tokens.CURRENT])
+    return PlainTextResponse(str(len(body)))
+
+
+bare, ours, official, floor = FastAPI(), FastAPI(), FastAPI(), FastAPI()
 bare.include_router(apart)
 ours.include_router(verified)
 official.include_router(checked)
+floor.include_router(hashing)

@@ -4,9 +4,10 @@ from flask import Flask, request
 from qstash_integrations.flask import verify_qstash
 
 from .. import tokens
+from ..verify import hash_and_parse
 
 receiver = tokens.official()
-bare, ours, official = Flask("bare"), Flask("ours"), Flask("official")
+bare, ours, official, floor = Flask("bare"), Flask("ours"), Flask("official"), Flask("floor")
 
 
 @bare.post("/bare")
@@ -21,7 +22,7 @@ def hook_with_ours() -> str:
 
 
 @official.post("/official")
-def hook_with_official() -> tuple[str, int]:
+def hook_with_official() -> str | tuple[str, int]:
     body = request.get_data()
     try:
         receiver.verify(
@@ -29,4 +30,11 @@ def hook_with_official() -> tuple[str, int]:
         )
     except qstash.errors.SignatureError:
         return "", 401
-    return str(len(body)), 200
+    return str(len(body))
+
+
+@floor.post("/floor")
+def hook_with_floor() -> str:
+    body = request.get_data()
+    hash_and_parse(request.environ["HTTP_UPSTASH_SIGNATURE"], body, [tokens.CURRENT])
+    return str(len(body))
