@@ -31,7 +31,7 @@ def read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
         return verified
     touched = "stream" in request.__dict__
     cached: bytes | None = getattr(request, "_cached_data", None)
-    body = _read(request, head, guard) if cached is None else cached
+    body = _read(request, head, guard, touched) if cached is None else cached
     if touched and (isinstance(body, Answer) or _was_taken(request, body)):
         return guard.taken(head)
     return body
@@ -50,13 +50,16 @@ def give_back(request: Request, body: bytes) -> None:
     kept["stream"] = BytesIO(body)
 
 
-def _read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
+def _read(request: Request, head: Head, guard: Guard, touched: bool) -> bytes | Answer:
     """The body, cut a byte after the guard's limit."""
-    length, allowed, limit = request.content_length, request.max_content_length, guard.max_body_size
+    length, allowed, limit = _length(request, head), request.max_content_length, guard.max_body_size
     if length is None and not reads_chunks(request):
         return LENGTH_REQUIRED if "HTTP_TRANSFER_ENCODING" in request.environ else b""
-    # Flask's own stream takes a chunked body of exactly MAX_CONTENT_LENGTH for one that is too large.
-    stream = request.input_stream if length is None else request.stream
+    if length is not None and allowed is not None and length > allowed:
+        raise RequestEntityTooLarge
+    # Flask's own stream knows what of the body is left, but takes a chunked one of exactly MAX_CONTENT_LENGTH for one
+    # that is too large.
+    stream = request.stream if touched and length is not None else request.input_stream
     wanted = min(limit, limit if allowed is None else allowed) + 1 if length is None else min(limit + 1, length)
     body = bytearray()
     try:
@@ -69,6 +72,13 @@ def _read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
     if allowed is not None and len(body) > allowed:
         raise RequestEntityTooLarge
     return _ended_early(body, head, guard) if length is not None and len(body) < wanted else bytes(body)
+
+
+def _length(request: Request, head: Head) -> int | None:
+    """As Flask takes it, who has none of a chunked body, and a number for what is none to us."""
+    if head.content_length is None or "HTTP_TRANSFER_ENCODING" in request.environ:
+        return request.content_length
+    return head.content_length
 
 
 def _ended_early(body: bytearray, head: Head, guard: Guard) -> Answer:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MethodType
 from typing import Any, cast
 
-from flask import Flask, Request, current_app, request
+from flask import Flask, Request, current_app, g, request
 from flask.globals import request_ctx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,22 +16,31 @@ from .._core.receiving.head import DOUBTFUL, head_of_environ
 from .._core.settings import Settings
 
 OPTIONS = "qstash_options"
+# A proxy looks up what it stands for at each use of an attribute.
+_APP, _REQUEST, _GLOBALS, _CONTEXT = cast("tuple[Any, ...]", (current_app, request, g, request_ctx))
 NOT_FOR_QUART = "is for Flask; Quart is an ASGI app: use qstash_integrations.asgi.QStashMiddleware"
 
 
 def app_here() -> Flask:
     """The current app itself, not the proxy for it."""
-    return cast("Flask", cast("Any", current_app)._get_current_object())
+    app: Flask = _APP._get_current_object()
+    return app
 
 
 def request_here() -> Request:
     """The current request itself, not the proxy for it."""
-    return cast("Request", cast("Any", request)._get_current_object())
+    here: Request = _REQUEST._get_current_object()
+    return here
+
+
+def globals_here() -> Any:
+    """The current ``g`` itself, not the proxy for it."""
+    return _GLOBALS._get_current_object()
 
 
 def context_here() -> object:
     """The current request's context. Threads and inner apps work on the same environ in contexts of their own."""
-    return cast("Any", request_ctx)._get_current_object()
+    return _CONTEXT._get_current_object()
 
 
 def before_proxy_fix(app: Flask, environ: Mapping[str, Any]) -> Mapping[str, Any]:

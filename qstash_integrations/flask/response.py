@@ -20,6 +20,9 @@ from .._core.receiving.once import Turn
 from .._core.receiving.to_the_end import ToTheEnd
 from .conf import context_here
 
+# Of these Flask makes responses in one part.
+_WHOLE = (str, bytes, bytearray, dict, list)
+
 
 def response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, dict(answer.headers))
@@ -30,6 +33,12 @@ def end_with_request(turn: Turn) -> None:
     if turn.is_claimed:
         _connect()
         _turns().append(turn)
+
+
+def may_stream(answered: object) -> bool:
+    """Whether Flask may send what a view has returned part by part."""
+    body = next(iter(cast("tuple[object, ...]", answered)), None) if isinstance(answered, tuple) else answered
+    return not isinstance(body, _WHOLE)
 
 
 def show_in_stream(turn: Turn) -> None:

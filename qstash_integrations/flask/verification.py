@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, cast
 from weakref import WeakKeyDictionary, ref
 
-from flask import Flask, Request, Response, after_this_request, g, has_request_context
+from flask import Flask, Request, Response, after_this_request, has_request_context
 
 from .._core.errors import NonRetryable, RetryAfter
 from .._core.from_settings import FromSettings
@@ -22,8 +22,8 @@ from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import Wanted, guard_from_settings
 from .._core.receiving.recording import UNRECORDED, Work
 from .body import give_back, read, reads_chunks
-from .conf import app_here, before_proxy_fix, config_of, context_here, given_to, load, request_here
-from .response import end_with_request, response, show_in_stream
+from .conf import app_here, before_proxy_fix, config_of, context_here, given_to, globals_here, load, request_here
+from .response import end_with_request, may_stream, response, show_in_stream
 
 DELIVERY = "qstash_delivery"
 _CLAIMED = "qstash_integrations.claimed"
@@ -56,16 +56,19 @@ class Verification:
 
     def call(self, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The view's answer to a genuine request, ours to any other one."""
-        return handle(self._here, _Host(view, args, kwargs))
+        host = _Host(view, args, kwargs)
+        return handle(lambda: self.guard(host.app), host)
 
     def refuse(self) -> Response | None:
         """The answer to a request that may not pass, or None with the delivery in its place."""
         host = _Host()
-        turn = admit(self._here, host)
+        turn = admit(lambda: self.guard(host.app), host)
         if isinstance(turn, Answer):
             return host.answer(turn)
         host.let_in(turn)
-        vars(context_here())[_SHOWN] = show(_shown(turn)), turn.work
+        if not turn.is_claimed:
+            show_in_stream(turn)
+        vars(context_here())[_SHOWN] = show(host.shown(turn)), turn.work
         turn.work.enter()
         if turn.work is not UNRECORDED:
             after_this_request(partial(_note, turn.work))
@@ -82,12 +85,9 @@ class Verification:
         work.leave()
         hide(shown)
 
-    def _here(self) -> Guard:
-        return self.guard(app_here())
-
 
 class _Host:
-    __slots__ = ("_args", "_kwargs", "_request", "_view")
+    __slots__ = ("_args", "_kwargs", "_request", "_view", "app")
 
     def __init__(
         self, view: Callable[..., Any] | None = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -95,7 +95,8 @@ class _Host:
         self._view = view
         self._args = args
         self._kwargs = kwargs or {}
-        self._request = request_here()  # which a proxy would look up again for each of a dozen attributes
+        self._request = request_here()
+        self.app: Flask = app_here()
 
     @property
     def claimed(self) -> Claimed | None:
@@ -103,8 +104,8 @@ class _Host:
 
     def head(self) -> Head:
         # An app context that outlives its requests, as in tests, still has the previous one's.
-        g.pop(DELIVERY, None)
-        environ = before_proxy_fix(app_here(), self._request.environ)
+        globals_here().pop(DELIVERY, None)
+        environ = before_proxy_fix(self.app, self._request.environ)
         return head_of_environ(environ, reads_chunks=reads_chunks(self._request))
 
     def route(self) -> str | None:
@@ -123,14 +124,19 @@ class _Host:
         give_back(self._request, turn.delivery.body)
         if turn.claimed is not None:
             self._request.environ[_CLAIMED] = turn.claimed
-        setattr(g, DELIVERY, turn.delivery)
-        if not turn.is_claimed:
-            show_in_stream(turn)
+        setattr(globals_here(), DELIVERY, turn.delivery)
 
     def run(self, turn: Turn) -> Any:
         self.let_in(turn)
-        show(_shown(turn))  # until ``handle`` hides what it has shown itself
-        return app_here().ensure_sync(cast("Callable[..., Any]", self._view))(*self._args, **self._kwargs)
+        show(self.shown(turn))  # until ``handle`` hides what it has shown itself
+        answered = self.app.ensure_sync(cast("Callable[..., Any]", self._view))(*self._args, **self._kwargs)
+        if not turn.is_claimed and may_stream(answered):
+            show_in_stream(turn)
+        return answered
+
+    def shown(self, turn: Turn) -> OfRequest:
+        # A view that calls another one in process does so in its own context.
+        return OfRequest(turn.delivery, partial(_is_current, ref(self._request)))
 
     def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return response(answer_signal(signal))
@@ -139,11 +145,6 @@ class _Host:
 def _note(work: Work, response: Response) -> Response:
     work.answering(response.status_code)
     return response
-
-
-def _shown(turn: Turn) -> OfRequest:
-    # A view that calls another one in process does so in its own context.
-    return OfRequest(turn.delivery, partial(_is_current, ref(request_here())))
 
 
 def _is_current(request: "ref[Request]") -> bool:

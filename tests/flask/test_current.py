@@ -54,6 +54,8 @@ def app(request: pytest.FixtureRequest) -> Flask:
         "ship": body_of_delivery,
         "thread": from_a_thread,
         "stream": streamed,
+        "created": lambda: (streamed(), 201),
+        "response": lambda: Response(streamed()),
         "nested": calls_the_open_one,
         "broken": raises(LookupError("no such order")),
     }.items():
@@ -63,7 +65,15 @@ def app(request: pytest.FixtureRequest) -> Flask:
 
 
 @pytest.mark.parametrize(
-    ("path", "body"), [("ship", b"ship"), ("thread", b"thread"), ("stream", b"stream"), ("nested", b"openopennested")]
+    ("path", "body"),
+    [
+        ("ship", b"ship"),
+        ("thread", b"thread"),
+        ("stream", b"stream"),
+        ("created", b"created"),
+        ("response", b"response"),
+        ("nested", b"openopennested"),
+    ],
 )
 def test_only_what_belongs_to_the_request_finds_it(app: Flask, path: str, body: bytes) -> None:
     assert send(app, f"/hooks/{path}").body == body
