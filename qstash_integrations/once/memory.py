@@ -3,13 +3,19 @@
 import threading
 import time
 from collections.abc import Callable
+from heapq import heappop, heappush
+from math import inf
 
 from .._core.processes import renew_in_children
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 from . import marks
 from .marks import Mark
 
-_SWEEP_EVERY = 60.0  # seconds
+_MINUTE = 60.0  # seconds
+# A run adds three names, and one with each renewal, which sweeps as well: so this keeps up.
+_SWEPT_AT_ONCE = 5
+# A dict that grows copies itself, 70 ms for a million entries: so it is many small ones, each at another time.
+_PARTS = 64
 
 
 class MemoryStore:
@@ -34,6 +40,7 @@ class MemoryStore:
 
     def renew(self, run: Run) -> bool:
         with self._lock:
+            self._marks.sweep()
             return marks.renew(self._marks, run)
 
     def complete(self, run: Run) -> bool:
@@ -54,7 +61,7 @@ class MemoryStore:
         return self.release(run)
 
     def __len__(self) -> int:
-        """How many marks are kept, the expired ones of the last minute among them."""
+        """How many marks are kept, expired ones among them: each claim forgets five of those at most."""
         return len(self._marks)
 
     def _start_anew(self) -> None:
@@ -64,28 +71,47 @@ class MemoryStore:
 class _Marks:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._kept: dict[str, tuple[str, float]] = {}
-        self._swept_at = now()
+        self._parts: list[dict[str, tuple[str, float]]] = [{} for _ in range(_PARTS)]
+        self._expiring: dict[int, list[str]] = {}
+        """Names by the minute in which they expire, unless they were put again since."""
+        self._minutes: list[int] = []
+        """Those of the above, as a heap."""
 
     def get(self, name: str) -> Mark | None:
-        value, expires_at = self._kept.get(name, ("", 0.0))
+        value, expires_at = self._part(name).get(name, ("", 0.0))
         left = expires_at - self._now()
         return Mark(value, left) if value and left > 0 else None
 
     def put(self, name: str, value: str, ttl: float) -> None:
-        self._kept[name] = (value, self._now() + ttl)
+        expires_at = self._now() + ttl
+        self._part(name)[name] = (value, expires_at)
+        minute = int(expires_at // _MINUTE)
+        if minute not in self._expiring:
+            self._expiring[minute] = []
+            heappush(self._minutes, minute)
+        self._expiring[minute].append(name)
 
     lease = put
 
     def drop(self, name: str) -> None:
-        del self._kept[name]
+        del self._part(name)[name]
 
     def sweep(self) -> None:
+        """Forget a few of what has expired in the minutes before this one. All at once would keep everybody waiting."""
         now = self._now()
-        if now - self._swept_at < _SWEEP_EVERY:
-            return
-        self._swept_at = now
-        self._kept = {name: kept for name, kept in self._kept.items() if kept[1] > now}
+        for _ in range(_SWEPT_AT_ONCE):
+            if not self._minutes or self._minutes[0] >= now // _MINUTE:
+                return
+            names = self._expiring[self._minutes[0]]
+            name = names.pop()
+            if self._part(name).get(name, ("", inf))[1] <= now:
+                self.drop(name)
+            if not names:
+                del self._expiring[heappop(self._minutes)]
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return sum(map(len, self._parts))
+
+    def _part(self, name: str) -> dict[str, tuple[str, float]]:
+        # By other bits of the hash than a dict looks at first.
+        return self._parts[(hash(name) >> 32) % _PARTS]
