@@ -17,7 +17,7 @@ from qstash_integrations._core.receiving.answers import ALREADY_DONE, REJECTED, 
 from qstash_integrations._core.receiving.once import Once, Turn
 from qstash_integrations._core.receiving.options import Wanted
 from qstash_integrations._core.receiving.report import Reporter
-from qstash_integrations._core.receiving.runs import run_of
+from qstash_integrations._core.receiving.runs import keys_of, run_of
 from qstash_integrations.once import MemoryStore, Run, SQLiteStore, Standing
 from tests.signing import NOW
 
@@ -74,6 +74,14 @@ def test_a_token_without_a_jti_is_known_by_what_was_signed() -> None:
 
 def test_every_run_has_a_holder_of_its_own() -> None:
     assert run_of(delivery(), "POST", NOW).holder != run_of(delivery(), "POST", NOW).holder
+
+
+def test_stores_know_what_earlier_versions_have_kept() -> None:
+    claims = Claims('https://api.example.com/hook?q="é"', "x" * 43, 300, 0, 0, "jwt_1", "current")
+    assert keys_of(Delivery(b"{}", claims, message_id='msg_"1"\\'), "POST") == (
+        "b0b2277b92632ea92f66f19ac1f2f314deeef11a31be771e729a19e66f339973",
+        "ad998eb3d6c313b7dfb2b64d7cdeb9dbf6006e3d143e8634620393fe4b0e097f",
+    )
 
 
 def test_the_keys_are_digests() -> None:

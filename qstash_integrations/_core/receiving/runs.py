@@ -11,10 +11,10 @@ Spec: https://upstash.com/docs/qstash/features/retry
 """
 
 import hashlib
-import json
+import os
 import re
+from json.encoder import encode_basestring_ascii
 from typing import Literal, NamedTuple, Protocol
-from uuid import uuid4
 
 from ..errors import ConfigurationError
 from .delivery import Delivery
@@ -149,7 +149,7 @@ def run_of(
     return Run(
         message=message,
         token=token,
-        holder=uuid4().hex,
+        holder=os.urandom(16).hex(),
         # The tolerance of the receiver that took it may differ from the next one's; at least a second is left.
         token_ttl=max(delivery.claims.exp + LARGEST_TOLERANCE - now, 1.0),
         lease=lease,
@@ -183,4 +183,6 @@ def call_id_of(url: str) -> str | None:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    # As json.dumps would have them, in half the time. Stores have kept digests of this text: it stays as it is.
+    text = f"[{', '.join(map(encode_basestring_ascii, parts))}]"
+    return hashlib.sha256(text.encode()).hexdigest()
