@@ -33,7 +33,7 @@ class Marks(Protocol):
 
 
 def claim(marks: Marks, run: Run) -> Standing:
-    token, message = _names(run)
+    token, message = names(run)
     presented = marks.get(token)
     if presented is None:
         marks.put(token, run.message, run.token_ttl)
@@ -41,8 +41,8 @@ def claim(marks: Marks, run: Run) -> Standing:
         return Standing("replayed")
     found = marks.get(message)
     # Its own: it claims again, since the answer was lost.
-    if found is None or found.value == _at_work(run):
-        marks.lease(message, _at_work(run), run.lease)
+    if found is None or found.value == at_work(run):
+        marks.lease(message, at_work(run), run.lease)
         return Standing("free")
     if found.value.partition(" ")[0] in run.within:
         return Standing("held")
@@ -57,36 +57,36 @@ def claim(marks: Marks, run: Run) -> Standing:
 
 
 def renew(marks: Marks, run: Run) -> bool:
-    _, message = _names(run)
+    _, message = names(run)
     found = marks.get(message)
-    if found is not None and found.value != _at_work(run):
+    if found is not None and found.value != at_work(run):
         return False
-    marks.lease(message, _at_work(run), run.lease)
+    marks.lease(message, at_work(run), run.lease)
     return True
 
 
 def complete(marks: Marks, run: Run) -> bool:
-    _, message = _names(run)
+    _, message = names(run)
     found = marks.get(message)
     # With the lease over and nobody else at work, its work still counts.
-    if found is not None and found.value != _at_work(run):
+    if found is not None and found.value != at_work(run):
         return False
     marks.put(message, DONE, run.kept)
     return True
 
 
 def release(marks: Marks, run: Run) -> bool:
-    _, message = _names(run)
+    _, message = names(run)
     found = marks.get(message)
-    if found is None or found.value != _at_work(run):
+    if found is None or found.value != at_work(run):
         return False
     marks.drop(message)
     return True
 
 
-def _names(run: Run) -> tuple[str, str]:
+def names(run: Run) -> tuple[str, str]:
     return f"token:{run.token}", f"message:{run.message}"
 
 
-def _at_work(run: Run) -> str:
+def at_work(run: Run) -> str:
     return f"{run.holder} {run.token}"

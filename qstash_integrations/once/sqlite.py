@@ -14,13 +14,14 @@ import time
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from math import inf
 from typing import TypeVar
 
 from .._core.errors import ConfigurationError
 from .._core.processes import Threads
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 from . import marks
-from .marks import Mark, Marks
+from .marks import Mark
 
 T = TypeVar("T")
 
@@ -35,7 +36,9 @@ CREATE TABLE IF NOT EXISTS claim (
 CREATE INDEX IF NOT EXISTS claim_expires_at ON claim (expires_at);
 """
 # Each claim adds two rows at most, so this keeps up.
-_SWEEP = "DELETE FROM claim WHERE name IN (SELECT name FROM claim WHERE expires_at <= ? ORDER BY expires_at LIMIT 10)"
+_SWEPT_AT_ONCE = 10
+_SWEEP = "DELETE FROM claim WHERE name IN (SELECT name FROM claim WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
+_SWEEP_EVERY = 1.0  # seconds, unless something is left
 # Seconds for which the row of a handler stays that was killed: much longer than a clock is ever set forward.
 _SWEPT_AFTER = 86_400.0
 
@@ -76,6 +79,7 @@ class SQLiteStore:
         # One call at a time uses the connection; more threads would only wait for it.
         self._threads = Threads(1)
         self._patience: int | None = None  # milliseconds, of the connection
+        self._swept_at = -inf
         _close_for_forks(self)
         try:
             if os.path.isdir(self._path):
@@ -90,23 +94,23 @@ class SQLiteStore:
             raise ConfigurationError(f"SQLiteStore cannot use {self._path!r}: {error}") from error
 
     def claim(self, run: Run) -> Standing:
-        return self._call(marks.claim, run, self._deadline())
+        return self._call(_claim, run, self._deadline())
 
     def renew(self, run: Run) -> bool:
         # Others are waiting for their turn in the same thread.
         return self._call(marks.renew, run, time.monotonic() + min(self._timeout, run.lease / 10))
 
     def complete(self, run: Run) -> bool:
-        return self._call(marks.complete, run, self._deadline())
+        return self._call(_complete, run, self._deadline())
 
     def release(self, run: Run) -> bool:
         return self._call(marks.release, run, self._deadline())
 
     async def aclaim(self, run: Run) -> Standing:
-        return await self._threads.run(self._call, marks.claim, run, self._deadline())
+        return await self._threads.run(self._call, _claim, run, self._deadline())
 
     async def acomplete(self, run: Run) -> bool:
-        return await self._threads.run(self._call, marks.complete, run, self._deadline())
+        return await self._threads.run(self._call, _complete, run, self._deadline())
 
     async def arelease(self, run: Run) -> bool:
         return await self._threads.run(self._call, marks.release, run, self._deadline())
@@ -133,7 +137,7 @@ class SQLiteStore:
     def _deadline(self) -> float:
         return time.monotonic() + self._timeout
 
-    def _call(self, rule: Callable[[Marks, Run], T], run: Run, deadline: float) -> T:
+    def _call(self, rule: "Callable[[_Marks, Run], T]", run: Run, deadline: float) -> T:
         if not self._lock.acquire(timeout=_left(deadline)):
             raise TimeoutError("other calls kept SQLiteStore from its file for longer than its timeout")
         try:
@@ -150,7 +154,7 @@ class SQLiteStore:
             # IMMEDIATE: who reads first and writes later may find the file locked by another who read the same.
             connection.execute("BEGIN IMMEDIATE")
             now = self._now()
-            connection.execute(_SWEEP, (now,))
+            self._sweep(connection, now)
             yield _Marks(connection, now, self._monotonic())
             connection.execute("COMMIT")
         except BaseException:
@@ -158,6 +162,13 @@ class SQLiteStore:
             connection.close()
             self._connection = None
             raise
+
+    def _sweep(self, connection: sqlite3.Connection, now: float) -> None:
+        # The clock may have been set back.
+        if 0 <= now - self._swept_at < _SWEEP_EVERY:
+            return
+        if connection.execute(_SWEEP, (now, _SWEPT_AT_ONCE)).rowcount < _SWEPT_AT_ONCE:
+            self._swept_at = now
 
     def _open(self, deadline: float) -> sqlite3.Connection:
         if self._connection is not None:
@@ -214,6 +225,16 @@ def _left(deadline: float) -> float:
     return max(deadline - time.monotonic(), 0.0)
 
 
+def _claim(kept: "_Marks", run: Run) -> Standing:
+    """``marks.claim``, in one statement where message and token come for the first time."""
+    return Standing("free") if kept.begin(run) else marks.claim(kept, run)
+
+
+def _complete(kept: "_Marks", run: Run) -> bool:
+    """``marks.complete``, in one statement where the run still stands there."""
+    return kept.end(run) or marks.complete(kept, run)
+
+
 class _Marks:
     """The marks of one transaction."""
 
@@ -235,10 +256,31 @@ class _Marks:
         self._write(name, value, self._now + ttl, None)
 
     def lease(self, name: str, value: str, ttl: float) -> None:
-        self._write(name, value, self._now + max(ttl, _SWEPT_AFTER), self._monotonic + ttl)
+        self._write(name, value, *self._until(ttl))
+
+    def begin(self, run: Run) -> bool:
+        """Put what a claim puts for a run that is free; False, and nothing, where there is a mark already."""
+        (token, message), at_work = marks.names(run), marks.at_work(run)
+        try:
+            self._connection.execute(
+                "INSERT INTO claim VALUES (?, ?, ?, NULL), (?, ?, ?, ?)",
+                (token, run.message, self._now + run.token_ttl, message, at_work, *self._until(run.lease)),
+            )
+        except sqlite3.IntegrityError:
+            return False
+        return True
+
+    def end(self, run: Run) -> bool:
+        """Mark it as done where it is at work; False, and nothing, where it is not."""
+        change = "UPDATE claim SET value = ?, expires_at = ?, leased_until = NULL WHERE name = ? AND value = ?"
+        row = (marks.DONE, self._now + run.kept, marks.names(run)[1], marks.at_work(run))
+        return self._connection.execute(change, row).rowcount == 1
 
     def drop(self, name: str) -> None:
         self._connection.execute("DELETE FROM claim WHERE name = ?", (name,))
+
+    def _until(self, ttl: float) -> tuple[float, float]:
+        return self._now + max(ttl, _SWEPT_AFTER), self._monotonic + ttl
 
     def _write(self, *row: object) -> None:
         self._connection.execute("INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?)", row)

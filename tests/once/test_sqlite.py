@@ -19,7 +19,7 @@ import pytest
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations.once import SQLiteStore, Standing
-from tests.once.stores import KEPT, LEASE, Clock, run
+from tests.once.stores import KEPT, LEASE, TOKEN_TTL, Clock, run
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,6 +59,34 @@ def test_what_has_expired_is_deleted_bit_by_bit(tmp_path: Path) -> None:
     store.close()
     with closing(sqlite3.connect(tmp_path / "claims.db")) as connection:
         assert connection.execute("SELECT count(*) FROM claim").fetchone() == (10,)
+
+
+def test_what_expires_while_the_clock_is_set_back_is_deleted_all_the_same(tmp_path: Path) -> None:
+    clock = Clock()
+    store = SQLiteStore(tmp_path / "claims.db", now=clock)
+    store.claim(run())
+    clock.advance(-3600)
+    first = run()
+    store.claim(first)
+    store.release(first)
+    clock.advance(TOKEN_TTL)
+    store.claim(run())
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "claims.db")) as connection:
+        (tokens,) = connection.execute("SELECT count(*) FROM claim WHERE name LIKE 'token:%'").fetchone()
+    assert tokens == 2
+
+
+def test_a_mark_that_has_expired_and_is_not_deleted_yet_is_none(tmp_path: Path) -> None:
+    clock = Clock()
+    store, first = SQLiteStore(tmp_path / "claims.db", now=clock), run()
+    store.claim(first)
+    store.complete(first)
+    clock.advance(KEPT - 0.25)
+    store.claim(run())
+    clock.advance(0.5)
+    assert store.claim(run(first.message, first.token)).state == "free"
+    store.close()
 
 
 def test_a_locked_file_is_an_error_and_works_again_afterwards(tmp_path: Path) -> None:
