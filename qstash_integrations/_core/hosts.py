@@ -1,6 +1,7 @@
 """What the host in a URL tells of the network that it stands in, by its text alone: nothing is looked up."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ def is_private(url: str) -> bool:
     return any(address in block for block in _PRIVATE)
 
 
+@lru_cache(maxsize=8)
 def is_hosted(url: str) -> bool:
     """Whether ``url`` names the service of Upstash, which calls public addresses alone."""
     return _HOSTED.fullmatch(urlsplit(url).hostname or "") is not None

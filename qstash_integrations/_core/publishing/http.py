@@ -64,24 +64,21 @@ def timeouts_of(seconds: float) -> dict[str, float | None]:
 
 def request_of(request: APIRequest, timeouts: dict[str, float | None]) -> httpx.Request:
     """Whole, so that the library has nothing to add."""
-    url, body = _url_of(request), request.body or b""
+    url, body = _url_of(request.url), request.body or b""
     headers = [(b"Host", url.netloc), *headers_of(request)]
     if body or request.method in _WITH_BODY:
         headers.append((b"Content-Length", b"%d" % len(body)))
     stream, extensions = httpx.ByteStream(body), {"timeout": timeouts}
-    built = httpx.Request(request.method, url, headers=headers, stream=stream, extensions=extensions)
-    del headers, body  # error trackers print the locals of raising frames
-    _check_path(built, request)
-    return built
+    return httpx.Request(request.method, url, headers=headers, stream=stream, extensions=extensions)
 
 
 def request_by(client: Any, request: APIRequest) -> Any:
     """As a ready client builds it, with headers and timeouts of its own."""
     headers = headers_of(request)
-    _url_of(request)
+    _url_of(request.url)
     built = client.build_request(request.method, request.url, headers=headers, content=request.body)
-    del headers
-    _check_path(built, request)
+    del headers  # error trackers print the locals of raising frames
+    _check_path(built.url, request.url)
     return built
 
 
@@ -195,21 +192,25 @@ def _has_more_read(stream: Any) -> bool:
     return False
 
 
-def _url_of(request: APIRequest) -> httpx.URL:
+@functools.lru_cache(maxsize=64)
+def _url_of(url: str) -> httpx.URL:
+    """Once for the destinations that are in use: reading it takes as long as all that we do for a message."""
     try:
-        return httpx.URL(request.url)
+        found = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ValueError(f"the HTTP library takes no such address of an API call: {error}") from None
+    _check_path(found, url)
+    return found
 
 
-def _check_path(built: Any, request: APIRequest) -> None:
+def _check_path(found: Any, url: str) -> None:
     """ValueError when the library's request goes elsewhere than ours.
 
     QStash signs the destination as it arrives: a library that tidies it up would break every signature, or make
     another API call of it.
     """
-    path = request.url.partition("://")[2].partition("/")[2]
-    if built.url.raw_path != b"/" + path.encode("ascii", "replace"):
+    path = url.partition("://")[2].partition("/")[2]
+    if found.raw_path != b"/" + path.encode("ascii", "replace"):
         raise ValueError("the HTTP library would change the path of this API call: check QSTASH_URL, then destination")
 
 

@@ -7,6 +7,7 @@ Spec: https://upstash.com/docs/qstash/howto/publishing
 """
 
 import re
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
@@ -94,6 +95,7 @@ def check_header_value(value: object, name: str) -> str:
     return value.strip(" \t")
 
 
+@lru_cache(maxsize=64)  # most programs have few destinations
 def _url_problem(text: str) -> str | None:
     if not text.lower().startswith(("http://", "https://")):
         return "must start with https:// or http://"
