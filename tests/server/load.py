@@ -1,12 +1,13 @@
 """Publishers that insist on every message, and the endpoint that remembers what arrives and when."""
 
+import socket
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -33,7 +34,28 @@ class Endpoint:
     def __init__(self) -> None:
         self.arrivals: list[Arrival] = []  # appended to by many threads
         self.arrived = threading.Event()
-        self.url = ""
+        self.port = 0
+        self._connections = 0
+        self._changed = threading.Condition()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def connected(self, by: int) -> None:
+        """Told of each connection when it is accepted, and when nothing more is read from it."""
+        with self._changed:
+            self._connections += by
+            self._changed.notify_all()
+
+    def note_all(self) -> None:
+        """Return once everything is noted that was sent by processes that are gone."""
+        # They are accepted one after the other: when this one is over, so is the waiting of all that came before.
+        with socket.create_connection(("127.0.0.1", self.port), timeout=SOON) as last:
+            last.shutdown(socket.SHUT_WR)
+            assert last.recv(1) == b""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._connections == 0, SOON), "a connection was left open"
 
     def answer(self, arrival: Arrival) -> int:
         self.arrivals.append(arrival)
@@ -113,12 +135,21 @@ def endpoint() -> Generator[Endpoint]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
+        request_queue_size = 128  # what finds no place in it is sent again, and would be accepted at any later time
+
+        def process_request(self, request: Any, client_address: Any) -> None:
+            it.connected(1)
+            super().process_request(request, client_address)
+
+        def shutdown_request(self, request: Any) -> None:
+            super().shutdown_request(request)
+            it.connected(-1)
 
         def handle_error(self, request: object, client_address: object) -> None:
             """Whoever asked was killed."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        it.url = f"http://127.0.0.1:{server.server_port}"
+        it.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
