@@ -38,6 +38,7 @@ settings.configure(
     LOGGING_CONFIG=None,
     MIDDLEWARE=[],
     # Connections stay open, as everybody has it who looks at milliseconds.
+    INSTALLED_APPS=["qstash_integrations.django.once"],
     DATABASES={"default": {**DATABASE, "NAME": str(DIRECTORY / "app.db"), "CONN_MAX_AGE": None}},
     CACHES={
         "default": {
@@ -50,16 +51,22 @@ settings.configure(
 django.setup()
 logging.disable()
 call_command("createcachetable", verbosity=0)
+call_command("migrate", verbosity=0)
 
 from qstash_integrations.django import verify_qstash  # noqa: E402 - needs the settings
-from qstash_integrations.once import DjangoCacheStore, MemoryStore, RedisStore, SQLiteStore  # noqa: E402
+from qstash_integrations.once import (  # noqa: E402
+    DjangoDatabaseStore,
+    MemoryStore,
+    RedisStore,
+    SQLiteStore,
+)
 
 STORES: dict[str, Any] = {
     "without": None,
     "memory": MemoryStore(),
     "SQLite": SQLiteStore(DIRECTORY / "claims.db"),
     "Redis": RedisStore(f"unix://{SOCKET}"),
-    "Django database": DjangoCacheStore(),
+    "Django database": DjangoDatabaseStore(),
 }
 
 

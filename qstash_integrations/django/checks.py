@@ -19,7 +19,7 @@ from .._core.receiving.options import Options
 from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
 from .._core.settings import Settings
-from ..once import DjangoCacheStore
+from ..once import DjangoCacheStore, DjangoDatabaseStore
 from .conf import (
     allowed_hosts,
     for_all_views,
@@ -39,8 +39,8 @@ from .reversing import URLS, included
 
 
 def check_settings(**_: object) -> list[CheckMessage]:
-    """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: the cache of a store,
-    E005: the inbox of a view, E006: the table of the outbox.
+    """What is wrong is an error: qstash.E001: a signing key, E003: an unreadable setting, E004: where a store
+    keeps its claims, E005: the inbox of a view, E006: the table of the outbox.
 
     What is missing is a warning, so that ``migrate`` runs where there are no keys. W001: a signing key. W002: no public
     URL. The first request to a verified view raises it, and ``check_deployment`` has an error for it. W003: tasks that
@@ -64,7 +64,7 @@ def check_settings(**_: object) -> list[CheckMessage]:
     found += _missing(verified, Warning, "qstash.W")
     problems = [_key_problem(of_view) for options, of_view in verified if _needs_keys(options, of_view) is False]
     found += [Error(problem, id="qstash.E001") for problem in dict.fromkeys(problems) if problem]
-    problems = [_cache_problem(options.get("once")) for options, _ in verified]
+    problems = [_store_problem(options.get("once")) for options, _ in verified]
     found += [Error(problem, id="qstash.E004") for problem in dict.fromkeys(problems) if problem]
     found += [Error(problem, id="qstash.E005") for problem in dict.fromkeys(_inbox_problems())]
     # Whoever runs no checks needs none of this.
@@ -132,8 +132,8 @@ def _intended(current: Settings) -> bool:
     return bool(current.origins) or any(part is not None for part in parts)
 
 
-def _cache_problem(store: object) -> str | None:
-    if isinstance(store, DjangoCacheStore):
+def _store_problem(store: object) -> str | None:
+    if isinstance(store, DjangoCacheStore | DjangoDatabaseStore):
         try:
             store.check()
         except ConfigurationError as error:

@@ -47,6 +47,7 @@ def configure() -> None:
             "qstash_integrations.django",
             "qstash_integrations.django.tasks",
             "qstash_integrations.django.inbox",
+            "qstash_integrations.django.once",
             "qstash_integrations.django.outbox",
         ],
         TASKS={"default": {"BACKEND": "qstash_integrations.django.tasks.QStashBackend"}},

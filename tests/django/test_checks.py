@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views import View
 
 from qstash_integrations.django import verify_qstash
-from qstash_integrations.once import DjangoCacheStore
+from qstash_integrations.once import DjangoCacheStore, DjangoDatabaseStore
 from tests.django.project import urlconf
 from tests.django.shop import RECEIVER, ship, ship_async
 from tests.signing import CURRENT, NEXT, ORIGIN
@@ -160,6 +160,13 @@ def test_S05_the_cache_that_views_claim_in_must_keep_what_it_is_given(
     hooks: Any = include([path("a", verified(ship)), path("b", verified(ship))])
     cache = {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "claims", "OPTIONS": options}
     shown = found(path("hooks/", hooks), CACHES={"claims": cache})
+    assert [identifier for identifier, _ in shown] == errors
+
+
+@pytest.mark.parametrize(("alias", "errors"), [("default", []), ("nowhere", ["qstash.E004"])])
+def test_S05_the_database_that_views_claim_in_must_be_there(alias: str, errors: list[str]) -> None:
+    verified = verify_qstash(receiver=RECEIVER, public_url=ORIGIN, once=DjangoDatabaseStore(alias))
+    shown = found(path("a", verified(ship)))
     assert [identifier for identifier, _ in shown] == errors
 
 

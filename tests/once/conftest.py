@@ -4,12 +4,13 @@ import shutil
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.databases import MARIADB, POSTGRESQL, Database, Server, sqlite
 from tests.django.project import configure
 from tests.once import stores
 from tests.once.stores import Opened
@@ -21,7 +22,10 @@ KINDS = [
     "memory",
     "sqlite",
     "django_cache",
+    "django_database",
     *(pytest.param(kind, marks=pytest.mark.system) for kind in ("redis", "django_cache_in_redis")),
+    pytest.param("django_database_in_postgresql", marks=POSTGRESQL.marks),
+    pytest.param("django_database_in_mariadb", marks=MARIADB.marks),
 ]
 
 
@@ -51,11 +55,36 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Opened]:
 @contextmanager
 def open_store(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Generator[Opened]:
     more: tuple[Any, ...] = (request.getfixturevalue("redis_socket"),) if kind.endswith("redis") else ()
-    with stores.django_caches(tmp_path, *more) if kind.startswith("django") else nullcontext():
+    with _django(request, kind, tmp_path, *more):
         made: Opened = getattr(stores, kind)(tmp_path, *more)
         yield made
         if hasattr(made.store, "close"):
             made.store.close()
+
+
+@contextmanager
+def _django(request: pytest.FixtureRequest, kind: str, tmp_path: Path, *more: Any) -> Generator[None]:
+    """What Django has, for the stores that are in there."""
+    if kind.startswith("django_cache"):
+        with stores.django_caches(tmp_path, *more):
+            yield
+    elif kind.startswith("django_database"):
+        with _database(request, kind, tmp_path) as database, stores.django_table(database):
+            yield
+    else:
+        yield
+
+
+@contextmanager
+def _database(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> Generator[Database]:
+    if kind == "django_database":
+        made = sqlite(tmp_path / "claims.sqlite3")
+        made.django["OPTIONS"] = {"timeout": 60, "init_command": "PRAGMA journal_mode = WAL"}
+        yield made
+    else:
+        server: Server = request.getfixturevalue(f"{kind.removeprefix('django_database_in_')}_server")
+        with server() as database:
+            yield database
 
 
 def _wait_for(socket: Path) -> None:

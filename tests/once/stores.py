@@ -14,8 +14,18 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test.utils import override_settings
 
-from qstash_integrations.once import DjangoCacheStore, MemoryStore, RedisStore, Run, SQLiteStore, Standing, Store
-from tests.django.project import forget_connections
+from qstash_integrations.once import (
+    DjangoCacheStore,
+    DjangoDatabaseStore,
+    MemoryStore,
+    RedisStore,
+    Run,
+    SQLiteStore,
+    Standing,
+    Store,
+)
+from tests.databases import Database
+from tests.django.project import forget_connections, use
 
 # Longer than the default, in which a slow machine loses seconds that some clocks count.
 LEASE, KEPT, TOKEN_TTL = 900.0, 86_400.0, 600.0
@@ -88,6 +98,20 @@ def django_cache(tmp_path: Path) -> Opened:
     )
 
 
+def django_database(tmp_path: Path) -> Opened:
+    """Its clock is the database's: the rows are made older instead."""
+    return Opened(
+        DjangoDatabaseStore(lease=LEASE),
+        _make_rows_older,
+        DjangoDatabaseStore,
+        clear=lambda: _execute("DELETE FROM qstash_once"),
+        leave=connections.close_all,
+    )
+
+
+django_database_in_postgresql = django_database_in_mariadb = django_database
+
+
 def redis(tmp_path: Path, socket: Path) -> Opened:
     """Redis's clock is its own: the keys are made older instead."""
     from redis import Redis
@@ -115,6 +139,15 @@ def django_cache_in_redis(tmp_path: Path, socket: Path) -> Opened:
         return DjangoCacheStore("redis", now=clock)
 
     return Opened(elsewhere(), advance, elsewhere, clear=client.flushdb)
+
+
+def _make_rows_older(seconds: float) -> None:
+    _execute(f"UPDATE qstash_once SET expires_at = expires_at - {int(seconds * 1000)}")
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
 
 
 def _make_older(client: Any, seconds: float) -> None:
@@ -151,6 +184,18 @@ def django_caches(
         caches.close_all()
         connections.close_all()
         anyio.run(sync_to_async(connections.close_all))
+
+
+@contextmanager
+def django_table(database: Database) -> Generator[None]:
+    """The table of the claims in ``database``, which is Django's default one meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        anyio.run(sync_to_async(forget_connections))
+        use(database, patch)
+        call_command("migrate", "qstash_once", verbosity=0)
+        yield
+        anyio.run(sync_to_async(forget_connections))
+        forget_connections()
 
 
 class Calls(NamedTuple):

@@ -338,7 +338,16 @@ def _one_of(things: list[T], which: int) -> T:
 
 _courses = count()
 # How many for each store, more for those that take less time; each has up to forty events.
-COURSES = {"memory": 60, "sqlite": 25, "django_cache": 8, "redis": 25, "django_cache_in_redis": 10}
+COURSES = {
+    "memory": 60,
+    "sqlite": 25,
+    "django_cache": 8,
+    "django_database": 15,
+    "redis": 25,
+    "django_cache_in_redis": 10,
+    "django_database_in_postgresql": 10,
+    "django_database_in_mariadb": 10,
+}
 
 
 # Finding the shortest course that fails takes its time.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations.once import DjangoCacheStore, MemoryStore, RedisStore, SQLiteStore
+from qstash_integrations.once import DjangoCacheStore, DjangoDatabaseStore, MemoryStore, RedisStore, SQLiteStore
 from qstash_integrations.server.rules.retry import backoff
 
 STORES: dict[str, Callable[..., Any]] = {
@@ -15,6 +15,7 @@ STORES: dict[str, Callable[..., Any]] = {
     "sqlite": lambda path, **options: SQLiteStore(path / "claims.db", **options),
     "redis": lambda path, **options: RedisStore("redis://127.0.0.1:1", **options),
     "django_cache": lambda path, **options: DjangoCacheStore(**options),
+    "django_database": lambda path, **options: DjangoDatabaseStore(**options),
 }
 every_store = pytest.mark.parametrize("store", STORES.values(), ids=STORES)
 
