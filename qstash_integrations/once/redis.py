@@ -6,14 +6,20 @@ keys (``maxmemory-policy`` other than noeviction) or fails over may forget a cla
 Spec: https://redis.io/docs/latest/develop/programmability/eval-intro/
 """
 
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import Any, Literal
 
 from .._core.errors import ConfigurationError
-from .._core.processes import Threads
+from .._core.processes import Threads, renew_in_children
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 
 _THREADS = 40  # for each event loop
+# Seconds after its last use within which a connection is taken without a look at whether it is still open.
+_WARM = 1.0
 
 # The rule of marks.py. It answers with numbers alone, which look the same whatever the client makes of texts.
 _CLAIM = """
@@ -81,21 +87,23 @@ class RedisStore:
         self._renew: Any = self._client.register_script(_RENEW)
         self._complete: Any = self._client.register_script(_COMPLETE)
         self._release: Any = self._client.register_script(_RELEASE)
+        self._start_anew()
+        renew_in_children(self._start_anew)
 
     def claim(self, run: Run) -> Standing:
         keys = [f"{self._prefix}token:{run.token}", self._message(run)]
         args = [run.message, _at_work(run), run.token, _milliseconds(run.token_ttl), _milliseconds(run.lease)]
-        state, left = self._claim(keys=keys, args=[*args, *run.within])
+        state, left = self._call(self._claim, keys, [*args, *run.within])
         return Standing(_STATES[state], left / 1000)
 
     def renew(self, run: Run) -> bool:
-        return bool(self._renew(keys=[self._message(run)], args=[_at_work(run), _milliseconds(run.lease)]))
+        return bool(self._call(self._renew, [self._message(run)], [_at_work(run), _milliseconds(run.lease)]))
 
     def complete(self, run: Run) -> bool:
-        return bool(self._complete(keys=[self._message(run)], args=[_at_work(run), _milliseconds(run.kept)]))
+        return bool(self._call(self._complete, [self._message(run)], [_at_work(run), _milliseconds(run.kept)]))
 
     def release(self, run: Run) -> bool:
-        return bool(self._release(keys=[self._message(run)], args=[_at_work(run)]))
+        return bool(self._call(self._release, [self._message(run)], [_at_work(run)]))
 
     async def aclaim(self, run: Run) -> Standing:
         return await self._threads.run(self.claim, run)
@@ -112,7 +120,39 @@ class RedisStore:
         A client that was given stays open: it is not ours.
         """
         if self._own:
+            # Others may take from it meanwhile.
+            with suppress(IndexError):
+                while True:
+                    self._idle.pop()[0].close()
             self._client.close()
+
+    def _call(self, script: Any, keys: Sequence[str], args: Sequence[object]) -> Any:
+        if not self._own:
+            return script(keys=keys, args=args)
+        # A client that keeps its connection: taking one from the pool and putting it back is nearly half of a call.
+        client = self._warm_client()
+        try:
+            answer = script(keys=keys, args=args, client=client)
+        except BaseException:
+            client.close()
+            raise
+        self._idle.append((client, time.monotonic()))
+        return answer
+
+    def _warm_client(self) -> Any:
+        try:
+            client, used_at = self._idle.pop()
+        except IndexError:
+            return self._client.client()
+        if time.monotonic() - used_at <= _WARM:
+            return client
+        # The pool sees whether the server has closed the connection, and opens it again.
+        client.close()
+        return self._client.client()
+
+    def _start_anew(self) -> None:
+        self._idle: deque[tuple[Any, float]] = deque()
+        """Clients with a connection each, and when they were used last; the one that was used last at the end."""
 
     def _message(self, run: Run) -> str:
         return f"{self._prefix}message:{run.message}"
