@@ -1,4 +1,4 @@
-"""``python -m benchmarks.apps.handlers DIRECTORY SOCKET``: a Django view without ``once=``, and with each store.
+"""``python -m benchmarks.apps.handlers DIRECTORY SOCKET``: a Django view, with each store of ``once=``, and by hand.
 
 The view writes one row, into an SQLite file of its own: a handler that must not run twice has at least that to do.
 Prints the seconds of a request in each round as JSON, by store.
@@ -20,6 +20,8 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from benchmarks.apps import by_hand
+from benchmarks.apps.by_hand import Commands
 from benchmarks.measure import WALL, times_each
 from benchmarks.middleware import AT_ONCE, environ_of
 from benchmarks.tokens import KIB, ORIGIN, ours, token
@@ -70,26 +72,55 @@ STORES: dict[str, Any] = {
 }
 
 
+BY_HAND = {
+    "memory": by_hand.memory(),
+    "SQLite": by_hand.in_sqlite(DIRECTORY / "by_hand.db"),
+    "Redis": by_hand.in_redis(SOCKET),
+    "Django database": by_hand.in_django(),
+}
+NAMES = [*STORES, *(f"{name} by hand" for name in BY_HAND)]
+
+
 def work(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO effect (size) VALUES (%s)", [len(request.body)])
     return HttpResponse()
 
 
-def paths() -> dict[str, str]:
-    return {name: f"hook{number}" for number, name in enumerate(STORES)}
+def between(commands: Commands) -> Callable[[HttpRequest], HttpResponse]:
+    """The same work between the two commands that nobody can do without."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        name = request.headers["Upstash-Message-Id"].rjust(72, ".")
+        commands.claim(name)
+        response = work(request)
+        commands.end(name)
+        return response
+
+    return view
 
 
-urlpatterns = [
-    path(paths()[name], verify_qstash(receiver=ours(), public_url=ORIGIN, once=store)(work))
-    for name, store in STORES.items()
-]
+VERIFIED = {
+    **{name: verify_qstash(receiver=ours(), public_url=ORIGIN, once=store)(work) for name, store in STORES.items()},
+    **{
+        f"{name} by hand": verify_qstash(receiver=ours(), public_url=ORIGIN)(between(commands))
+        for name, commands in BY_HAND.items()
+    },
+}
+
+
+def dispatch(request: HttpRequest, number: int) -> HttpResponse:
+    """One pattern for all: Django tries them in turn, and the last would be found later than the first."""
+    return VERIFIED[NAMES[number]](request)
+
+
+urlpatterns = [path("hooks/<int:number>", dispatch)]
 app: Any = WSGIHandler()
 
 
 def way(name: str) -> Callable[[], None]:
     """So many messages, each of which comes for the first time. They are signed before anything is timed."""
-    where = f"/{paths()[name]}"
+    where = f"/hooks/{NAMES.index(name)}"
     environs: list[dict[str, Any]] = []
 
     def some() -> None:
@@ -110,11 +141,11 @@ def way(name: str) -> Callable[[], None]:
 def main() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE effect (size INTEGER)")
-    times = times_each({name: way(name) for name in STORES}, rounds=ROUNDS, clock=WALL, calls=1)
+    times = times_each({name: way(name) for name in NAMES}, rounds=ROUNDS, clock=WALL, calls=1)
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM effect")
         (count,) = cursor.fetchone()
-    assert count == len(STORES) * ROUNDS * AT_ONCE, count
+    assert count == len(NAMES) * ROUNDS * AT_ONCE, count
     print(json.dumps(times))
 
 
