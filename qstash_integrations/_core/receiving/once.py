@@ -141,8 +141,9 @@ class Once:
         if not isinstance(run, Run):
             return run
         try:
-            for forgotten in self._forgotten():
-                self.store.release(forgotten)
+            if self.forgotten:
+                for forgotten in self._forgotten():
+                    self.store.release(forgotten)
             return self._decide(run, self.store.claim(run), delivery, claimed)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             return self._unavailable(run, error)
@@ -153,8 +154,9 @@ class Once:
         if not isinstance(run, Run):
             return run
         try:
-            for forgotten in self._forgotten():
-                await self.store.arelease(forgotten)
+            if self.forgotten:
+                for forgotten in self._forgotten():
+                    await self.store.arelease(forgotten)
             return self._decide(run, await self.store.aclaim(run), delivery, claimed)
         except BaseException as error:  # noqa: BLE001 - a cancellation passes on, once the run is noted
             return self._unavailable(run, error)
@@ -166,9 +168,9 @@ class Once:
         if method not in METHODS:
             self.reporter.repeated("method", delivery.claims.sub)
             return REJECTED
-        within = tuple(claim.holder for claim in claimed or ())
+        within = tuple([claim.holder for claim in claimed]) if claimed else ()
         run = run_of(delivery, method, self._now(), self.store.lease, self.store.kept, within, of_tasks=self._of_tasks)
-        if any(claim.store is self.store and claim.token == run.token for claim in claimed or ()):
+        if claimed and any(claim.store is self.store and claim.token == run.token for claim in claimed):
             return Turn(delivery)
         return run
 
