@@ -12,8 +12,8 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 from typing import TypeVar
 
@@ -141,22 +141,23 @@ class SQLiteStore:
         if not self._lock.acquire(timeout=_left(deadline)):
             raise TimeoutError("other calls kept SQLiteStore from its file for longer than its timeout")
         try:
-            with self._transaction(deadline) as kept:
-                return rule(kept, run)
+            return self._decided(rule, run, deadline)
         finally:
             self._lock.release()
 
-    @contextmanager
-    def _transaction(self, deadline: float) -> Generator["_Marks"]:
+    def _decided(self, rule: "Callable[[_Marks, Run], T]", run: Run, deadline: float) -> T:
+        """In one transaction."""
         connection = self._open(deadline)
         try:
             self._wait_until(deadline, connection)
             # IMMEDIATE: who reads first and writes later may find the file locked by another who read the same.
             connection.execute("BEGIN IMMEDIATE")
+            # Not before it: who has waited for the lock has a whole lease all the same.
             now = self._now()
             self._sweep(connection, now)
-            yield _Marks(connection, now, self._monotonic())
-            connection.execute("COMMIT")
+            decided = rule(_Marks(connection, now, self._monotonic()), run)
+            connection.commit()
+            return decided
         except BaseException:
             # Closing rolls back. What has failed once, say with the disk full, is not used again.
             connection.close()
