@@ -63,11 +63,12 @@ def when_committed(act: Callable[[], object]) -> bool:
     False where nobody says when that is: then it is never called.
     """
     open_ = [connection for connection in connections.all(initialized_only=True) if _is_open(connection)]
+    if not open_:
+        act()
+        return True
     if not all(connection.in_atomic_block for connection in open_):
         return False
     waiting = {connection.alias for connection in open_}
-    if not waiting:
-        act()
     for alias in [*waiting]:
         transaction.on_commit(partial(_committed, alias, waiting, act), using=alias)
     return True
@@ -93,9 +94,9 @@ def _committed(alias: str, waiting: set[str], act: Callable[[], object]) -> None
 
 def _is_open(connection: Any) -> bool:
     """Whether a transaction of the app is open: a TestCase's own never commits."""
-    if connection.connection is None or is_of_a_test(connection.atomic_blocks):
+    if connection.connection is None or (connection.autocommit and not connection.in_atomic_block):
         return False
-    return bool(connection.in_atomic_block or not connection.autocommit)
+    return not is_of_a_test(connection.atomic_blocks)
 
 
 def is_of_a_test(blocks: Iterable[object]) -> bool:
