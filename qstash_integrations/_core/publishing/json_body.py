@@ -1,6 +1,7 @@
 """Encode a message's body as JSON, with the everyday types that the ``json`` module does not know."""
 
 import json
+import json.encoder
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
@@ -16,15 +17,32 @@ def encode_json(value: Any, name: str = "body") -> bytes:
     ``datetime``, ``date`` and ``time`` become ISO 8601, ``timedelta`` seconds, ``UUID`` and ``Decimal`` text, an
     ``Enum`` its value; dataclasses, pydantic models and mappings become objects, sets lists.
     """
+    return json_text(value, name).encode()
+
+
+def json_text(value: Any, name: str = "body") -> str:
+    """``encode_json`` before it is bytes."""
     try:
-        return _JSON.encode(value).encode("utf-8")
+        text = _encode(value)
+        if not text.isascii():
+            text.encode()
+        return text
     except UnicodeEncodeError:
         # A lone surrogate is no text: UTF-8 has no bytes for it, JSON has an escape.
-        return _ASCII_JSON.encode(value).encode("ascii")
+        return _ASCII_JSON.encode(value)
     except TypeError as error:
         raise TypeError(f"{name} cannot be encoded as JSON: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} cannot be encoded as JSON: {error}") from error
+
+
+def _encode(value: Any) -> str:
+    """``_JSON.encode``, straight to what that ends in: on the way it makes what only other encoders need."""
+    if _c_encoder is None:
+        return _JSON.encode(value)
+    return "".join(
+        _c_encoder({}, _plain, json.encoder.encode_basestring, None, ":", ",", False, False, False)(value, 0)
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -57,3 +75,5 @@ def _encoder(*, ensure_ascii: bool) -> json.JSONEncoder:
 
 # Made once: that takes longer than to encode a small body.
 _JSON, _ASCII_JSON = _encoder(ensure_ascii=False), _encoder(ensure_ascii=True)
+# Which not every Python has.
+_c_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
