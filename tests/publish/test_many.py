@@ -122,6 +122,7 @@ def test_a_chunk_ends_before_it_is_too_large(make_client: MakeClient) -> None:
         receipts = all_of(make_client(), ({"url": URL, "body": body} for body in bodies))
     assert [[item["body"][0] for item in batch] for batch in account.batches] == [["a", "b"], ["c"], ["d"], ["e"]]
     assert ids(receipts) == ["msg_0", "msg_1", "msg_2", "msg_3", "msg_4"]
+    assert len({item["headers"]["Upstash-Deduplication-Id"] for batch in account.batches for item in batch}) == 5
 
 
 @pytest.mark.parametrize(

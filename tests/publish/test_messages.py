@@ -135,7 +135,7 @@ def test_a_client_makes_ids_where_the_caller_gives_none() -> None:
     assert content.headers == (("Upstash-Content-Based-Deduplication", "true"),)
     assert off.headers[-1] == ("Upstash-Deduplication-Id", "id-2")
     assert [item["headers"] for item in json.loads(batch.body or b"")] == [
-        {"Upstash-Deduplication-Id": "id-3"},
+        {"Upstash-Deduplication-Id": "id-3-0"},
         {"Upstash-Deduplication-Id": "mine"},
     ]
     assert all(operation.repeatable for operation in (publish, own, content, off, batch))

@@ -27,9 +27,9 @@ def test_what_a_body_is_decides_its_type_each_time() -> None:
 
 def test_each_has_an_id_of_its_own() -> None:
     assert items([{"url": URL, "retries": 1}, {"url": URL, "retries": 1}, {"url": URL}], with_ids=True) == [
-        {"destination": URL, "headers": {"Upstash-Retries": "1", "Upstash-Deduplication-Id": "id-0"}},
-        {"destination": URL, "headers": {"Upstash-Retries": "1", "Upstash-Deduplication-Id": "id-1"}},
-        {"destination": URL, "headers": {"Upstash-Deduplication-Id": "id-2"}},
+        {"destination": URL, "headers": {"Upstash-Retries": "1", "Upstash-Deduplication-Id": "id-0-0"}},
+        {"destination": URL, "headers": {"Upstash-Retries": "1", "Upstash-Deduplication-Id": "id-0-1"}},
+        {"destination": URL, "headers": {"Upstash-Deduplication-Id": "id-0-2"}},
     ]
 
 
@@ -43,7 +43,7 @@ def test_the_callers_own_id_stays() -> None:
 def test_a_queue_stands_behind_the_body() -> None:
     operation = batch([{"url": URL, "body": 'say "hi"', "queue": "mail"}], lambda: "id")
     assert operation.body == (
-        b'[{"destination":"https://api.example.com/ship","headers":{"Upstash-Deduplication-Id":"id"},'
+        b'[{"destination":"https://api.example.com/ship","headers":{"Upstash-Deduplication-Id":"id-0"},'
         b'"body":"say \\"hi\\"","queue":"mail"}]'
     )
 

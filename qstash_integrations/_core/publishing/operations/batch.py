@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from ...errors import APIError, TransportError
 from ..inputs import Header
+from ..json_body import json_text
 from ..results.fields import is_list, is_object
 from ..results.published import read_published
 from . import Operation
-from .body import body_of
+from .body import JSON, body_of
 from .message import NewId, PublishResult
 from .outline import Outline, Outlines
 
@@ -25,18 +26,18 @@ class Batch:
     No tuple or list, which error trackers would print: bodies and providers' tokens are in it.
     """
 
-    __slots__ = ("_calls", "_items", "_new_id", "_outlines", "_own_ids", "_tokens", "first", "size")
+    __slots__ = ("_id", "_items", "_made", "_new_id", "_outlines", "first", "size")
 
     def __init__(self, new_id: NewId | None, outlines: Outlines, first: int = 0) -> None:
         self.first = first
-        self.size = 2
-        """Bytes of the call's body."""
+        self.size = 1
+        """Bytes of the call's body, as soon as there is a message in it."""
         self._new_id = new_id
+        # Of each message the place is added: what differs from others in front of it, differs with it.
+        self._id = new_id and new_id()
         self._outlines = outlines
         self._items: list[str] = []
-        self._own_ids: list[bool] = []
-        self._tokens: list[bool] = []
-        self._calls: list[Mapping[str, str]] = []
+        self._made: list[Outline] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -48,11 +49,9 @@ class Batch:
         except (TypeError, ValueError) as error:
             of_caller = TypeError if isinstance(error, TypeError) else ValueError
             raise of_caller(f"messages[{self.first + len(self)}]: {error}") from error
-        self.size += len(item) + bool(self._items)
+        self.size += len(item) + 1
         self._items.append(item)
-        self._own_ids.append(outline.own_id)
-        self._tokens.append(outline.has_token)
-        self._calls.append(outline.calls)
+        self._made.append(outline)
 
     def following(self) -> "Batch":
         """The empty one for the messages behind these."""
@@ -61,17 +60,15 @@ class Batch:
     def split(self) -> "Batch":
         """Take the last message out, into a batch of its own."""
         item = self._items.pop()
-        self.size -= len(item) + bool(self._items)
         rest = self.following()
-        rest.size += len(item)
         rest._items.append(item)
-        rest._own_ids.append(self._own_ids.pop())
-        rest._tokens.append(self._tokens.pop())
-        rest._calls.append(self._calls.pop())
+        rest._made.append(self._made.pop())
+        rest.size += len(item) + 1
+        self.size -= len(item) + 1
         return rest
 
     def operation(self, *, in_parts: bool = False) -> Operation[list[PublishResult]]:
-        first, own_ids = self.first, tuple(self._own_ids)
+        first, own_ids = self.first, tuple([outline.own_id for outline in self._made])
         return Operation(
             method="POST",
             path=BATCH,
@@ -82,26 +79,28 @@ class Batch:
             publishes=True,
             own_ids=own_ids,
             calls=self._urls(),
-            has_token=any(self._tokens),
+            has_token=any(outline.has_token for outline in self._made),
             in_parts=in_parts,
         )
 
     def _urls(self) -> dict[str, str]:
         # Of a URL that many messages have, the first is named.
+        firsts: dict[Outline, int] = {}
+        for index, outline in enumerate(self._made, self.first):
+            firsts.setdefault(outline, index)
         return {
             url: f"messages[{index}]: {name}"
-            for index, calls in reversed([*enumerate(self._calls, self.first)])
-            for url, name in calls.items()
+            for outline, index in reversed(firsts.items())
+            for url, name in outline.calls.items()
         }
 
     def _item(self, message: Mapping[str, Any], as_json: bool) -> tuple[str, Outline]:
         """Its JSON, and what it has in common with others."""
         if not isinstance(message, (dict, Mapping)):  # what is no dict asks an ABC, which takes its time
             raise TypeError(f"a message must be a dict, not {type(message).__name__}")
-        body, default_type = body_of(message, as_json)
-        text = _text(body)
+        text, default_type = (json_text(message.get("body")), JSON) if as_json else _text_of(message)
         outline = self._outlines.of(message, default_type)
-        new_id = None if outline.own_id or self._new_id is None else self._new_id()
+        new_id = None if outline.own_id or self._id is None else f"{self._id}-{len(self._items)}"
         return outline.item(new_id, text), outline
 
 
@@ -122,9 +121,11 @@ def batch(
     return filled.operation()
 
 
-def _text(body: bytes | None) -> str | None:
+def _text_of(message: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """``body_of`` as text."""
+    body, default_type = body_of(message, as_json=False)
     with suppress(UnicodeDecodeError):
-        return None if body is None else body.decode("utf-8")
+        return None if body is None else body.decode("utf-8"), default_type
     # Not while that error is handled: its repr is the body.
     raise ValueError("body is not UTF-8, and a batch is JSON: publish it on its own")
 
