@@ -181,6 +181,11 @@ REFUSED: dict[str, tuple[APIResponse, type[Exception], str]] = {
         TransportError,
         "messages[2] to messages[3]: QStash's answer is not a list of 2 results",
     ),
+    "no id": (
+        APIResponse(201, b'[{"messageId":"msg_2"},{"messageId":3}]'),
+        TransportError,
+        "messages[2] to messages[3]: QStash's answer has no messageId",
+    ),
 }
 
 
@@ -199,6 +204,27 @@ def test_a_chunk_that_fails_is_named_and_iterating_goes_on_with_it(
     assert ids(receipts) == ["msg_0", "msg_1", "msg_2", "msg_3", "msg_4"]
     assert account.sizes == [2, 2, 2, 1]
     assert account.batches[1] == account.batches[2]
+
+
+@pytest.mark.parametrize(("instead", "error", "text"), REFUSED.values(), ids=REFUSED)
+def test_who_keeps_no_receipts_is_told_the_same_and_may_iterate_over_the_rest(
+    instead: APIResponse, error: type[Exception], text: str
+) -> None:
+    with override_transport(account := Account({1: instead})):
+        many = QStash(TOKEN, retry={"retries": 0}).publish_many(messages(5), chunk_size=2)
+        with pytest.raises(error) as caught:
+            many.send()
+        assert str(caught.value) == text
+        assert (many.accepted, account.sizes) == (2, [2, 2])
+        assert ids(list(many)) == ["msg_2", "msg_3", "msg_4"]
+
+
+def test_receipts_of_url_groups_count_as_one_message_each() -> None:
+    of_group = b'[[{"messageId":"msg_1","url":"https://a.example"},{"messageId":"msg_2","url":"https://b.example"}]]'
+    both = b'[{"messageId":"msg_0"},' + of_group[1:]
+    with override_transport(Account({0: APIResponse(201, both)})):
+        many = QStash(TOKEN).publish_many([{"url": URL}, {"url_group": "signups"}])
+        assert many.send() == 2
 
 
 def test_what_qstash_said_stays_in_the_error() -> None:

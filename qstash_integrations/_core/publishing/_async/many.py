@@ -10,7 +10,7 @@ from typing import Generic, TypeVar, cast
 from ..discreet import discreet
 from ..message import AnyMessage
 from ..operations import Operation
-from ..operations.many import NEVER_STARTED, Chunks, Progress
+from ..operations.many import NEVER_STARTED, Chunks, Progress, unkept
 from ..operations.message import PublishResult
 from ..waiting import AsyncSource, async_fill, async_opened, async_tell
 from . import AsyncRunner
@@ -51,7 +51,7 @@ class AsyncMany(AsyncIterator[R_co], Generic[R_co]):
     async def send(self) -> int:
         """Send all that is left and keep no receipts; how many messages were accepted in all."""
         self._started = True
-        while await self._send():
+        while await self._send(keep=False):
             pass
         self._chunks.receipts = iter(())
         return self.accepted
@@ -64,13 +64,13 @@ class AsyncMany(AsyncIterator[R_co], Generic[R_co]):
             if not await self._send():
                 raise StopAsyncIteration
 
-    async def _send(self) -> bool:
+    async def _send(self, *, keep: bool = True) -> bool:
         chunks = self._chunks
         operation = chunks.next or await self._read()
         if operation is None:
             return False
         with chunks.sending():
-            receipts = await self._runner.run(operation)
+            receipts = await self._runner.run(operation if keep else unkept(operation))
         chunks.accept(receipts)
         if self._on_progress is not None:
             await async_tell(self._on_progress, chunks.accepted)

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar, cast
 from ..discreet import discreet
 from ..message import AnyMessage
 from ..operations import Operation
-from ..operations.many import NEVER_STARTED, Chunks, Progress
+from ..operations.many import NEVER_STARTED, Chunks, Progress, unkept
 from ..operations.message import PublishResult
 from ..waiting import Source, fill, opened, tell
 from . import Runner
@@ -52,7 +52,7 @@ class Many(Iterator[R_co], Generic[R_co]):
     def send(self) -> int:
         """Send all that is left and keep no receipts; how many messages were accepted in all."""
         self._started = True
-        while self._send():
+        while self._send(keep=False):
             pass
         self._chunks.receipts = iter(())
         return self.accepted
@@ -65,13 +65,13 @@ class Many(Iterator[R_co], Generic[R_co]):
             if not self._send():
                 raise StopIteration
 
-    def _send(self) -> bool:
+    def _send(self, *, keep: bool = True) -> bool:
         chunks = self._chunks
         operation = chunks.next or self._read()
         if operation is None:
             return False
         with chunks.sending():
-            receipts = self._runner.run(operation)
+            receipts = self._runner.run(operation if keep else unkept(operation))
         chunks.accept(receipts)
         if self._on_progress is not None:
             tell(self._on_progress, chunks.accepted)

@@ -5,10 +5,13 @@ Spec: https://upstash.com/docs/qstash/features/batch
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from ...errors import APIError, TransportError
 from ..inputs import Header
+from ..results.fields import is_list
+from ..results.published import is_receipt
 from . import Operation
 from .batch import Batch
 from .message import NewId, PublishResult
@@ -84,7 +87,7 @@ class Chunks:
 
     def accept(self, receipts: list[PublishResult]) -> None:
         self.next = None
-        self.accepted += len(receipts)
+        self.accepted += self._size
         self.receipts = iter(receipts)
 
     @contextmanager
@@ -99,6 +102,18 @@ class Chunks:
 
     def _queue(self, batch: Batch) -> None:
         self.next, self._size = batch.operation(in_parts=True), len(batch)
+
+
+def unkept(operation: Operation[list[PublishResult]]) -> Operation[list[PublishResult]]:
+    """The same call for who keeps no receipts: plain ones are looked at and not made."""
+
+    def read(answer: Any) -> list[PublishResult]:
+        many = len(operation.own_ids)
+        # The only one is told to OpenTelemetry.
+        is_plain = many > 1 and is_list(answer) and len(answer) == many and all(map(is_receipt, answer))
+        return [] if is_plain else operation.read(answer)
+
+    return replace(operation, read=read)
 
 
 def _place(error: APIError | TransportError, where: str) -> None:

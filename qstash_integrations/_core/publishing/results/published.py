@@ -32,6 +32,11 @@ class PublishUrlGroupResponse:
     """True: it was a duplicate of the message that ``message_id`` names, and is not delivered."""
 
 
+def is_receipt(answer: Any) -> bool:
+    """Whether it is one that ``read_published`` takes, of one message."""
+    return is_object(answer) and isinstance(answer.get("messageId"), str)
+
+
 def read_published(answer: Any, *, own_id: bool) -> PublishResponse | list[PublishUrlGroupResponse]:
     """One receipt, or one per endpoint of a URL group.
 
@@ -39,9 +44,7 @@ def read_published(answer: Any, *, own_id: bool) -> PublishResponse | list[Publi
     """
     if not is_list(answer):
         # Not through Fields unless something is wrong: a batch has thousands of them.
-        message_id = answer.get("messageId") if is_object(answer) else None
-        if not isinstance(message_id, str):
-            message_id = Fields(answer).need("messageId", str)
+        message_id = answer["messageId"] if is_receipt(answer) else Fields(answer).need("messageId", str)
         url = answer.get("url")
         return PublishResponse(
             message_id=message_id,
