@@ -122,29 +122,16 @@ class Sending:
         self._held: list[Message] = []
         self._size = 0  # bytes of the body, as far as it is held
 
-    async def __call__(self, message: Message) -> None:
-        kind = message["type"]
-        if kind == "http.response.start":
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
             self._status = status = message["status"]
             self._turn.work.answering(status)
             self.is_held = self._is_error(status) or has_exit_code(self._scope)
-        is_last = kind in _LAST_PARTS and not message.get("more_body", False)
-        sending: Awaitable[None] | None = None
         if self.is_held:
-            self._size += len(message.get("body", b""))
-            self._held.append(message)
-            if self._size > LARGEST_HELD:
-                sending = self._send_held()
-        else:
-            self.has_begun = True
-            sending = self._send(message)
-        del message  # error trackers print the locals of frames
-        if sending is not None:
-            await sending
-        if is_last:
-            self._is_complete = True
-            if self._turn.is_claimed and not self.is_held:
-                await self._turn.aend(self._status)
+            return self._hold(message)
+        self.has_begun = True
+        # Most turns need no end, and what they send no coroutine of ours.
+        return self._send_and_end(message) if self._turn.is_claimed else self._send(message)
 
     async def finish(self) -> None:
         """The app has returned, and nothing in it can fail any more."""
@@ -156,6 +143,23 @@ class Sending:
         if self._status is not None and self._is_error(self._status):
             await self._send_held()
 
+    async def _hold(self, message: Message) -> None:
+        self._size += len(message.get("body", b""))
+        self._held.append(message)
+        is_last = _is_last(message)
+        del message  # error trackers print the locals of frames
+        if self._size > LARGEST_HELD:
+            await self._send_held()
+        self._is_complete = self._is_complete or is_last
+
+    async def _send_and_end(self, message: Message) -> None:
+        sending, is_last = self._send(message), _is_last(message)
+        del message  # as above
+        await sending
+        if is_last:
+            self._is_complete = True
+            await self._turn.aend(self._status)
+
     def _is_error(self, status: int) -> bool:
         return self._holds_errors and status >= 500
 
@@ -163,6 +167,10 @@ class Sending:
         while self._held:
             self.has_begun = True
             await self._send(self._held.pop(0))
+
+
+def _is_last(message: Message) -> bool:
+    return message["type"] in _LAST_PARTS and not message.get("more_body", False)
 
 
 def has_exit_code(scope: Scope) -> bool:
