@@ -7,13 +7,12 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 """
 
 import hashlib
-import hmac
 import time
 from collections.abc import Callable
 from typing import NoReturn
 
 from ..errors import ConfigurationError, SignatureError
-from .token import Claims, Keys, Refusal, check_body, cut, read, signed_with
+from .token import Claims, Keys, Refusal, check_body, cut, mac_of, read, signed_with
 
 SHORTEST_KEY = 20
 LARGEST_TOLERANCE = 300
@@ -82,7 +81,7 @@ class Receiver:
         self._allow_dev_keys: bool | None = allow_dev_keys
         self._clock_tolerance = clock_tolerance
         self._now = now
-        self._keys = _keys(current_signing_key, next_signing_key)
+        self._keys = Keys.of(current_signing_key, next_signing_key)
 
     def set_keys(self, current_signing_key: str, next_signing_key: str | None) -> None:
         """Use this pair from now on, in every thread at once; what is refused leaves the old pair in use.
@@ -94,7 +93,7 @@ class Receiver:
             del current_signing_key, next_signing_key  # error trackers print the locals of raising frames
             raise ConfigurationError(problem)
         # One assignment: whoever verifies meanwhile has the old pair or the new one.
-        self._keys = _keys(current_signing_key, next_signing_key)
+        self._keys = Keys.of(current_signing_key, next_signing_key)
 
     def verify(
         self,
@@ -143,10 +142,7 @@ class Receiver:
     def macs(self, message: bytes) -> tuple[bytes, bytes | None]:
         """HMAC-SHA256 of ``message`` by both keys, for the verdict of a probe. Raises nothing: its locals are keys."""
         current, following = self._keys
-        return (
-            hmac.digest(current, message, "sha256"),
-            None if following is None else hmac.digest(following, message, "sha256"),
-        )
+        return mac_of(current, message), None if following is None else mac_of(following, message)
 
     @property
     def now(self) -> Callable[[], float]:
@@ -169,10 +165,6 @@ def _check_url(claims: Claims, url: str | None) -> Refusal | None:
     if url is None or claims.sub == url:
         return None
     return Refusal("url_mismatch", f"signed for {claims.sub!a}, expected {url!a}", claims.sub, url)
-
-
-def _keys(current: str, following: str | None) -> Keys:
-    return Keys(current.encode(), None if following is None else following.encode())
 
 
 def _keys_problem(current: object, following: object, allow_dev_keys: bool | None) -> str | None:
