@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from qstash_integrations.django.outbox.inserting import insert
 from qstash_integrations.django.outbox.models import StoredMessage
 from qstash_integrations.django.outbox.store import DjangoStore
 from qstash_integrations.outbox.row import Row
@@ -17,7 +18,7 @@ class TestDjangoStore(StoreContract):
 
 
 def write(rows: Iterable[Row]) -> None:
-    StoredMessage.objects.bulk_create([StoredMessage.of(row) for row in rows])
+    insert("default", list(rows))
 
 
 def read() -> list[Row]:
