@@ -1,12 +1,14 @@
 """``python -m benchmarks.apps.outbox.figures KEPT ...``: what one database carries, as JSON, with so many sent rows.
 
-Transactions are committed by hand where the relay is to send: then nobody knows when to send at once.
+Beside them stands a database of the same server without any, which takes turns. Transactions are committed by hand
+where the relay is to send: then nobody knows when to send at once.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from io import StringIO
 from statistics import median
 from typing import Any
@@ -16,15 +18,17 @@ import django
 django.setup()
 
 from django.core.management import call_command  # noqa: E402 - needs the settings
-from django.db import connection  # noqa: E402
+from django.db import connections  # noqa: E402
 from django.db.models import F  # noqa: E402
 
 from benchmarks.apps.outbox.models import Order  # noqa: E402
-from benchmarks.measure import WALL, seconds_each  # noqa: E402
+from benchmarks.measure import WALL, ratio, times_each  # noqa: E402
 from qstash_integrations.django import qstash  # noqa: E402
 from qstash_integrations.django.outbox.models import StoredMessage  # noqa: E402
 
+EMPTY, KEPT = "default", "kept"
 SINGLY, TOGETHER, ROUNDS = 200, 2000, 5
+TRANSACTIONS, WRITING_ROUNDS = 100, 15
 JSON = "application/json"
 MESSAGE: Any = {
     "url": "https://api.example.com/ship",
@@ -46,64 +50,101 @@ _NUMBERED = {
     "mysql": _INTO.replace("{id}", "lpad(lower(hex(seq)), 32, '0')").replace("{n}", "seq") + "seq_{first}_to_{last}",
 }
 
+_RESTING = {
+    "sqlite": ("ANALYZE qstash_outbox", "PRAGMA wal_checkpoint(TRUNCATE)"),
+    "postgresql": ("VACUUM (ANALYZE) qstash_outbox", "CHECKPOINT"),
+    "mysql": ("ANALYZE TABLE qstash_outbox", "FLUSH TABLES qstash_outbox FOR EXPORT", "UNLOCK TABLES"),
+}
+
 
 def keep(first: int, last: int) -> None:
     """As if these had been sent, and some time ago."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NUMBERED[connection.vendor].format(first=first + 1, last=last))
-        cursor.execute("ANALYZE TABLE qstash_outbox" if connection.vendor == "mysql" else "ANALYZE qstash_outbox")
+    with connections[KEPT].cursor() as cursor:
+        cursor.execute(_NUMBERED[connections[KEPT].vendor].format(first=first + 1, last=last))
 
 
-def written() -> dict[str, float]:
-    """Transactions per second, with an order in each."""
-    connection.set_autocommit(False)
-    ways: dict[str, Callable[[], None]] = {"without": order, "with": order_and_publish}
-    found = seconds_each(ways, rounds=ROUNDS, clock=WALL)
-    connection.set_autocommit(True)
-    StoredMessage.objects.filter(due_at__isnull=False).delete()
-    return {name: 1 / seconds for name, seconds in found.items()}
+def rest(alias: str) -> None:
+    """Wait until the disk has all that was written: a million rows would be measured with those that follow."""
+    with connections[alias].cursor() as cursor:
+        for statement in _RESTING[connections[alias].vendor]:
+            cursor.execute(statement)
 
 
-def order() -> None:
-    Order.objects.create(number=1)
-    connection.commit()
+def written(alias: str) -> dict[str, float]:
+    """Transactions per second, with an order in each, and what a row leaves of them."""
+    ways = {
+        "without": partial(order, alias),
+        "with": partial(order_and_publish, alias),
+        "beside none": partial(order_and_publish, EMPTY),
+    }
+    for each in (EMPTY, KEPT):
+        connections[each].set_autocommit(False)
+    found = times_each(ways, rounds=WRITING_ROUNDS, clock=WALL, calls=TRANSACTIONS)
+    for each in (EMPTY, KEPT):
+        connections[each].set_autocommit(True)
+        StoredMessage.objects.using(each).filter(due_at__isnull=False).delete()
+    return {
+        **{name: 1 / median(times) for name, times in found.items()},
+        "left": ratio(found, lambda one: one["without"] / one["with"])[0],
+        "left beside none": ratio(found, lambda one: one["beside none"] / one["with"])[0],
+    }
 
 
-def order_and_publish() -> None:
-    Order.objects.create(number=1)
-    qstash.outbox.publish(**MESSAGE)
-    connection.commit()
+def order(alias: str) -> None:
+    Order.objects.using(alias).create(number=1)
+    connections[alias].commit()
 
 
-def relayed(message: dict[str, Any], many: int) -> float:
-    """Rows per second, by the command."""
-    rates = [_relayed(message, many) for _ in range(ROUNDS)]
-    return median(rates)
+def order_and_publish(alias: str) -> None:
+    Order.objects.using(alias).create(number=1)
+    qstash.outbox.publish(**MESSAGE, using=alias)
+    connections[alias].commit()
 
 
-def _relayed(message: dict[str, Any], many: int) -> float:
-    connection.set_autocommit(False)
+def relayed(message: dict[str, Any], many: int, aliases: Sequence[str]) -> dict[str, list[float]]:
+    """Rows per second, by the command; the databases take turns."""
+    rounds = [{alias: _relayed(message, many, alias) for alias in aliases} for _ in range(ROUNDS)]
+    return {alias: [one[alias] for one in rounds] for alias in aliases}
+
+
+def _relayed(message: dict[str, Any], many: int, alias: str) -> float:
+    connections[alias].set_autocommit(False)
     for _ in range(many):
-        qstash.outbox.publish(**message)
-    StoredMessage.objects.filter(due_at__isnull=False).update(due_at=F("created_at"))
-    connection.commit()
-    connection.set_autocommit(True)
+        qstash.outbox.publish(**message, using=alias)
+    unsent = StoredMessage.objects.using(alias).filter(due_at__isnull=False)
+    unsent.update(due_at=F("created_at"))
+    connections[alias].commit()
+    connections[alias].set_autocommit(True)
     started_at = time.perf_counter()
-    call_command("qstash", "outbox", "relay", "--once", stdout=StringIO())
+    call_command("qstash", "outbox", "relay", "--once", "--outbox", alias, stdout=StringIO())
     seconds = time.perf_counter() - started_at
-    assert not StoredMessage.objects.filter(due_at__isnull=False).exists()
+    assert not unsent.exists()
     return many / seconds
 
 
+def figures(alias: str) -> dict[str, float]:
+    rest(EMPTY)
+    rest(alias)
+    singly = relayed(ALONE, SINGLY, [alias])
+    together = relayed(MESSAGE, TOGETHER, [EMPTY, alias])
+    return {
+        **written(alias),
+        "singly": median(singly[alias]),
+        "in batches": median(together[alias]),
+        "batches beside none": ratio(together, lambda one: one[alias] / one[EMPTY])[0],
+    }
+
+
 def main() -> None:
-    call_command("migrate", verbosity=0, run_syncdb=True)
+    for alias in (EMPTY, KEPT):
+        call_command("migrate", database=alias, verbosity=0, run_syncdb=True)
     found: dict[str, dict[str, float]] = {}
     there = 0
     for kept in map(int, sys.argv[1:]):
         if kept:
             keep(there, kept)
             there = kept
-        found[str(kept)] = {**written(), "singly": relayed(ALONE, SINGLY), "in batches": relayed(MESSAGE, TOGETHER)}
+        found[str(kept)] = figures(KEPT if kept else EMPTY)
     print(json.dumps(found))
 
 
