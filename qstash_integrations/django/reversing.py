@@ -26,12 +26,19 @@ _namespaces: WeakKeyDictionary[URLResolver, str | None] = WeakKeyDictionary()
 
 def public_url(path: str) -> str:
     """``path``, as Django has reversed it, on the first public URL."""
+    (url,) = public_urls(path)
+    return url
+
+
+def public_urls(*paths: str) -> list[str]:
+    """``public_url`` of each; the settings are read once."""
     with improperly_configured():
         bases = bases_of(load(), allowed_hosts(), "ALLOWED_HOSTS")
     if bases and has_path(bases[0]):
-        path = "/" + path.removeprefix(quote(get_script_prefix(), safe=_UNQUOTED))
+        prefix = quote(get_script_prefix(), safe=_UNQUOTED)
+        paths = tuple("/" + path.removeprefix(prefix) for path in paths)
     with improperly_configured():
-        return join_public_url(bases, path)
+        return [join_public_url(bases, path) for path in paths]
 
 
 def included(name: str, /, **kwargs: Any) -> str | None:
