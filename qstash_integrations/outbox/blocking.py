@@ -34,6 +34,9 @@ class BlockingStore:
     def stats(self, now: int) -> Stats:
         return self._run(self._inner.stats(now))
 
+    def sent(self) -> int:
+        return self._run(self._inner.sent())
+
     def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         return self._run(self._inner.requeue(ids, now))
 

@@ -77,11 +77,11 @@ def _relay(options: Asked, here: Here, terminal: Terminal) -> int:
 
 def _stats(options: Asked, here: Here, terminal: Terminal) -> int:
     now = here.clock.now()
-    stats, parked = here.store.stats(now), here.store.parked(_SHOWN)
+    stats, sent, parked = here.store.stats(now), here.store.sent(), here.store.parked(_SHOWN)
     if options.json:
-        terminal.say(json.dumps(_stats_json(here.store.label, stats, parked, now), indent=2))
+        terminal.say(json.dumps(_stats_json(here.store.label, stats, sent, parked, now), indent=2))
     else:
-        for text in _stats_lines(stats, parked, now):
+        for text in _stats_lines(stats, sent, parked, now):
             terminal.say(text)
     return _health(stats)
 
@@ -138,22 +138,23 @@ def _swept_json(total: Swept) -> dict[str, Any]:
     }
 
 
-def _stats_lines(stats: Stats, parked: list[Row], now: int) -> Iterator[str]:
+def _stats_lines(stats: Stats, sent: int, parked: list[Row], now: int) -> Iterator[str]:
     oldest = "" if stats.oldest_at is None else f", the oldest for {_span(now - stats.oldest_at)}"
     yield f"waiting  {stats.waiting:,}{oldest}"
     yield f"overdue  {stats.overdue:,}"
     yield f"parked   {stats.parked:,}"
-    yield f"sent     {stats.sent:,}"
+    yield f"sent     {sent:,}"
     for row in parked:
         yield f"  {row.id}  {row.tries} {'try' if row.tries == 1 else 'tries'}  {row.error or ''}".rstrip()
     if stats.parked > len(parked):
         yield f"  and {stats.parked - len(parked):,} more"
 
 
-def _stats_json(label: str, stats: Stats, parked: list[Row], now: int) -> dict[str, Any]:
+def _stats_json(label: str, stats: Stats, sent: int, parked: list[Row], now: int) -> dict[str, Any]:
     return {
         "store": label,
         **asdict(stats),
+        "sent": sent,
         "oldest_at": _iso(stats.oldest_at),
         "oldest_seconds": None if stats.oldest_at is None else max(0, now - stats.oldest_at) / 1000,
         "parked_rows": [

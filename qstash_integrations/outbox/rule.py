@@ -22,6 +22,8 @@ FAR = 3_600_000
 """What is due later than this was written by a clock that has been set back since."""
 OVERDUE = 600_000
 """What has waited for longer is told by ``stats``: the schedule of the sweep is every five minutes."""
+EARLIEST = -(2**63)
+"""What each instant is at least: along an index, where a database reads all rows for IS NOT NULL."""
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1_000, 600_000
 _LONGEST_PAUSE = 900_000
 

@@ -14,14 +14,12 @@ from .rule import Change
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """How many rows there are of each kind."""
+    """How many rows there are that are not sent, of each kind."""
 
     waiting: int
     overdue: int
     """Of those that wait, how many have waited for longer than ``OVERDUE``."""
     parked: int
-    sent: int
-    """Rows that are kept; the others were deleted when they were sent."""
     oldest_at: int | None = None
     """When the oldest of those that wait was written; Unix milliseconds."""
 
@@ -53,7 +51,13 @@ class Store(Protocol):
         """Make each change whose ``holder`` still has the row; how many did."""
         ...
 
-    def stats(self, now: int) -> Stats: ...
+    def stats(self, now: int) -> Stats:
+        """Takes no longer where many sent rows are kept."""
+        ...
+
+    def sent(self) -> int:
+        """How many sent rows are kept, counted one by one; the others were deleted when they were sent."""
+        ...
 
     def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         """Parked rows are due again, with no tries made; None for all of them. How many that were."""
@@ -81,6 +85,7 @@ class AsyncStore(Protocol):
     async def own(self, ids: Sequence[str], holder: str, until: int) -> list[Row]: ...
     async def settle(self, changes: Sequence[Change]) -> int: ...
     async def stats(self, now: int) -> Stats: ...
+    async def sent(self) -> int: ...
     async def requeue(self, ids: Sequence[str] | None, now: int) -> int: ...
     async def prune(self, before: int, limit: int) -> int: ...
     async def parked(self, limit: int) -> list[Row]: ...

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, select, update
 
 from ..outbox.row import Row, row_stored
-from ..outbox.rule import FAR, OVERDUE, Change
+from ..outbox.rule import EARLIEST, FAR, OVERDUE, Change
 from ..outbox.store import Stats
 
 T = TypeVar("T")
@@ -59,15 +59,18 @@ def settle(connection: Connection, table: Table, changes: Sequence[Change]) -> i
 def stats(connection: Connection, table: Table, now: int) -> Stats:
     is_overdue = case((table.c.created_at < now - OVERDUE, 1))
     waiting = connection.execute(
-        select(func.count(), func.count(is_overdue), func.min(table.c.created_at)).where(table.c.due_at.is_not(None))
+        select(func.count(), func.count(is_overdue), func.min(table.c.created_at)).where(table.c.due_at >= EARLIEST)
     ).one()
     return Stats(
         waiting=waiting[0],
         overdue=waiting[1],
         parked=_count(connection, table, *_parked(table)),
-        sent=_count(connection, table, table.c.sent_at.is_not(None)),
         oldest_at=waiting[2],
     )
+
+
+def sent(connection: Connection, table: Table) -> int:
+    return _count(connection, table, table.c.sent_at.is_not(None))
 
 
 def requeue(connection: Connection, table: Table, ids: Sequence[str] | None, now: int) -> int:

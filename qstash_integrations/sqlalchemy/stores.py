@@ -55,6 +55,9 @@ class EngineStore:
     def stats(self, now: int) -> Stats:
         return self._run(statements.stats, now)
 
+    def sent(self) -> int:
+        return self._run(statements.sent)
+
     def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         return self._run(statements.requeue, ids, now)
 
@@ -91,6 +94,9 @@ class AsyncEngineStore:
 
     async def stats(self, now: int) -> Stats:
         return await self._run(statements.stats, now)
+
+    async def sent(self) -> int:
+        return await self._run(statements.sent)
 
     async def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         return await self._run(statements.requeue, ids, now)

@@ -48,9 +48,11 @@ class MemoryStore:
             waiting=len(waiting),
             overdue=sum(row.created_at < now - OVERDUE for row in waiting),
             parked=len(self._rows(is_parked)),
-            sent=len(self._rows(lambda row: row.sent_at is not None)),
             oldest_at=min((row.created_at for row in waiting), default=None),
         )
+
+    def sent(self) -> int:
+        return len(self._rows(lambda row: row.sent_at is not None))
 
     def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         with self._lock:
@@ -116,6 +118,9 @@ class AsyncMemoryStore:
 
     async def stats(self, now: int) -> Stats:
         return self.inner.stats(now)
+
+    async def sent(self) -> int:
+        return self.inner.sent()
 
     async def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         return self.inner.requeue(ids, now)

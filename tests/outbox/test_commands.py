@@ -133,6 +133,15 @@ def test_relay_once_sends_what_is_due(command: Command, fake: FakeQStash) -> Non
     assert (command.said, len(fake.ids)) == (["3 sent"], 3)
 
 
+def test_relay_once_counts_no_rows_that_are_kept(command: Command) -> None:
+    class Large(MemoryStore):
+        def sent(self) -> int:
+            raise AssertionError("counted a million rows for an exit code that does not tell of them")
+
+    command.store = Large()
+    assert command("relay", "--once") == 0
+
+
 def test_relay_once_as_json(command: Command, fake: FakeQStash) -> None:
     written(command.store, command.hand, 3)
     command.hand.move(30)

@@ -86,6 +86,9 @@ class Waiting:
     def stats(self, now: int) -> Stats:
         return asyncio.run(self._store.stats(now))
 
+    def sent(self) -> int:
+        return asyncio.run(self._store.sent())
+
     def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         return asyncio.run(self._store.requeue(ids, now))
 

@@ -15,7 +15,7 @@ from django.db import connections, transaction
 from django.db.models import Case, CharField, Count, Min, Q, QuerySet, Value, When
 
 from ...outbox.row import Row
-from ...outbox.rule import FAR, OVERDUE, Change
+from ...outbox.rule import EARLIEST, FAR, OVERDUE, Change
 from ...outbox.store import Stats
 from .models import StoredMessage
 from .receipts import tell
@@ -59,7 +59,7 @@ class DjangoStore:
         return held
 
     def stats(self, now: int) -> Stats:
-        waiting = self._rows().filter(due_at__isnull=False)
+        waiting = self._rows().filter(due_at__gte=EARLIEST)
         of_waiting = waiting.aggregate(
             count=Count("pk"), overdue=Count("pk", filter=Q(created_at__lt=now - OVERDUE)), oldest_at=Min("created_at")
         )
@@ -67,9 +67,11 @@ class DjangoStore:
             waiting=of_waiting["count"],
             overdue=of_waiting["overdue"],
             parked=self._parked().count(),
-            sent=self._rows().filter(sent_at__isnull=False).count(),
             oldest_at=of_waiting["oldest_at"],
         )
+
+    def sent(self) -> int:
+        return self._rows().filter(sent_at__isnull=False).count()
 
     def requeue(self, ids: Sequence[str] | None, now: int) -> int:
         parked = self._parked()
