@@ -6,7 +6,6 @@ keys (``maxmemory-policy`` other than noeviction) or fails over may forget a cla
 Spec: https://redis.io/docs/latest/develop/programmability/eval-intro/
 """
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,8 +17,6 @@ from .._core.processes import Threads, renew_in_children
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 
 _THREADS = 40  # for each event loop
-# Seconds after its last use within which a connection is taken without a look at whether it is still open.
-_WARM = 1.0
 
 # The rule of marks.py. It answers with numbers alone, which look the same whatever the client makes of texts.
 _CLAIM = """
@@ -123,7 +120,7 @@ class RedisStore:
             # Others may take from it meanwhile.
             with suppress(IndexError):
                 while True:
-                    self._idle.pop()[0].close()
+                    self._idle.pop().close()
             self._client.close()
 
     def _call(self, script: Any, keys: Sequence[str], args: Sequence[object]) -> Any:
@@ -136,23 +133,23 @@ class RedisStore:
         except BaseException:
             client.close()
             raise
-        self._idle.append((client, time.monotonic()))
+        self._idle.append(client)
         return answer
 
     def _warm_client(self) -> Any:
         try:
-            client, used_at = self._idle.pop()
+            client = self._idle.pop()
         except IndexError:
             return self._client.client()
-        if time.monotonic() - used_at <= _WARM:
+        if _is_quiet(client):
             return client
-        # The pool sees whether the server has closed the connection, and opens it again.
+        # The pool opens the connection again.
         client.close()
         return self._client.client()
 
     def _start_anew(self) -> None:
-        self._idle: deque[tuple[Any, float]] = deque()
-        """Clients with a connection each, and when they were used last; the one that was used last at the end."""
+        self._idle: deque[Any] = deque()
+        """Clients with a connection each, the one that was used last at the end."""
 
     def _message(self, run: Run) -> str:
         return f"{self._prefix}message:{run.message}"
@@ -173,6 +170,16 @@ def _client(redis: Any, timeout: float) -> Any:
         ) from error
     kind: Any = Client
     return kind.from_url(redis, socket_timeout=timeout, socket_connect_timeout=timeout)
+
+
+def _is_quiet(client: Any) -> bool:
+    """Whether the server has kept its connection open, and has nothing in it that nobody asked for."""
+    from redis.exceptions import ConnectionError as Closed
+
+    try:
+        return not client.connection.can_read()
+    except Closed:
+        return False
 
 
 def _at_work(run: Run) -> str:

@@ -130,3 +130,16 @@ def test_a_call_that_failed_leaves_no_connection_to_the_next(redis_socket: Path)
     assert store.complete(first) is True
     store.close()
     client.close()
+
+
+@pytest.mark.system
+def test_a_connection_that_the_server_has_closed_meanwhile_is_opened_again(redis_socket: Path) -> None:
+    client: Any = Redis(unix_socket_path=str(redis_socket))
+    store, first = RedisStore(f"unix://{redis_socket}"), run()
+    store.claim(first)
+    # As a failover does, or whatever stands between the two.
+    client.client_kill_filter(_type="normal", skipme=True)
+    assert store.complete(first) is True
+    assert store.claim(run(first.message)).state == "done"
+    store.close()
+    client.close()
