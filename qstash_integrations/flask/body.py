@@ -40,6 +40,8 @@ def read(request: Request, head: Head, guard: Guard) -> bytes | Answer:
 def give_back(request: Request, body: bytes) -> None:
     """Let the view, and who verifies once more, read ``body`` in every way that Flask has."""
     request.environ[_VERIFIED] = body
+    # For another request made of the environ. What comes next from a server that does not end its stream is unsigned.
+    request.environ["wsgi.input"] = BytesIO(body)
     # What a hook has parsed may be of another body; it is parsed anew from this one.
     for name in ("form", "files", "values"):
         request.__dict__.pop(name, None)

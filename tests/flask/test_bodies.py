@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 from flask import request
+from werkzeug.wrappers import Request as WerkzeugRequest
 
 from tests.flask.apps import FORM, MULTIPART, MULTIPART_BODY, REJECTED, Shop, seen
 from tests.hosts import Request, environ_of
@@ -53,6 +54,25 @@ def test_H40_H42_H43_the_view_reads_the_verified_body_in_every_way(
 
 def test_H40_the_view_reads_the_verified_body_as_a_stream() -> None:
     assert Shop(lambda: request.stream.read() + request.get_data()).send(b"hi").body == b"hihi"
+
+
+RAW: dict[str, Callable[[], bytes]] = {
+    "input_stream": lambda: request.input_stream.read(4),
+    "another request": lambda: WerkzeugRequest(request.environ).get_data(),
+}
+
+
+@pytest.mark.parametrize("read", RAW.values(), ids=RAW)
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
+def test_H40_the_view_reads_the_verified_body_in_the_environ(read: Callable[[], bytes], is_chunked: bool) -> None:
+    assert Shop(read).send(b"id=3", content_type=FORM, chunked=is_chunked).body == b"id=3"
+
+
+@pytest.mark.parametrize("read", RAW.values(), ids=RAW)
+def test_H33_what_comes_behind_the_verified_body_is_not_in_the_environ(read: Callable[[], bytes]) -> None:
+    headers = {"Upstash-Signature": signed(b"id=3"), "Content-Length": "4"}
+    with running(Shop(read).app) as port:
+        assert exchange(port, request_bytes("/hooks/ship", headers, b"id=3id=9")).body == b"id=3"
 
 
 @pytest.mark.parametrize("content_type", [FORM, MULTIPART])
