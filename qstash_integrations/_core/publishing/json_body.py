@@ -2,7 +2,8 @@
 
 import json
 import json.encoder
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -36,13 +37,10 @@ def json_text(value: Any, name: str = "body") -> str:
         raise ValueError(f"{name} cannot be encoded as JSON: {error}") from error
 
 
-def _encode(value: Any) -> str:
-    """``_JSON.encode``, straight to what that ends in: on the way it makes what only other encoders need."""
-    if _c_encoder is None:
-        return _JSON.encode(value)
-    return "".join(
-        _c_encoder({}, _plain, json.encoder.encode_basestring, None, ":", ",", False, False, False)(value, 0)
-    )
+def _straight(value: Any) -> str:
+    """``_JSON.encode`` by what that ends in: on the way it makes what only other encoders need."""
+    make: Any = getattr(json.encoder, "c_make_encoder")  # noqa: B009 - no public name
+    return "".join(make({}, _plain, json.encoder.encode_basestring, None, ":", ",", False, False, False)(value, 0))
 
 
 def _plain(value: Any) -> Any:
@@ -75,5 +73,9 @@ def _encoder(*, ensure_ascii: bool) -> json.JSONEncoder:
 
 # Made once: that takes longer than to encode a small body.
 _JSON, _ASCII_JSON = _encoder(ensure_ascii=False), _encoder(ensure_ascii=True)
-# Which not every Python has.
-_c_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
+_KNOWN = {"é": [1.5, None, True, '"']}
+_encode: Callable[[Any], str] = _JSON.encode
+# Not every Python has it, and another may call it in another way.
+with suppress(AttributeError, TypeError):
+    if _straight(_KNOWN) == _JSON.encode(_KNOWN):
+        _encode = _straight
