@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 
 RECEIVER = Receiver(CURRENT, NEXT, now=lambda: NOW)
 SIGNED = Request("/hooks/ship", [("Upstash-Signature", signed(b"hi"))], b"hi")
+ANNOUNCED = SIGNED._replace(headers=[*SIGNED.headers, ("Content-Length", "2")])
 REJECTED = 401
 END = {"type": "http.disconnect"}
 
@@ -123,6 +124,34 @@ async def test_A10_a_body_in_parts_is_given_as_one() -> None:
 
     await protected(app)(scope_of(SIGNED), wire.receive, wire.send)
     assert given == [{"type": "http.request", "body": b"hi", "more_body": False}]
+
+
+@on_both_loops
+@pytest.mark.parametrize("parts", [[b"hi"], [b"h", b"i"], [b"", b"hi"]], ids=["whole", "halves", "late"])
+async def test_a_body_of_the_announced_length_is_not_waited_on(parts: list[bytes]) -> None:
+    told = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    wire = Wire(*told, then=anyio.sleep_forever)
+    with anyio.fail_after(5):
+        await protected(ok)(scope_of(ANNOUNCED), wire.receive, wire.send)
+    assert answer_of(wire.sent).status == 204
+    assert wire.received == len(parts)
+
+
+@pytest.mark.parametrize("late", [b"", b" and more"], ids=["its end", "more than was announced"])
+async def test_of_what_follows_such_a_body_the_app_hears_the_disconnect_alone(late: bytes) -> None:
+    wire = Wire(
+        {"type": "http.request", "body": b"hi", "more_body": True},
+        {"type": "http.request", "body": late, "more_body": False},
+        END,
+    )
+    heard: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        heard.extend([await receive(), await receive()])
+        await ok(scope, receive, send)
+
+    await protected(app)(scope_of(ANNOUNCED), wire.receive, wire.send)
+    assert heard == [{"type": "http.request", "body": b"hi", "more_body": False}, END]
 
 
 @on_both_loops
