@@ -22,12 +22,13 @@ from rest_framework.views import APIView  # pyright: ignore[reportMissingTypeStu
 from qstash_integrations import NonRetryable, RetryAfter
 from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.django import verify_qstash
-from qstash_integrations.once import DjangoCacheStore, MemoryStore
+from qstash_integrations.once import DjangoCacheStore, DjangoDatabaseStore, MemoryStore
+from tests.databases import sqlite
 from tests.django.project import asgi_app, urlconf
 from tests.django.shop import HOSTS
 from tests.hosts import asgi_send, scope_of
 from tests.once.attempts import DUPLICATE, OPTIONS, attempt, send_twice
-from tests.once.stores import django_caches
+from tests.once.stores import django_caches, django_table
 from tests.signing import signed
 
 every_host = pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS)
@@ -181,6 +182,40 @@ def test_djangos_cache_keeps_the_claims(host: Any, tmp_path: Path) -> None:
     ship = path("hooks/ship", verify_qstash(**OPTIONS, once=DjangoCacheStore("claims"))(Ship().awaited))
     with django_caches(tmp_path):
         assert send_twice(host(ship)) == [b"shipped", DUPLICATE]
+
+
+@every_host
+def test_djangos_database_keeps_the_claims(host: Any, tmp_path: Path) -> None:
+    ship = path("hooks/ship", verify_qstash(**OPTIONS, once=DjangoDatabaseStore())(Ship().awaited))
+    with django_table(sqlite(tmp_path / "claims.sqlite3")):
+        assert send_twice(host(ship)) == [b"shipped", DUPLICATE]
+
+
+def test_djangos_database_keeps_the_claims_of_a_view_with_transactions_of_its_own(tmp_path: Path) -> None:
+    store, seen = DjangoDatabaseStore(), list[str]()
+
+    def ship(request: HttpRequest) -> HttpResponse:
+        with transaction.atomic():
+            seen.append("shipped")
+        return HttpResponse("shipped")
+
+    with django_table(sqlite(tmp_path / "claims.sqlite3")):
+        view = path("hooks/ship", verify_qstash(**OPTIONS, once=store)(ship))
+        assert send_twice(HOSTS["wsgi"](view)) == [b"shipped", DUPLICATE]
+    assert seen == ["shipped"]
+
+
+def test_a_view_whose_claims_nobody_else_would_see_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ship = Ship()
+    with django_table(sqlite(tmp_path / "claims.sqlite3")):
+        monkeypatch.setitem(connections.settings["default"], "ATOMIC_REQUESTS", True)
+        view = path("hooks/ship", verify_qstash(**OPTIONS, once=DjangoDatabaseStore())(ship.plain))
+        answers = send_twice(HOSTS["wsgi"](view))
+    assert answers == [b'{"error":"duplicate protection unavailable"}'] * 2
+    assert ship.ran == 0
+    assert "transaction.non_atomic_requests" in caplog.text
 
 
 @pytest.fixture
