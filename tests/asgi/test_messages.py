@@ -154,6 +154,26 @@ async def test_of_what_follows_such_a_body_the_app_hears_the_disconnect_alone(la
     assert heard == [{"type": "http.request", "body": b"hi", "more_body": False}, END]
 
 
+async def test_a_bridge_that_gives_the_body_whenever_it_is_asked_keeps_nobody_for_ever() -> None:
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"hi", "more_body": False}
+
+    heard: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        heard.extend([await receive(), await receive()])
+        await ok(scope, receive, send)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await protected(app)(scope_of(ANNOUNCED), receive, send)
+    assert [message["body"] for message in heard] == [b"hi", b"hi"]
+    assert answer_of(sent).status == 204
+
+
 @on_both_loops
 @pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
 async def test_A11_after_the_body_the_app_waits_on_the_real_connection(spec_version: str) -> None:
