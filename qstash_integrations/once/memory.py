@@ -16,6 +16,7 @@ _MINUTE = 60.0  # seconds
 _SWEPT_AT_ONCE = 5
 # A dict that grows copies itself, 70 ms for a million entries: so it is many small ones, each at another time.
 _PARTS = 64
+_NOBODYS = [""]
 
 
 class MemoryStore:
@@ -86,10 +87,11 @@ class _Marks:
         expires_at = self._now() + ttl
         self._part(name)[name] = (value, expires_at)
         minute = int(expires_at // _MINUTE)
-        if minute not in self._expiring:
-            self._expiring[minute] = []
+        if minute in self._expiring:
+            self._expiring[minute].append(name)
+        else:
             heappush(self._minutes, minute)
-        self._expiring[minute].append(name)
+            self._expiring[minute] = [name]
 
     lease = put
 
@@ -102,12 +104,15 @@ class _Marks:
         for _ in range(_SWEPT_AT_ONCE):
             if not self._minutes or self._minutes[0] >= now // _MINUTE:
                 return
-            names = self._expiring[self._minutes[0]]
-            name = names.pop()
-            if self._part(name).get(name, ("", inf))[1] <= now:
-                self.drop(name)
-            if not names:
-                del self._expiring[heappop(self._minutes)]
+            # A signal's exception or a fork may come at any line: each leaves what the next sweep can go on with.
+            names = self._expiring.get(self._minutes[0], _NOBODYS)
+            if self._part(names[-1]).get(names[-1], ("", inf))[1] <= now:
+                self.drop(names[-1])
+            if len(names) > 1:
+                names.pop()
+            else:
+                self._expiring.pop(self._minutes[0], None)
+                heappop(self._minutes)
 
     def __len__(self) -> int:
         return sum(map(len, self._parts))
