@@ -54,6 +54,7 @@ NAMES = {
     "SCHEDULES": "QSTASH_SCHEDULES",
     "PROBE_PATH": "QSTASH_PROBE_PATH",
 }
+_FLAT: dict[str, object] = dict.fromkeys(NAMES.values())
 # Where None says something.
 _USUAL = {"QSTASH_PROBE_PATH": "/probe"}
 # As the client's own argument is called.
@@ -207,28 +208,30 @@ class _Config(Mapping[str, object]):
                 raise errors.ConfigurationError(f"the dict QSTASH has no setting {name!r}; {hint(name, known)}")
         if _ALIAS in given and _ALIASED in given:
             raise errors.ConfigurationError(f"the dict QSTASH has both {_ALIASED} and {_ALIAS}, which are the same")
-        given = {_ALIASED if name == _ALIAS else name: value for name, value in given.items()}
-        self._values = {
-            flat: given.get(name, getattr(settings, flat, _USUAL.get(flat))) for name, flat in NAMES.items()
-        }
+        self._given = {NAMES[_ALIASED if name == _ALIAS else name]: value for name, value in given.items()}
 
     def with_object(self) -> Self:
         """With what the settings object says, where nothing else in ``settings.py`` does."""
-        source = self._values["QSTASH_SETTINGS"]
+        source = self["QSTASH_SETTINGS"]
         if source is not None:
             for flat, found in values_of(source).items():
-                if self._values.get(flat) is None:
-                    self._values[flat] = found.value
+                if self.get(flat) is None:
+                    self._given[flat] = found.value
         return self
 
     def __getitem__(self, name: str) -> object:
-        return self._values[name]
+        # One by one: Django's settings take their time to say that there is none.
+        if name in self._given:
+            return self._given[name]
+        if name not in _FLAT:
+            raise KeyError(name)
+        return getattr(settings, name, _USUAL.get(name))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(_FLAT | self._given)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(_FLAT | self._given)
 
     def __repr__(self) -> str:
         return "<QSTASH settings ***>"

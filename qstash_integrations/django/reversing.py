@@ -13,8 +13,10 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_pr
 from django.utils import translation
 
 from .._core.errors import ConfigurationError
+from .._core.from_settings import FromSettings
 from .._core.public_urls import has_path, join_public_url
 from .._core.receiving.urls import bases_of
+from .._core.settings import Settings
 from .conf import allowed_hosts, improperly_configured, load
 
 URLS = "qstash_integrations.django.urls"
@@ -26,19 +28,11 @@ _namespaces: WeakKeyDictionary[URLResolver, str | None] = WeakKeyDictionary()
 
 def public_url(path: str) -> str:
     """``path``, as Django has reversed it, on the first public URL."""
-    (url,) = public_urls(path)
-    return url
-
-
-def public_urls(*paths: str) -> list[str]:
-    """``public_url`` of each; the settings are read once."""
-    with improperly_configured():
-        bases = bases_of(load(), allowed_hosts(), "ALLOWED_HOSTS")
+    bases = _bases()
     if bases and has_path(bases[0]):
-        prefix = quote(get_script_prefix(), safe=_UNQUOTED)
-        paths = tuple("/" + path.removeprefix(prefix) for path in paths)
+        path = "/" + path.removeprefix(quote(get_script_prefix(), safe=_UNQUOTED))
     with improperly_configured():
-        return [join_public_url(bases, path) for path in paths]
+        return join_public_url(bases, path)
 
 
 def included(name: str, /, **kwargs: Any) -> str | None:
@@ -54,6 +48,14 @@ def included(name: str, /, **kwargs: Any) -> str | None:
             with translation.override(settings.LANGUAGE_CODE), improperly_configured():
                 return _reversed(f"{namespace}:{name}", urlconf, kwargs)
     return None
+
+
+def _bases_by(current: Settings) -> tuple[str, ...]:
+    with improperly_configured():
+        return bases_of(current, allowed_hosts(), "ALLOWED_HOSTS")
+
+
+_bases = FromSettings(_bases_by, load)
 
 
 def _reversed(viewname: str, urlconf: Any, kwargs: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/features/queues
 
 from django.core.exceptions import ImproperlyConfigured
 
-from ..reversing import included, public_urls
+from ..reversing import included, public_url
 from .calls import Urls
 from .options import BackendOptions
 
@@ -23,7 +23,7 @@ def urls_of(name: str, options: BackendOptions) -> Urls:
     run, failed = (included(view, name=name) for view in (VIEW, FAILED_VIEW))
     if run is None or failed is None:
         raise ImproperlyConfigured(NO_ROUTE)
-    return Urls(*public_urls(run, failed))
+    return Urls(public_url(run), public_url(failed))
 
 
 def queue_of(queue_name: str, options: BackendOptions) -> str | None:
