@@ -293,8 +293,10 @@ def replay(body: bytes, receive: Receive) -> Receive:
         nonlocal is_over
         if messages:
             return messages.pop()
-        while (message := await receive())["type"] == "http.request" and not is_over:
-            # Once: some bridges give the end of the body whenever they are asked, and wait for nothing.
+        while (message := await receive())["type"] == "http.request":
+            # Some bridges give the end of the body whenever they are asked, and wait for nothing.
+            if is_over:
+                return {"type": "http.request", "body": b"", "more_body": False}
             is_over = not message.get("more_body", False)
         return message
 
