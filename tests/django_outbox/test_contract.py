@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import pytest
 
-from qstash_integrations.django.outbox.inserting import insert
 from qstash_integrations.django.outbox.models import StoredMessage
 from qstash_integrations.django.outbox.store import DjangoStore
 from qstash_integrations.outbox.row import Row
@@ -18,7 +17,7 @@ class TestDjangoStore(StoreContract):
 
 
 def write(rows: Iterable[Row]) -> None:
-    insert("default", list(rows))
+    StoredMessage.objects.bulk_create([StoredMessage.of(row) for row in rows])
 
 
 def read() -> list[Row]:

@@ -5,10 +5,9 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from qstash_integrations.django.outbox.inserting import insert
 from qstash_integrations.django.outbox.models import StoredMessage
 from qstash_integrations.django.outbox.store import DjangoStore
 from qstash_integrations.outbox.row import Row, new_holder, new_id
@@ -27,7 +26,7 @@ def row(number: int = 0, **fields: object) -> Row:
 
 
 def write(*rows: Row) -> list[Row]:
-    insert("default", rows)
+    StoredMessage.objects.bulk_create([StoredMessage.of(one) for one in rows])
     return list(rows)
 
 
@@ -36,15 +35,6 @@ def test_a_row_comes_back_as_it_was_written() -> None:
     write(made)
     (claimed,) = store.claim(ME, NOW, NOW + 60_000, 1)
     assert claimed == replace(made, holder=ME, due_at=NOW + 60_000)
-
-
-def test_rows_of_several_statements_are_written_together_or_not_at_all() -> None:
-    rows = [row(number, body=b"\xff" if number % 2 else None) for number in range(200)]
-    with pytest.raises(IntegrityError):
-        write(*rows, rows[0])
-    assert not StoredMessage.objects.exists()
-    write(*rows)
-    assert [stored.row for stored in StoredMessage.objects.order_by("pk")] == rows
 
 
 def test_what_is_due_is_claimed_once_the_oldest_first() -> None:

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from django.db import models
 
-from ...outbox.row import Row, row_stored
+from ...outbox.row import Row, columns_of, row_stored
 from .fields import FixedCharField
 
 State = Literal["waiting", "parked", "sent"]
@@ -40,6 +40,10 @@ class StoredMessage(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @classmethod
+    def of(cls, row: Row) -> "StoredMessage":
+        return cls(**columns_of(row))
 
     @property
     def row(self) -> Row:

@@ -20,7 +20,6 @@ from ...outbox.rule import BATCH
 from ...outbox.watching import tell
 from ...outbox.written import rows_of
 from ..response import is_of_a_test
-from .inserting import insert
 
 _NEAR = 8  # of the last hooks of a transaction
 
@@ -56,7 +55,7 @@ def write(operation: Operation[Any], alias: str, added: Sequence[Header] = ()) -
     after = _after_commit(alias)
     rows = rows_of(operation, time.time_ns() // 1_000_000, after.holder)
     rows = [_plain(row, own, added) for row, own in zip(rows, operation.own_ids, strict=True)]
-    insert(alias, rows)
+    StoredMessage.objects.using(alias).bulk_create([StoredMessage.of(row) for row in rows])
     after.wait_for([row.id for row in rows])
     tell(rows, lambda row_id: StoredMessage.objects.using(alias).filter(pk=row_id).exists())
     return rows
