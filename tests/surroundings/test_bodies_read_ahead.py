@@ -137,7 +137,7 @@ def test_a_sender_that_takes_its_time_is_waited_for_after_the_first_part() -> No
             yield bytes([byte])
 
     async def exchange() -> list[Any]:
-        parts, sent = slowly(), []
+        sent: list[Any] = []
 
         async def receive() -> Any:
             async for part in parts:
@@ -150,7 +150,8 @@ def test_a_sender_that_takes_its_time_is_waited_for_after_the_first_part() -> No
         async def app(scope: Any, receive: Any, send: Any) -> None:
             await PlainTextResponse(scope["state"]["qstash_delivery"].body)(scope, receive, send)
 
-        await QStashMiddleware(app, **OPTIONS)(scope_of(SIGNED), receive, send)
+        async with aclosing(slowly()) as parts:
+            await QStashMiddleware(app, **OPTIONS)(scope_of(SIGNED), receive, send)
         return sent
 
     assert trio.run(exchange, clock=MockClock(autojump_threshold=0))[0]["status"] == 200
