@@ -54,7 +54,7 @@ NAMES = {
     "SCHEDULES": "QSTASH_SCHEDULES",
     "PROBE_PATH": "QSTASH_PROBE_PATH",
 }
-_FLAT: dict[str, object] = dict.fromkeys(NAMES.values())
+_FLAT = tuple(NAMES.values())
 # Where None says something.
 _USUAL = {"QSTASH_PROBE_PATH": "/probe"}
 # As the client's own argument is called.
@@ -228,10 +228,10 @@ class _Config(Mapping[str, object]):
         return getattr(settings, name, _USUAL.get(name))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_FLAT | self._given)
+        return iter(dict.fromkeys((*_FLAT, *self._given)))
 
     def __len__(self) -> int:
-        return len(_FLAT | self._given)
+        return len({*_FLAT, *self._given})
 
     def __repr__(self) -> str:
         return "<QSTASH settings ***>"
