@@ -131,6 +131,8 @@ async def test_a_database_in_memory_is_left_alone(qstash: FakeQStash) -> None:
         assert await left(engine) == [row_id]
 
 
+# The thread of aiosqlite 0.20 answers a loop that is gone when it is in the midst of a statement by then.
+@pytest.mark.filterwarnings("ignore:Exception in thread:pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_commit_of_a_loop_that_ends_fails_nothing(tmp_path: Path, qstash: FakeQStash) -> None:
     assert isinstance(outbox, Outbox)
     url = sqlite(tmp_path / "short.sqlite3").async_url
