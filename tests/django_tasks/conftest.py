@@ -30,8 +30,9 @@ def database(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> Gener
 
 
 @pytest.fixture(autouse=True)
-def nothing_ran() -> None:
+def nothing_ran() -> Generator[None]:
     shop.ran.clear()
+    yield
     shop.during.clear()
 
 

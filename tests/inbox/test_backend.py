@@ -33,6 +33,7 @@ def queue(request: pytest.FixtureRequest, shop: Shop) -> Generator[FakeQStash]:
         override_transport(made := FakeQStash()),
     ):
         yield made
+    tasks.during.clear()
 
 
 def ordering(error: BaseException | None = None) -> Any:
