@@ -3,15 +3,9 @@
 Spec: https://docs.djangoproject.com/en/stable/howto/custom-model-fields/
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.db import models
-
-# Only its stubs take arguments.
-if TYPE_CHECKING:
-    _CharField = models.CharField[str, str]
-else:
-    _CharField = models.CharField
+from ..fields import SizedCharField
 
 _TYPES = {
     "mysql": "char(64) CHARACTER SET ascii COLLATE ascii_bin",
@@ -20,17 +14,10 @@ _TYPES = {
 }
 
 
-class Digest(_CharField):
+class Digest(SizedCharField):
     """64 hexadecimal digits."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["max_length"] = 64
-        super().__init__(*args, **kwargs)
-
-    def deconstruct(self) -> Any:
-        name, path, args, kwargs = super().deconstruct()
-        del kwargs["max_length"]
-        return name, path, args, kwargs
+    size = 64
 
     def db_type(self, connection: Any) -> str:
         return _TYPES.get(connection.vendor, "char(64)")
