@@ -19,6 +19,7 @@ from typing import Any
 
 from .._core.errors import ConfigurationError
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
+from .django_threads import in_djangos_thread
 
 _FEWEST_ENTRIES = 10_000
 
@@ -91,19 +92,13 @@ class DjangoCacheStore:
         return held
 
     async def aclaim(self, run: Run) -> Standing:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(self.claim)(run)
+        return await in_djangos_thread(self.claim, run)
 
     async def acomplete(self, run: Run) -> bool:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(self.complete)(run)
+        return await in_djangos_thread(self.complete, run)
 
     async def arelease(self, run: Run) -> bool:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(self.release)(run)
+        return await in_djangos_thread(self.release, run)
 
     def check(self) -> None:
         """Raise ConfigurationError for a cache that cannot protect, or is not configured. Does not connect to it."""

@@ -17,6 +17,7 @@ from .._core.errors import ConfigurationError
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 from . import marks
 from .django_rows import STATEMENTS, SWEPT_AT_ONCE, Rows, is_contended
+from .django_threads import in_djangos_thread
 
 T = TypeVar("T")
 
@@ -57,19 +58,13 @@ class DjangoDatabaseStore:
         return self._call(Rows.release, run)
 
     async def aclaim(self, run: Run) -> Standing:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(self.claim)(run)
+        return await in_djangos_thread(self.claim, run)
 
     async def acomplete(self, run: Run) -> bool:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(self.complete)(run)
+        return await in_djangos_thread(self.complete, run)
 
     async def arelease(self, run: Run) -> bool:
-        from asgiref.sync import sync_to_async
-
-        return await sync_to_async(self.release)(run)
+        return await in_djangos_thread(self.release, run)
 
     def check(self) -> None:
         """Raise ConfigurationError for a database that cannot protect. Does not connect to it."""
