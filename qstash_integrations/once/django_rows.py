@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from .._core.receiving.runs import Run
 from . import marks
-from .marks import Mark
+from .marks import Mark, milliseconds
 
 TABLE = "qstash_once"
 # A claim adds two rows, so this keeps up.
@@ -92,7 +92,7 @@ class Rows:
         from django.db import IntegrityError
 
         token, message = marks.names(run)
-        row = (message, marks.at_work(run), _milliseconds(run.lease), token, run.message, _milliseconds(run.token_ttl))
+        row = (message, marks.at_work(run), milliseconds(run.lease), token, run.message, milliseconds(run.token_ttl))
         try:
             with self._savepoint():
                 self._execute(self._statements.begin, *row)
@@ -103,12 +103,12 @@ class Rows:
     def renew(self, run: Run) -> bool:
         """Begin its lease anew where it stands; False, and nothing, where it does not."""
         _, message = marks.names(run)
-        return self._execute(self._statements.renew, _milliseconds(run.lease), message, marks.at_work(run)) == 1
+        return self._execute(self._statements.renew, milliseconds(run.lease), message, marks.at_work(run)) == 1
 
     def end(self, run: Run) -> bool:
         """Mark it as done where it stands; False, and nothing, where it does not."""
         _, message = marks.names(run)
-        values = (marks.DONE, _milliseconds(run.kept), message, marks.at_work(run))
+        values = (marks.DONE, milliseconds(run.kept), message, marks.at_work(run))
         return self._execute(self._statements.end, *values) == 1
 
     def release(self, run: Run) -> bool:
@@ -164,7 +164,7 @@ class Locked:
         return Mark(value, left / 1000) if left > 0 else None
 
     def put(self, name: str, value: str, ttl: float) -> None:
-        self._cursor.execute(self._statements.put, (value, _milliseconds(ttl), name))
+        self._cursor.execute(self._statements.put, (value, milliseconds(ttl), name))
 
     lease = put
 
@@ -179,7 +179,3 @@ def is_contended(error: BaseException) -> bool:
         if any(isinstance(code, str | int) and code in _CONTENDED for code in codes):
             return True
     return False
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(int(seconds * 1000), 1)

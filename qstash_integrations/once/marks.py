@@ -90,3 +90,8 @@ def names(run: Run) -> tuple[str, str]:
 
 def at_work(run: Run) -> str:
     return f"{run.holder} {run.token}"
+
+
+def milliseconds(seconds: float) -> int:
+    """For a store that counts in them: one at least, since none is none at all."""
+    return max(int(seconds * 1000), 1)

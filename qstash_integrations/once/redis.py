@@ -15,6 +15,7 @@ from typing import Any, Literal
 from .._core.errors import ConfigurationError
 from .._core.processes import Threads, renew_in_children
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
+from .marks import at_work, milliseconds
 
 _THREADS = 40  # for each event loop
 
@@ -89,18 +90,18 @@ class RedisStore:
 
     def claim(self, run: Run) -> Standing:
         keys = [f"{self._prefix}token:{run.token}", self._message(run)]
-        args = [run.message, _at_work(run), run.token, _milliseconds(run.token_ttl), _milliseconds(run.lease)]
+        args = [run.message, at_work(run), run.token, milliseconds(run.token_ttl), milliseconds(run.lease)]
         state, left = self._call(self._claim, keys, [*args, *run.within])
         return Standing(_STATES[state], left / 1000)
 
     def renew(self, run: Run) -> bool:
-        return bool(self._call(self._renew, [self._message(run)], [_at_work(run), _milliseconds(run.lease)]))
+        return bool(self._call(self._renew, [self._message(run)], [at_work(run), milliseconds(run.lease)]))
 
     def complete(self, run: Run) -> bool:
-        return bool(self._call(self._complete, [self._message(run)], [_at_work(run), _milliseconds(run.kept)]))
+        return bool(self._call(self._complete, [self._message(run)], [at_work(run), milliseconds(run.kept)]))
 
     def release(self, run: Run) -> bool:
-        return bool(self._call(self._release, [self._message(run)], [_at_work(run)]))
+        return bool(self._call(self._release, [self._message(run)], [at_work(run)]))
 
     async def aclaim(self, run: Run) -> Standing:
         return await self._threads.run(self.claim, run)
@@ -180,11 +181,3 @@ def _is_quiet(client: Any) -> bool:
         return not client.connection.can_read()
     except Closed:
         return False
-
-
-def _at_work(run: Run) -> str:
-    return f"{run.holder} {run.token}"
-
-
-def _milliseconds(seconds: float) -> int:
-    return max(int(seconds * 1000), 1)
