@@ -53,7 +53,7 @@ class QStashMiddleware:
         self._probe = Probe("asgi", wanted, self._behind)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        running: Awaitable[None]
+        running: Awaitable[object]
         match scope["type"]:
             case "lifespan":
                 running = self._lifespan(scope, receive, send)

@@ -20,7 +20,7 @@ from .._core.receiving.guard import Guard
 from .._core.receiving.head import Head, head_of_environ
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import Wanted, guard_from_settings
-from .._core.receiving.recording import UNRECORDED, Work
+from .._core.receiving.recording import RecordedWork, Work
 from .body import give_back, read, reads_chunks
 from .conf import app_here, before_proxy_fix, config_of, context_here, given_to, globals_here, load, request_here
 from .response import end_with_request, may_stream, response, show_in_stream
@@ -65,12 +65,11 @@ class Verification:
         turn = admit(lambda: self.guard(host.app), host)
         if isinstance(turn, Answer):
             return host.answer(turn)
+        vars(context_here())[_SHOWN] = show(host.shown(turn)), turn.work
         host.let_in(turn)
         if not turn.is_claimed:
             show_in_stream(turn)
-        vars(context_here())[_SHOWN] = show(host.shown(turn)), turn.work
-        turn.work.enter()
-        if turn.work is not UNRECORDED:
+        if isinstance(turn.work, RecordedWork):
             after_this_request(partial(_note, turn.work))
         return None
 
@@ -142,8 +141,8 @@ class _Host:
         return response(answer_signal(signal))
 
 
-def _note(work: Work, response: Response) -> Response:
-    work.answering(response.status_code)
+def _note(work: RecordedWork, response: Response) -> Response:
+    work.answering(response)
     return response
 
 

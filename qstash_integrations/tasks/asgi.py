@@ -34,7 +34,7 @@ class TaskEndpoint:
         self._then = then
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        running: Awaitable[None]
+        running: Awaitable[object]
         if scope["type"] == "websocket":
             running = send({"type": "websocket.close", "code": 1008})
         else:

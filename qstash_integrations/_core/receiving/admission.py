@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from ..errors import NonRetryable, RetryAfter
 from .answers import Answer
-from .delivery import Delivery, hide, show
+from .delivery import hide, show
 from .guard import Guard
 from .head import Head
 from .once import Claimed, Turn
@@ -71,7 +71,7 @@ class AsyncHost(Guest, Protocol[R_co]):
 
 
 def admit(made: Callable[[], Guard], host: Readable) -> Turn | Answer:
-    """The handler's turn, for hosts that are called before the handler and not around it."""
+    """The handler's turn, for hosts that are called before the handler and not around it. Its work has begun."""
     guard, head = made(), host.head()
     claims = guard.admit(head)
     if isinstance(claims, Answer):
@@ -83,7 +83,10 @@ def admit(made: Callable[[], Guard], host: Readable) -> Turn | Answer:
     if isinstance(delivery, Answer):
         return delivery
     turn = Turn(delivery) if guard.once is None else guard.once.begin(delivery, head.method, host.claimed)
-    _record(guard, host, head, delivery, turn)
+    if isinstance(turn, Answer):
+        record_duplicate(guard.otel, delivery, head, host.route, turn.status)
+    else:
+        turn.work = begin(guard.otel, delivery, head, host.route)
     return turn
 
 
@@ -96,22 +99,20 @@ def handle(made: Callable[[], Guard], host: Host[R]) -> R:
     turn = admit(made, host)
     if isinstance(turn, Answer):
         return host.answer(turn)
-    shown = show(turn.delivery)
+    shown, response = show(turn.delivery), None
     try:
-        turn.work.enter()
         try:
             response = host.run(turn)
         except (NonRetryable, RetryAfter) as signal:
             turn.work.failed(signal)
-            return host.steer(signal, turn)
-        turn.work.answered(response)
+            response = host.steer(signal, turn)
         return response
     except BaseException as error:
         turn.work.failed(error)
         turn.end(None)
         raise
     finally:
-        turn.work.leave()
+        turn.work.leave(response)
         hide(shown)
 
 
@@ -131,31 +132,23 @@ async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
         return await host.answer(delivery)
     once = guard.once
     turn = Turn(delivery) if once is None else await once.abegin(delivery, head.method, host.claimed)
-    _record(guard, host, head, delivery, turn)
     if isinstance(turn, Answer):
+        record_duplicate(guard.otel, delivery, head, host.route, turn.status)
         return await host.answer(turn)
+    turn.work = begin(guard.otel, delivery, head, host.route)
     del body, claims, delivery
-    shown = show(turn.delivery)
+    shown, response = show(turn.delivery), None
     try:
-        turn.work.enter()
         try:
             response = await host.run(turn)
         except (NonRetryable, RetryAfter) as signal:
             turn.work.failed(signal)
-            return await host.steer(signal, turn)
-        turn.work.answered(response)
+            response = await host.steer(signal, turn)
         return response
     except BaseException as error:
         turn.work.failed(error)
         await turn.aend(None)
         raise
     finally:
-        turn.work.leave()
+        turn.work.leave(response)
         hide(shown)
-
-
-def _record(guard: Guard, host: Guest, head: Head, delivery: Delivery, turn: Turn | Answer) -> None:
-    if isinstance(turn, Answer):
-        record_duplicate(guard.otel, delivery, head, host.route, turn.status)
-    else:
-        turn.work = begin(guard.otel, delivery, head, host.route)

@@ -64,7 +64,8 @@ class AsgiHost:
         if answer is not None:  # else nobody waits for one
             await reply(answer, self._scope["method"], self._send)
 
-    async def run(self, turn: Turn) -> None:
+    async def run(self, turn: Turn) -> int | None:
+        """The status that the app has sent."""
         inner = with_delivery(self._scope, turn)
         sending = self._sending = Sending(self._send, turn, inner, holds_errors=True)
         running = self._app(inner, replay(turn.delivery.body, self._receive), sending)
@@ -78,6 +79,7 @@ class AsgiHost:
             raise
         if sending.is_held or turn.is_claimed:
             await sending.finish()
+        return sending.status
 
     async def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> None:
         if self._sending is not None and self._sending.has_begun:
@@ -104,10 +106,10 @@ class Sending:
         "_scope",
         "_send",
         "_size",
-        "_status",
         "_turn",
         "has_begun",
         "is_held",
+        "status",
     )
 
     def __init__(self, send: Send, turn: Turn, scope: Scope, *, holds_errors: bool = False) -> None:
@@ -117,16 +119,16 @@ class Sending:
         self._send = send
         self._turn = turn
         self._scope = scope
-        self._status: int | None = None
+        self.status: int | None = None
+        """None until the response begins."""
         self._is_complete = False
         self._held: list[Message] = []
         self._size = 0  # bytes of the body, as far as it is held
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            self._status = status = message["status"]
-            self._turn.work.answering(status)
-            self.is_held = self._is_error(status) or has_exit_code(self._scope)
+            self.status = status = message["status"]
+            self.is_held = (status >= 500 and self._holds_errors) or has_exit_code(self._scope)
         if self.is_held:
             return self._hold(message)
         self.has_begun = True
@@ -136,11 +138,11 @@ class Sending:
     async def finish(self) -> None:
         """The app has returned, and nothing in it can fail any more."""
         await self._send_held()
-        await self._turn.aend(self._status if self._is_complete else None)
+        await self._turn.aend(self.status if self._is_complete else None)
 
     async def send_error(self) -> None:
         """The app has failed, and nobody else answers for it: so does what it has sent itself."""
-        if self._status is not None and self._is_error(self._status):
+        if self.status is not None and self.status >= 500 and self._holds_errors:
             await self._send_held()
 
     async def _hold(self, message: Message) -> None:
@@ -158,10 +160,7 @@ class Sending:
         await sending
         if is_last:
             self._is_complete = True
-            await self._turn.aend(self._status)
-
-    def _is_error(self, status: int) -> bool:
-        return self._holds_errors and status >= 500
+            await self._turn.aend(self.status)
 
     async def _send_held(self) -> None:
         while self._held:

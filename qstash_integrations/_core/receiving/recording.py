@@ -37,27 +37,18 @@ class Work:
 
     __slots__ = ()
 
-    def enter(self) -> None:
-        """From here on it is current, until ``leave``."""
-
-    def answering(self, status: int) -> None:
-        """The response has begun."""
-
-    def answered(self, response: object) -> None:
-        """What the handler has returned: in most frameworks a response, which knows its status."""
-
     def failed(self, error: BaseException) -> None:
         """The handler has raised."""
 
-    def leave(self) -> None:
-        """It is over."""
+    def leave(self, response: object = None) -> None:
+        """It is over, with what the handler has returned: in most frameworks a response, which knows its status."""
 
 
 UNRECORDED = Work()
 
 
 class RecordedWork(Work):
-    """One attempt at a message: its span, and how long it took."""
+    """One attempt at a message: its span, which is the current one until ``leave``, and how long it took."""
 
     __slots__ = ("_begun_at", "_entered", "_error", "_few", "_span", "_status", "_telemetry")
 
@@ -91,15 +82,13 @@ class RecordedWork(Work):
         self._error: BaseException | None = None
         self._status: int | None = None
 
-    def enter(self) -> None:
+    def enter(self) -> "RecordedWork":
         self._entered = self._telemetry.enter(self._span)
+        return self
 
-    def answering(self, status: int) -> None:
-        self._status = status
-
-    def answered(self, response: object) -> None:
-        if self._status is None:
-            self._status = _status_of(response)
+    def answering(self, response: object) -> None:
+        """What a hook says that is sent, for whoever cannot give it to ``leave``."""
+        self._status = _status_of(response)
 
     def failed(self, error: BaseException) -> None:
         if self._status is None and _is_answer(error):
@@ -107,8 +96,10 @@ class RecordedWork(Work):
         elif self._error is None:
             self._error = error
 
-    def leave(self) -> None:
+    def leave(self, response: object = None) -> None:
         """One error at most is recorded; of a signal to QStash the one behind it."""
+        if self._status is None:
+            self._status = _status_of(response)
         kind, error, self._error = self._kind(), self._error, None
         if kind is not None:
             cause = error.__cause__ if isinstance(error, NonRetryable | RetryAfter) else error
@@ -138,7 +129,9 @@ class RecordedWork(Work):
 def begin(otel: str, delivery: Delivery, head: Head, route: Callable[[], str | None]) -> Work:
     """The work that a verified delivery is, unless a layer further out records it already."""
     recorder = None if otel == OFF else telemetry()
-    return UNRECORDED if recorder is None or _is_recorded(delivery) else RecordedWork(recorder, delivery, head, route())
+    if recorder is None or _is_recorded(delivery):
+        return UNRECORDED
+    return RecordedWork(recorder, delivery, head, route()).enter()
 
 
 def record_duplicate(otel: str, delivery: Delivery, head: Head, route: Callable[[], str | None], status: int) -> None:
@@ -173,7 +166,9 @@ def _is_answer(error: BaseException) -> bool:
 
 
 def _status_of(response: Any) -> int | None:
-    """Flask takes a status beside the body; whatever else has none is a body, and answered 200."""
+    """Flask takes a status beside the body; an ASGI app has sent one; whatever else has none is answered 200."""
+    if response is None or type(response) is int:
+        return response
     if isinstance(response, tuple):
         parts: Sequence[Any] = [*response]
         status = parts[1] if len(parts) > 1 else None
