@@ -17,11 +17,12 @@ from .production import declared
 from .texts import plain, problem_of_text
 
 _SOURCES: tuple[Literal["configured", "environment"], ...] = ("configured", "environment")
-# What a test puts in front of everything else, and how often that or the framework's settings have changed.
+# What a test puts in front of everything else.
 _overrides: dict[str, str] = {}
 # Values that count as others, by setting: code may hand on what a terminal says.
 _replaced: dict[str, tuple[str, str]] = {}
-_generation = 0
+generation: int = 0
+"""How often the settings have changed: an override, or the framework's. To be read from the module, not imported."""
 
 
 @contextmanager
@@ -54,13 +55,8 @@ def replace_value(setting: str, value: str, instead: str) -> Generator[None]:
 
 def settings_changed() -> None:
     """Everything made from settings is made anew at its next use."""
-    global _generation
-    _generation += 1
-
-
-def generation() -> int:
-    """How often the settings have changed."""
-    return _generation
+    global generation
+    generation += 1
 
 
 def production() -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from .environment import generation
+from . import environment
 from .processes import renew_in_children
 from .settings import Settings
 
@@ -27,11 +27,11 @@ class FromSettings(Generic[T]):
 
     def __call__(self) -> T:
         made = self._made
-        if made is None or made[0] != generation():
+        if made is None or made[0] != environment.generation:
             with self._making:
                 made = self._made
-                if made is None or made[0] != generation():
-                    begun = generation()
+                if made is None or made[0] != environment.generation:
+                    begun = environment.generation
                     made = self._made = (begun, self._build(self._load()))
         return made[1]
 

@@ -17,7 +17,7 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from .._core.environment import generation
+from .._core import environment
 from .._core.errors import ConfigurationError
 from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
@@ -38,7 +38,7 @@ _verified = partial(behind, guard=guard_of(_WANTED), wanted=_WANTED)
 
 def served() -> Mount:
     """ConfigurationError for what is no task, or none that Django could run."""
-    return _served(generation())
+    return _served(environment.generation)
 
 
 def patterns() -> list[URLPattern]:

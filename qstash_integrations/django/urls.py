@@ -18,7 +18,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import import_string
 
-from .._core.environment import generation
+from .._core import environment
 from . import probe
 from .conf import probe_path, tasks_given
 from .outbox.places import APP as OUTBOX
@@ -36,10 +36,10 @@ class _Patterns(Sequence[URLPattern | URLResolver]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[URLPattern | URLResolver]: ...
     def __getitem__(self, index: int | slice) -> URLPattern | URLResolver | Sequence[URLPattern | URLResolver]:
-        return _patterns(generation())[index]
+        return _patterns(environment.generation)[index]
 
     def __len__(self) -> int:
-        return len(_patterns(generation()))
+        return len(_patterns(environment.generation))
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,6 @@ Spec: https://flask.palletsprojects.com/en/stable/api/#flask.request_started
 """
 
 from functools import cache
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask, request_started
@@ -17,16 +16,12 @@ _SEEN: WeakKeyDictionary[Flask, int] = WeakKeyDictionary()
 @cache
 def watch() -> None:
     """From now on, for every app of the process: a decorator knows of none."""
-    request_started.connect(_started)
+    request_started.connect(check_views)
 
 
-def check_views(app: Flask) -> None:
+def check_views(app: Flask, **_: object) -> None:
     """RuntimeError for a view that looks verified and is not."""
     # Flask registers no view once it serves requests.
     if _SEEN.get(app) != len(app.view_functions):
         check_order(app.view_functions.values(), "@verify_qstash stands below @app.route")
         _SEEN[app] = len(app.view_functions)
-
-
-def _started(app: Flask, **_: Any) -> None:
-    check_views(app)

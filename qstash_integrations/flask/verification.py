@@ -57,12 +57,12 @@ class Verification:
     def call(self, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The view's answer to a genuine request, ours to any other one."""
         host = _Host(view, args, kwargs)
-        return handle(lambda: self.guard(host.app), host)
+        return handle(partial(self.guard, host.app), host)
 
     def refuse(self) -> Response | None:
         """The answer to a request that may not pass, or None with the delivery in its place."""
         host = _Host()
-        turn = admit(lambda: self.guard(host.app), host)
+        turn = admit(partial(self.guard, host.app), host)
         if isinstance(turn, Answer):
             return host.answer(turn)
         vars(context_here())[_SHOWN] = show(host.shown(turn)), turn.work

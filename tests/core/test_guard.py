@@ -37,8 +37,8 @@ def head(body: bytes = b"hi", **change: Any) -> Head:
         "target": "/hooks/ship",
         "signature": token,
         "root_path": "",
-        "content_length": len(body),
-        "length_known": True,
+        "length": str(len(body)),
+        "reads_unknown_length": True,
         "headers": lambda names: [headers.get(name) for name in names],
         **change,
     }
@@ -74,10 +74,10 @@ REFUSED: dict[str, tuple[Answer, dict[str, Any]]] = {
     "unsigned": (REJECTED, {"signature": None}),
     "forged": (REJECTED, {"claims": {"key": ATTACKER}}),
     "for another path": (REJECTED, {"target": "/hooks/other"}),
-    "of unknown length": (LENGTH_REQUIRED, {"length_known": False}),
-    "too large by its own word": (BODY_TOO_LARGE, {"content_length": 2000}),
-    "unsigned and too large": (REJECTED, {"signature": None, "content_length": 2000}),
-    "unsigned and of unknown length": (REJECTED, {"signature": None, "length_known": False}),
+    "of unknown length": (LENGTH_REQUIRED, {"length": None, "reads_unknown_length": False}),
+    "too large by its own word": (BODY_TOO_LARGE, {"length": "2000"}),
+    "unsigned and too large": (REJECTED, {"signature": None, "length": "2000"}),
+    "unsigned and of unknown length": (REJECTED, {"signature": None, "length": None, "reads_unknown_length": False}),
 }
 
 
@@ -87,7 +87,7 @@ def test_a_request_is_refused_by_its_head(answer: Answer, change: dict[str, Any]
 
 
 def test_a_body_over_the_limit_is_refused_whatever_its_head_said() -> None:
-    assert outcome(guard(max_body_size=3), head(b"hihi", content_length=None), b"hihi") == BODY_TOO_LARGE
+    assert outcome(guard(max_body_size=3), head(b"hihi", length=None), b"hihi") == BODY_TOO_LARGE
 
 
 def test_a_body_of_exactly_the_limit_passes() -> None:

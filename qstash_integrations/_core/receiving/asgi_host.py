@@ -205,22 +205,8 @@ class _Arriving:
         self._read: BytesIO | None = None
 
     async def part(self, receive: Receive) -> object:
-        return self._take(await receive())
-
-    async def rest(self, receive: Receive) -> object:
-        while (body := self._take(await receive())) is _MORE:
-            pass
-        return body
-
-    def nothing_came(self) -> Answer:
-        return self._guard.taken(
-            self._head, f"nothing of the body came within {PATIENCE:g} seconds: it was read ahead, or the sender stalls"
-        )
-
-    def too_late(self) -> Answer:
-        return self._guard.too_late(self._head)
-
-    def _take(self, message: Message) -> object:
+        """The body, once it is whole; until then _MORE."""
+        message = await receive()
         if message["type"] == "http.disconnect":
             return None
         body, more = message.get("body", b""), message.get("more_body", False)
@@ -233,6 +219,19 @@ class _Arriving:
             return self._guard.too_large(self._head)
         self._read.write(body)
         return _MORE if more and self._read.tell() != self._head.content_length else self._read.getvalue()
+
+    async def rest(self, receive: Receive) -> object:
+        while (body := await self.part(receive)) is _MORE:
+            pass
+        return body
+
+    def nothing_came(self) -> Answer:
+        return self._guard.taken(
+            self._head, f"nothing of the body came within {PATIENCE:g} seconds: it was read ahead, or the sender stalls"
+        )
+
+    def too_late(self) -> Answer:
+        return self._guard.too_late(self._head)
 
 
 def with_delivery(scope: Scope, turn: Turn) -> Scope:

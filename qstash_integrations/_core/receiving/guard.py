@@ -92,8 +92,17 @@ class Guard:
 
     def admit(self, head: Head) -> Claims | Answer:
         """Decide by the head alone: what QStash signed, or 401, 411, 413."""
+        receiver = self._receiver
         try:
-            outcome = self._authenticate(head)
+            if self._regional:
+                region = (head.header("upstash-region") or "").upper().replace("-", "_")
+                receiver = self._regional.get(region, receiver)
+            outcome = receiver.authenticate(head.signature)
+            if isinstance(outcome, Claims):
+                if outcome.key == "next":
+                    self._reporter.next_key_used()
+                if not self._expected.fits(outcome.sub, head, self._same):
+                    outcome = self._of_another_url(outcome.sub, head)
         except Exception as error:  # noqa: BLE001 - whatever breaks here must not let a request in
             self._reporter.broken(error)
             return self._rejection("")
@@ -141,21 +150,9 @@ class Guard:
     def _rejection(self, reason: str) -> Answer:
         return REJECTED if self._verdicts is None else self._verdicts.refuse(reason)
 
-    def _authenticate(self, head: Head) -> Claims | Refusal:
-        receiver = self._receiver
-        if self._regional:
-            region = (head.header("upstash-region") or "").upper().replace("-", "_")
-            receiver = self._regional.get(region, receiver)
-        claims = receiver.authenticate(head.signature)
-        if isinstance(claims, Refusal):
-            return claims
-        if claims.key == "next":
-            self._reporter.next_key_used()
-        expected = self._expected
-        if expected.fits(claims.sub, head, self._same):
-            return claims
-        mend = remedy(expected, claims.sub, head)
-        return Refusal("url_mismatch", "signed for another URL", claims.sub, expected.describe(head), mend)
+    def _of_another_url(self, signed_url: str, head: Head) -> Refusal:
+        expected, mend = self._expected, remedy(self._expected, signed_url, head)
+        return Refusal("url_mismatch", "signed for another URL", signed_url, expected.describe(head), mend)
 
 
 def check_limits(max_body_size: int, body_timeout: float) -> None:

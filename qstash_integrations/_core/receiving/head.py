@@ -42,8 +42,8 @@ class Head:
         target: str,
         signature: bytes | str | None,
         root_path: str,
-        content_length: int | None,
-        length_known: bool,
+        length: str | bytes | None,
+        reads_unknown_length: bool,
         headers: Callable[[Iterable[str]], list[str | None]],
         told: bool = False,
         interface: str = "asgi",
@@ -59,8 +59,10 @@ class Head:
         """The Upstash-Signature header; repeated lines are joined with commas, which no token contains."""
         self.root_path: str = root_path
         """Where the app is mounted: ASGI's root_path, WSGI's SCRIPT_NAME."""
-        self.content_length: int | None = content_length
-        self.length_known: bool = length_known
+        # Digits alone: others take signs, blanks and underscores for a number as well.
+        is_number = length and len(length) <= 18 and length.isascii() and length.isdigit()
+        self.content_length: int | None = int(length) if length and is_number else None
+        self.length_known: bool = reads_unknown_length or self.content_length is not None
         """False where the framework would show an empty body whatever was sent."""
         self.headers: Callable[[Iterable[str]], list[str | None]] = headers
         """Looks up other headers, none of which is signed, by their lower-case names."""
@@ -121,8 +123,8 @@ def head_of_lines(
         target=target,
         signature=values.get(_SIGNATURE),
         root_path=root_path,
-        content_length=_length(values.get(b"content-length")),
-        length_known=True,
+        length=values.get(b"content-length"),
+        reads_unknown_length=True,
         headers=headers,
         told=told,
         interface=interface,
@@ -135,21 +137,20 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
     def headers(names: Iterable[str]) -> list[str | None]:
         return list(map(environ.get, map(_variable, names)))
 
-    raw = _raw_target(environ)
+    raw: str | None = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if raw:
-        target = raw
-        root_path = _mount(environ, raw)
+        target = raw if raw.startswith("/") else without_origin(raw)
+        root_path = _mount(environ, target) if environ.get("SCRIPT_NAME") else ""
     else:
         root_path = _told_mount(environ)
         target = root_path + _told_rest(environ)
-    length = _length(environ.get("CONTENT_LENGTH"))
     return Head(
         method=environ["REQUEST_METHOD"],
         target=target,
         signature=environ.get("HTTP_UPSTASH_SIGNATURE"),
         root_path=root_path,
-        content_length=length,
-        length_known=reads_chunks or length is not None or "HTTP_TRANSFER_ENCODING" not in environ,
+        length=environ.get("CONTENT_LENGTH"),
+        reads_unknown_length=reads_chunks or "HTTP_TRANSFER_ENCODING" not in environ,
         headers=headers,
         told=not raw,
         interface="wsgi",
@@ -160,11 +161,6 @@ def head_of_environ(environ: Mapping[str, Any], *, reads_chunks: bool) -> Head:
 def _variable(name: str) -> str:
     """Under which WSGI has a header."""
     return "HTTP_" + name.upper().replace("-", "_")
-
-
-def _raw_target(environ: Mapping[str, Any]) -> str | None:
-    target: str | None = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-    return target and without_origin(target)
 
 
 def without_origin(target: str) -> str:
@@ -180,9 +176,7 @@ def without_origin(target: str) -> str:
 
 def _mount(environ: Mapping[str, Any], target: str) -> str:
     """SCRIPT_NAME, if it really stands at the front of the target: a header can move it, as with ProxyFix."""
-    script_name: str = environ.get("SCRIPT_NAME", "")
-    if not script_name:
-        return ""
+    script_name: str = environ["SCRIPT_NAME"]
     path = unquote_to_bytes(target.partition("?")[0]).decode("latin-1")
     return quote(script_name.encode("latin-1"), PATH) if path == script_name + environ.get("PATH_INFO", "") else ""
 
@@ -207,7 +201,3 @@ def _told_rest(environ: Mapping[str, Any]) -> str:
     quoted = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe=PATH)
     query = environ.get("QUERY_STRING", "")
     return f"{quoted}?{query}" if query else quoted
-
-
-def _length(text: str | bytes | None) -> int | None:
-    return int(text) if text and len(text) <= 18 and text.isascii() and text.isdigit() else None

@@ -16,7 +16,12 @@ D = TypeVar("D")
 
 async def in_time(work: Coroutine[Any, Any, T], seconds: float, late: Callable[[], D]) -> T | D:
     """What ``work`` returns, or what ``late`` does once it has waited for so many seconds."""
-    if not _in_asyncio():
+    try:
+        is_in_asyncio = asyncio.current_task() is not None
+    except RuntimeError:
+        is_in_asyncio = False
+    if not is_in_asyncio:
+        # In trio, which may be a guest of an asyncio loop and is in none of its tasks then.
         from anyio import move_on_after
 
         # From the first step on: what that opens, such as a task group, must be closed within.
@@ -55,11 +60,3 @@ def _rest(work: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, Any, T]:
                 awaited = work.send(sent)
     except StopIteration as done:
         return cast("T", done.value)
-
-
-def _in_asyncio() -> bool:
-    """Rather than in trio, which may be a guest of an asyncio loop and is in none of its tasks then."""
-    try:
-        return asyncio.current_task() is not None
-    except RuntimeError:
-        return False
