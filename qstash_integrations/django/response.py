@@ -24,8 +24,6 @@ def response_of(answer: Answer) -> HttpResponse:
 
 def end_with_request(request: HttpRequest, turn: Turn) -> None:
     """At the latest the turn is over when Django closes the request: whatever was not committed then never will be."""
-    if not turn.is_claimed:
-        return
     kept: dict[str, Any] = vars(request)
     turns: list[Turn] = kept.setdefault("_qstash_turns", [])
     turns.append(turn)

@@ -71,7 +71,7 @@ class DjangoHost:
         self._request._cache_update_cache = False
         if turn.claimed is not None:
             self._request._qstash_claimed = turn.claimed
-        end_with_request(self._request, turn)
+            end_with_request(self._request, turn)
 
     def run(self, turn: Turn) -> Any:
         self.let_in(turn)

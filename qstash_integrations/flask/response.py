@@ -29,10 +29,9 @@ def response(answer: Answer) -> Response:
 
 
 def end_with_request(turn: Turn) -> None:
-    """The turn is over when this request is."""
-    if turn.is_claimed:
-        _connect()
-        _turns().append(turn)
+    """The turn, for which something was claimed, is over when this request is."""
+    _connect()
+    _turns().append(turn)
 
 
 def may_stream(answered: object) -> bool:

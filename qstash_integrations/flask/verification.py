@@ -86,7 +86,7 @@ class Verification:
 
 
 class _Host:
-    __slots__ = ("_args", "_kwargs", "_request", "_view", "app")
+    __slots__ = ("_args", "_globals", "_kwargs", "_request", "_view", "app")
 
     def __init__(
         self, view: Callable[..., Any] | None = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -95,6 +95,7 @@ class _Host:
         self._args = args
         self._kwargs = kwargs or {}
         self._request = request_here()
+        self._globals = globals_here()
         self.app: Flask = app_here()
 
     @property
@@ -103,7 +104,7 @@ class _Host:
 
     def head(self) -> Head:
         # An app context that outlives its requests, as in tests, still has the previous one's.
-        globals_here().pop(DELIVERY, None)
+        self._globals.pop(DELIVERY, None)
         environ = before_proxy_fix(self.app, self._request.environ)
         return head_of_environ(environ, reads_chunks=reads_chunks(self._request))
 
@@ -119,11 +120,11 @@ class _Host:
 
     def let_in(self, turn: Turn) -> None:
         """Leave the body where Flask looks for it, and the delivery where the view does."""
-        end_with_request(turn)
-        give_back(self._request, turn.delivery.body)
         if turn.claimed is not None:
             self._request.environ[_CLAIMED] = turn.claimed
-        setattr(globals_here(), DELIVERY, turn.delivery)
+            end_with_request(turn)
+        give_back(self._request, turn.delivery.body)
+        setattr(self._globals, DELIVERY, turn.delivery)
 
     def run(self, turn: Turn) -> Any:
         self.let_in(turn)
