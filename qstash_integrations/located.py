@@ -130,7 +130,7 @@ def _routes_of_any(name: str, named: Any) -> "list[Route]":
 
 
 def _place_of_any(named: Any) -> "Place":
-    from .doctor.facts import App as Looks
+    from .doctor.facts import AppFacts as Looks
     from .doctor.of_asgi import place
     from .doctor.place import bare_place
 

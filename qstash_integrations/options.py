@@ -12,7 +12,7 @@ from ._core.durations import Duration
 from ._core.given import Values
 from ._core.publishing.filters import DlqFilter, LogFilter, LogState, MessageFilter
 from ._core.publishing.manner import ClientOptions
-from ._core.publishing.message import (
+from ._core.publishing.message_options import (
     AnyMessage,
     Api,
     ApiMessage,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from qstash_integrations._core.durations import format_duration
-from qstash_integrations._core.publishing.options import OPTIONS, Call, Kind, Option
+from qstash_integrations._core.publishing.options import OPTIONS, CallKind, Kind, Option
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "options.md"
@@ -37,7 +37,7 @@ _VALUES: Mapping[Kind, str] = {
     "redaction": "a dict of `body` (`True`) and `header` (`True` or a list of names)",
     "text": "a text",
 }
-_CALLS: Mapping[Call, str] = {
+_CALLS: Mapping[CallKind, str] = {
     "message": "messages",
     "schedule": "schedules",
     "retry": "retries of dead letters",

@@ -8,7 +8,7 @@ query, or the text of an error.
 from typing import TypedDict, Unpack
 
 
-class Fields(TypedDict, total=False):
+class LogFields(TypedDict, total=False):
     """None counts as not given."""
 
     reason: str | None
@@ -46,7 +46,7 @@ class Fields(TypedDict, total=False):
 _LONGEST = 500
 
 
-def fields(event: str, /, **given: Unpack[Fields]) -> dict[str, object]:
+def fields(event: str, /, **given: Unpack[LogFields]) -> dict[str, object]:
     """``extra=fields("rejected", reason=...)``: ``qstash_event``, which names the record, and what was given."""
     extra: dict[str, object] = {"qstash_event": event}
     for name, value in given.items():

@@ -9,7 +9,7 @@ from .._core.publishing.operations import Operation, nothing
 from .._core.publishing.results.fields import is_list
 
 
-class Answer(dict[str, Any]):
+class ResultDict(dict[str, Any]):
     """``res["messageId"]`` as in the original package, and ``res.message_id`` as on this package's results.
 
     Prints as that result, which shows no keys and no bodies.
@@ -38,7 +38,7 @@ class CreatedSchedule(NamedTuple):
 
 
 def answering(operation: Operation[Any]) -> Operation[Any]:
-    """The same call with an ``Answer`` for its result, or a list of them; None where there is nothing to read."""
+    """The same call with a ``ResultDict`` for its result, or a list of them; None where there is nothing to read."""
     if operation.read is nothing:
         return operation
 
@@ -60,4 +60,4 @@ def _answer(answer: Any, result: Any) -> Any:
     if getattr(result, "deduplicated", None) is False:
         # A duplicate of the client's own earlier try is none to the caller.
         fields = {name: value for name, value in fields.items() if name != "deduplicated"}
-    return Answer(fields, result)
+    return ResultDict(fields, result)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.functional import LazyObject
 
 from .._core.publishing.inputs import Header
-from .._core.publishing.message import ApiMessage, GroupMessage, UrlMessage
+from .._core.publishing.message_options import ApiMessage, GroupMessage, UrlMessage
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations.batch import BATCH
 from .conf import writes_to_outbox

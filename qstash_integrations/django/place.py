@@ -6,7 +6,7 @@ import django
 
 from .._core.environment import Reader
 from .._core.errors import ConfigurationError
-from ..doctor.facts import App
+from ..doctor.facts import AppFacts
 from ..doctor.place import Place
 from .conf import allowed_hosts, configured, for_all_views, forced_mount, load
 from .listing import routes_of
@@ -20,7 +20,7 @@ def place() -> Place:
     try:
         app, has_receiver = app_facts(), "receiver" in for_all_views().options
     except ConfigurationError as error:
-        app = App(framework="django", version=django.get_version(), refused=str(error))
+        app = AppFacts(framework="django", version=django.get_version(), refused=str(error))
         has_receiver = False
     return Place(
         app=app,
@@ -32,9 +32,9 @@ def place() -> Place:
     )
 
 
-def app_facts() -> App:
+def app_facts() -> AppFacts:
     """ConfigurationError for a URLconf of ours that settings refuse."""
-    return App(
+    return AppFacts(
         framework="django",
         version=django.get_version(),
         routes=routes_of(),

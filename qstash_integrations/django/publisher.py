@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from .._core.from_settings import FromSettings
 from .._core.origins import add_origin
-from .._core.publishing.call import Call
+from .._core.publishing.call import Tries
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
 from .._core.publishing.inputs import Header
@@ -125,7 +125,7 @@ class Publisher(QStash):
         receipt = held_back(operation, super().run, self.created, using, self.added)
         return super().run(operation) if receipt is None else receipt
 
-    def _call(self, operation: Operation[T]) -> Call[T]:
+    def _call(self, operation: Operation[T]) -> Tries[T]:
         with improperly_configured():
             return super()._call(operation)
 
@@ -200,7 +200,7 @@ class AsyncPublisher(AsyncQStash):
         receipt = await sync_to_async(held_back)(operation, send, self.created, using, self.added)
         return await super().run(operation) if receipt is None else receipt
 
-    def _call(self, operation: Operation[T]) -> Call[T]:
+    def _call(self, operation: Operation[T]) -> Tries[T]:
         with improperly_configured():
             return super()._call(operation)
 

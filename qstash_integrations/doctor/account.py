@@ -18,7 +18,7 @@ from .._core.publishing.results.signing_key import SigningKey
 from .._core.publishing.retry import RetryPolicy
 from .._core.settings import SigningKeys
 from .answers import text_of_ours
-from .facts import Account, Attempt, Planned, Waiting
+from .facts import AccountFacts, PastAttempt, Planned, WaitingList
 from .heard import bare, header_of
 
 T = TypeVar("T")
@@ -47,20 +47,20 @@ def patient(client: QStash) -> QStash:
 
 def account_of(
     client: QStash, keys: SigningKeys, *, compares: bool, sleep: Callable[[float], None]
-) -> tuple[Account, SigningKey | None]:
+) -> tuple[AccountFacts, SigningKey | None]:
     """And the keys of the account, which stand in no fact. ``compares``: the app verifies by those of the settings."""
     try:
         held = client.signing_key.get()
     except APIError as error:
         match error.status:
             case 401 | 403:
-                return Account(failure="refused"), None
+                return AccountFacts(failure="refused"), None
             case 404 | 405:
-                return Account(failure="unknown"), None
+                return AccountFacts(failure="unknown"), None
             case status:
-                return Account(failure="broken", detail=f"status {status}"), None
+                return AccountFacts(failure="broken", detail=f"status {status}"), None
     except QStashError as error:
-        return Account(failure=failure_of(str(error)), detail=str(error)), None
+        return AccountFacts(failure=failure_of(str(error)), detail=str(error)), None
     untold: list[str] = []
 
     def ask(what: str, get: Callable[[], Sequence[T]]) -> Sequence[T]:
@@ -76,11 +76,11 @@ def account_of(
     flows, events = ask("flow control", lambda: _flows(client, sleep)), attempts(logs)
     told = _compared(keys, held) if compares else {}
     return (
-        Account(
+        AccountFacts(
             attempts=events,
             dead=[of_dead(letter) for letter in dead],
             queues=[
-                Waiting(name=queue.name, paused=queue.paused, before=queue.lag, after=queue.lag)
+                WaitingList(name=queue.name, paused=queue.paused, before=queue.lag, after=queue.lag)
                 for queue in ask("queues", client.queue.list)
             ],
             flows=flows,
@@ -97,10 +97,10 @@ def account_of(
     )
 
 
-def attempts(logs: Sequence[Log]) -> list[Attempt]:
+def attempts(logs: Sequence[Log]) -> list[PastAttempt]:
     """Of log entries, newest first."""
     begun = {(entry.message_id, entry.state): entry.time for entry in logs}
-    found: list[Attempt] = []
+    found: list[PastAttempt] = []
     for entry in sorted(logs, key=lambda one: one.time, reverse=True):
         if entry.state in ("DELIVERED", "ERROR", "FAILED") and not (entry.state == "FAILED" and _is_told(entry, logs)):
             since = begun.get((entry.message_id, "ACTIVE"))
@@ -120,7 +120,7 @@ def attempts(logs: Sequence[Log]) -> list[Attempt]:
     return found[:_ATTEMPTS]
 
 
-def of_dead(letter: DlqMessage) -> Attempt:
+def of_dead(letter: DlqMessage) -> PastAttempt:
     body = (letter.response_body or "").encode() or _bytes(letter.response_body_base64)
     # Where no answer came, the error stands in the place of its body.
     error = body.decode(errors="replace") if not letter.response_status else ""
@@ -143,8 +143,8 @@ def _attempt(
     delivered: bool = False,
     seconds: float | None = None,
     body_size: int | None = None,
-) -> Attempt:
-    return Attempt(
+) -> PastAttempt:
+    return PastAttempt(
         url=bare(url),
         at=at,
         delivered=delivered,
@@ -176,14 +176,14 @@ def _compared(keys: SigningKeys, held: SigningKey) -> dict[str, Any]:
     }
 
 
-def _flows(client: QStash, sleep: Callable[[float], None]) -> list[Waiting]:
+def _flows(client: QStash, sleep: Callable[[float], None]) -> list[WaitingList]:
     before = {one.key: one for one in client.flow_control.list() if one.wait_list_size}
     if not before:
         return []
     sleep(_BETWEEN)
     after = {one.key: one for one in client.flow_control.list()}
     return [
-        Waiting(
+        WaitingList(
             name=key,
             paused=after[key].is_paused,
             before=one.wait_list_size,

@@ -65,7 +65,7 @@ class Shapes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class App:
+class AppFacts:
     """The app, as its framework shows it."""
 
     framework: str = ""
@@ -93,7 +93,7 @@ class App:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class PastAttempt:
     """What came of one attempt at a message, by QStash's log or dead letters."""
 
     url: str
@@ -112,7 +112,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class WaitingList:
     """A list of messages that wait at a queue, or for a key of flow control."""
 
     name: str
@@ -136,7 +136,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class AccountFacts:
     """What the API of QStash says."""
 
     failure: Literal["refused", "unknown", "dns", "tls", "unreachable", "broken", ""] = ""
@@ -149,17 +149,17 @@ class Account:
     swapped: bool = False
     rotated: bool = False
     """The app's next key is the account's current one."""
-    attempts: Sequence[Attempt] = ()
+    attempts: Sequence[PastAttempt] = ()
     """Newest first."""
-    dead: Sequence[Attempt] = ()
-    queues: Sequence[Waiting] = ()
-    flows: Sequence[Waiting] = ()
+    dead: Sequence[PastAttempt] = ()
+    queues: Sequence[WaitingList] = ()
+    flows: Sequence[WaitingList] = ()
     schedules: Sequence[Planned] = ()
     messages: Sequence[Planned] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ProbeAnswer:
     """What came back from the probe's URL."""
 
     failure: Literal["dns", "tls", "refused", "timeout", "broken", ""] = ""
@@ -186,24 +186,24 @@ class Answer:
 class Signed:
     """What came of requests that the doctor signed for the probe."""
 
-    empty: Sequence[Answer] = ()
+    empty: Sequence[ProbeAnswer] = ()
     """Six of them, each without a body."""
-    json: Answer | None = None
-    encoded: Answer | None = None
+    json: ProbeAnswer | None = None
+    encoded: ProbeAnswer | None = None
     """To ``/a%20b%2Fc``."""
-    large: Answer | None = None
+    large: ProbeAnswer | None = None
     """With 1 MiB."""
     lagging: float | None = None
     """Seconds by which the app's clock is behind; negative where it is ahead; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class ProbeMessage:
     """What became of the message of ``--probe``."""
 
     state: Literal["delivered", "failed", "waiting", "refused"]
     detail: str = ""
-    attempt: Attempt | None = None
+    attempt: PastAttempt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,16 +211,16 @@ class Facts:
     """All that was found out, stage by stage; None for a stage that was left out."""
 
     shapes: Shapes
-    app: App = App()
+    app: AppFacts = AppFacts()
     offline: bool = False
     """Nobody is to be asked."""
     probe_url: str | None = None
     base: str | None = None
     """The public URL that the probe is on."""
-    account: Account | None = None
-    unsigned: Answer | None = None
+    account: AccountFacts | None = None
+    unsigned: ProbeAnswer | None = None
     signed: Signed | None = None
-    published: Published | None = None
+    published: ProbeMessage | None = None
     skipped: Mapping[str, str] = field(default_factory=dict[str, str])
     """By stage, why it was left out although it was wanted."""
 

@@ -14,7 +14,7 @@ from .._core.receiving.probe import FORM
 from .._core.receiving.verdict import HEADER, opened
 from .account import failure_of
 from .answers import INVALID, text_of_ours
-from .facts import Answer, Signed
+from .facts import ProbeAnswer, Signed
 from .heard import bare, seconds_of
 from .posting import Post, Response
 from .signing import LIFETIME, headers_for, is_json
@@ -50,7 +50,7 @@ class Knocker:
         self._post = post
         self._now = now
 
-    def unsigned(self) -> Answer:
+    def unsigned(self) -> ProbeAnswer:
         return self._knock(self._url, {"Content-Type": "application/json"}, b"")
 
     def signed(self) -> Signed:
@@ -67,11 +67,11 @@ class Knocker:
             lagging=lagging,
         )
 
-    def _knock_signed(self, url: str = "", body: bytes = b"", exp: float | None = None) -> Answer:
+    def _knock_signed(self, url: str = "", body: bytes = b"", exp: float | None = None) -> ProbeAnswer:
         to = url or self._url
         return self._knock(to, headers_for(to, body, self._secrets.signing or "", now=self._now(), exp=exp), body)
 
-    def _lagging(self, answer: Answer) -> float | None:
+    def _lagging(self, answer: ProbeAnswer) -> float | None:
         if answer.seen is not None:
             clock = seconds_of(answer.seen.get("clock"))
             return None if clock is None else self._now() - clock
@@ -88,20 +88,20 @@ class Knocker:
                 taken = middle
         return -taken
 
-    def _knock(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    def _knock(self, url: str, headers: dict[str, str], body: bytes) -> ProbeAnswer:
         begun = time.monotonic()
         try:
             response = self._post(url, {**headers, "User-Agent": _AGENT}, body)
         except httpx.HTTPError as error:
-            return Answer(failure=_failure(error), detail=_words(error), seconds=time.monotonic() - begun)
+            return ProbeAnswer(failure=_failure(error), detail=_words(error), seconds=time.monotonic() - begun)
         return self._read(response, time.monotonic() - begun)
 
-    def _read(self, response: Response, seconds: float) -> Answer:
+    def _read(self, response: Response, seconds: float) -> ProbeAnswer:
         told, text = is_json(response.content), text_of_ours(response.status, response.content)
         is_facts = response.status == 200 and told is not None and told.get("qstash_probe") == FORM
         refusal = text == INVALID and "upstash-signature" in response.headers.get("www-authenticate", "").lower()
         verdict, by = self._open(response.headers.get(HEADER)) if refusal else (None, "")
-        return Answer(
+        return ProbeAnswer(
             status=response.status,
             ours=is_facts or bool(text),
             is_html="html" in response.headers.get("content-type", ""),

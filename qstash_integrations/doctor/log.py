@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from .._core.public_urls import rest_of
 from .._core.receiving.probe import is_probe
-from .facts import Attempt, Facts, Planned
+from .facts import Facts, PastAttempt, Planned
 from .paths import base_before, found, is_distinct
 
 
-class Failing(NamedTuple):
-    attempt: Attempt
+class FailingAttempt(NamedTuple):
+    attempt: PastAttempt
     on_base: bool
     """Its URL is on a public URL of the app."""
     base: str | None
@@ -23,7 +23,7 @@ class Failing(NamedTuple):
     """The app has a route for it."""
 
 
-def failing(facts: Facts) -> Iterator[Failing]:
+def failing(facts: Facts) -> Iterator[FailingAttempt]:
     """One for each URL whose newest attempt has failed, but for those that are old."""
     account = facts.account
     seen = (
@@ -58,8 +58,10 @@ def _is_elsewhere(facts: Facts, url: str) -> bool:
     return bool(bases) and base is not None and base not in bases and not is_ours(facts, url)
 
 
-def of(facts: Facts, attempt: Attempt) -> Failing:
-    return Failing(attempt, is_ours(facts, attempt.url), base_of(facts, attempt.url), is_known(facts, attempt.url))
+def of(facts: Facts, attempt: PastAttempt) -> FailingAttempt:
+    return FailingAttempt(
+        attempt, is_ours(facts, attempt.url), base_of(facts, attempt.url), is_known(facts, attempt.url)
+    )
 
 
 def base_of(facts: Facts, url: str) -> str | None:

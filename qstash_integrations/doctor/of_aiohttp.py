@@ -9,7 +9,7 @@ from .._core.publishing.client import QStash
 from .._core.receiving.guards import Guards
 from .._core.receiving.options import Wanted, load_given
 from ..routes.aiohttp import routes_of
-from .facts import App
+from .facts import AppFacts
 from .place import Place
 
 _NO_PROBE = "call add_probe(app), of qstash_integrations.aiohttp"
@@ -19,7 +19,7 @@ def place(app: Any) -> Place:
     probe = next(_probes(app), None)
     path, wanted = (None, next(_wanted(app), Wanted())) if probe is None else probe
     return Place(
-        app=App(
+        app=AppFacts(
             framework="aiohttp",
             version=getattr(sys.modules.get("aiohttp"), "__version__", ""),
             routes=routes_of(app),

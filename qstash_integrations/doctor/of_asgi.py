@@ -8,7 +8,7 @@ from .._core.receiving.guards import Guards
 from .._core.receiving.options import load_given
 from ..routes import Route
 from ..routes.verifying import name_of, verification_by
-from .facts import App
+from .facts import AppFacts
 from .place import Place
 
 
@@ -23,7 +23,7 @@ def place(middleware: Any) -> Place:
     guards: Guards = middleware.qstash_guard
     given, options = guards.wanted.given, guards.wanted.options
     return Place(
-        app=App(
+        app=AppFacts(
             framework="asgi",
             routes=routes_of(middleware),
             probe_path=middleware.probe_path,

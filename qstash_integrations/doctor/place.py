@@ -7,7 +7,7 @@ from .._core.environment import Reader
 from .._core.publishing.client import QStash
 from .._core.receiving.options import load_given
 from .._core.settings import Settings
-from .facts import App, Facts
+from .facts import AppFacts, Facts
 from .shapes import shapes_of
 
 
@@ -15,7 +15,7 @@ from .shapes import shapes_of
 class Place:
     """What is asked where: the adapter fills it in."""
 
-    app: App
+    app: AppFacts
     load: Callable[[], Settings]
     """ConfigurationError for settings that are refused."""
     reader: Callable[[], Reader]
@@ -26,7 +26,7 @@ class Place:
     has_receiver: bool = False
 
 
-def bare_place(app: App) -> Place:
+def bare_place(app: AppFacts) -> Place:
     """Of what has no settings but those of the environment."""
     return Place(
         app=app, load=load_given, reader=lambda: Reader({}, ()), client=lambda: QStash.from_settings(load_given)

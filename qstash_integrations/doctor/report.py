@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from .._core.hosts import is_hosted, is_loopback
 from ..routes import Verification
-from .facts import Attempt, Facts
+from .facts import Facts, PastAttempt
 from .findings import Finding
 from .heard import instant_of
 from .showing import stages
@@ -142,7 +142,7 @@ def _verified(verification: Verification | None) -> dict[str, Any] | None:
     }
 
 
-def _attempt(attempt: Attempt, aliases: Aliases) -> dict[str, Any]:
+def _attempt(attempt: PastAttempt, aliases: Aliases) -> dict[str, Any]:
     return {
         "at": instant_of(attempt.at),
         "url": aliases.url(attempt.url),

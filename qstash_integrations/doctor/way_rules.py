@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from .account import failure_of
 from .answers import INVALID, STORE_DOWN, TOO_LARGE
-from .facts import Answer, Facts
+from .facts import Facts, ProbeAnswer
 from .findings import Said
-from .log import Failing, bases_of, failing, of
+from .log import FailingAttempt, bases_of, failing, of
 
 _SKEW = 60.0  # seconds
 _LONG = 5.0  # seconds
@@ -287,7 +287,7 @@ def store_down(facts: Facts) -> Iterator[Said]:
         yield Said(sentence="the store of once= cannot be reached, so that every delivery is answered 503")
 
 
-def _refused(facts: Facts) -> list[Answer]:
+def _refused(facts: Facts) -> list[ProbeAnswer]:
     """The answers to what was signed and has no body, where all of it was refused."""
     empty = list(facts.signed.empty) if facts.signed else []
     return empty if empty and all(answer.text == INVALID for answer in empty) else []
@@ -297,13 +297,13 @@ def _refused_for(facts: Facts, reason: str) -> bool:
     return any(answer.verdict == reason for answer in _refused(facts))
 
 
-def _lost(facts: Facts, failure: str) -> Iterable[Failing]:
+def _lost(facts: Facts, failure: str) -> Iterable[FailingAttempt]:
     for one in failing(facts):
         if one.attempt.status == 0 and one.attempt.error and failure_of(one.attempt.error) == failure:
             yield one
 
 
-def _moves_the_origin(url: str, answer: Answer) -> bool:
+def _moves_the_origin(url: str, answer: ProbeAnswer) -> bool:
     """A redirect to the same path elsewhere, such as to https."""
     to, here = urlsplit(answer.location), urlsplit(url)
     return answer.status in _REDIRECTS and bool(to.netloc) and to.path == here.path
@@ -315,7 +315,7 @@ def _moved(facts: Facts) -> str:
     return f"{to.scheme}://{to.netloc}{urlsplit(facts.base or '').path}"
 
 
-def _by(answer: Answer) -> str:
+def _by(answer: ProbeAnswer) -> str:
     return f" by {answer.server}" if answer.server else ""
 
 
@@ -323,5 +323,5 @@ def _off(lagging: float) -> str:
     return f"{abs(lagging):.0f} seconds {'behind' if lagging > 0 else 'ahead'}"
 
 
-def _shown(one: Failing) -> str:
+def _shown(one: FailingAttempt) -> str:
     return one.attempt.url

@@ -8,7 +8,7 @@ from flask import Flask
 
 from .._core.environment import Reader
 from .._core.publishing.client import QStash
-from ..doctor.facts import App
+from ..doctor.facts import AppFacts
 from ..doctor.place import Place
 from .conf import config_of, given_to, load
 from .listing import routes_of
@@ -20,7 +20,7 @@ _NO_PROBE = "call QStash(app), without probe_path=None"
 def place(app: Flask) -> Place:
     given = given_to(app).wanted
     return Place(
-        app=App(
+        app=AppFacts(
             framework="flask",
             version=version("flask"),
             routes=routes_of(app),

@@ -15,13 +15,13 @@ from .row import Row
 from .stopping import stopped_by_signals
 from .store import Stats
 from .sweeping import Swept
-from .verbs import FAILED, OK, UNHEALTHY, Asked
+from .verbs import FAILED, OK, UNHEALTHY, OutboxCommand
 
 _SHOWN = 20  # parked rows
 _OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
 
 
-def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
+def run(options: OutboxCommand, find: Callable[[], Here], terminal: Terminal) -> int:
     """Run a verb; the exit code. QStashError says what went wrong, also with the database."""
     try:
         return _run(options, find(), terminal)
@@ -35,7 +35,7 @@ def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
         raise QStashError(f"the database: {type(error).__name__}: {why}") from error
 
 
-def _run(options: Asked, here: Here, terminal: Terminal) -> int:
+def _run(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
     try:
         return _RUN[options.verb](options, here, terminal)
     finally:
@@ -44,7 +44,7 @@ def _run(options: Asked, here: Here, terminal: Terminal) -> int:
             here.store.close()
 
 
-def _relay(options: Asked, here: Here, terminal: Terminal) -> int:
+def _relay(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
     begun_at = here.clock.monotonic()
 
     def report(total: Swept) -> None:
@@ -75,7 +75,7 @@ def _relay(options: Asked, here: Here, terminal: Terminal) -> int:
     return _health(here.store.stats(here.clock.now()))
 
 
-def _stats(options: Asked, here: Here, terminal: Terminal) -> int:
+def _stats(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
     now = here.clock.now()
     stats, sent, parked = here.store.stats(now), here.store.sent(), here.store.parked(_SHOWN)
     if options.json:
@@ -86,7 +86,7 @@ def _stats(options: Asked, here: Here, terminal: Terminal) -> int:
     return _health(stats)
 
 
-def _requeue(options: Asked, here: Here, terminal: Terminal) -> int:
+def _requeue(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
     if bool(options.ids) == options.all:
         raise ConfigurationError("give ids of parked rows, or --all")
     ids = list(dict.fromkeys(options.ids))
@@ -98,7 +98,7 @@ def _requeue(options: Asked, here: Here, terminal: Terminal) -> int:
     return OK
 
 
-def _prune(options: Asked, here: Here, terminal: Terminal) -> int:
+def _prune(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
     age = here.kept if options.older_than is None else _milliseconds(options.older_than)
     if age is None:
         raise ConfigurationError(
@@ -179,6 +179,6 @@ def _milliseconds(span: timedelta) -> int:
     return int(span.total_seconds() * 1000)
 
 
-_RUN: Mapping[str, Callable[[Asked, Here, Terminal], int]] = {
+_RUN: Mapping[str, Callable[[OutboxCommand, Here, Terminal], int]] = {
     "relay": _relay, "stats": _stats, "requeue": _requeue, "prune": _prune,
 }  # fmt: skip

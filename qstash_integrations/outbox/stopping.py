@@ -11,7 +11,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _LOOKS_EVERY = 0.2  # seconds
 
 
-class Asked:
+class AskedToStop:
     """No ``threading.Event``: a signal that comes while its lock is held would wait for that for ever."""
 
     def __init__(self) -> None:
@@ -31,9 +31,9 @@ class Asked:
 
 
 @contextmanager
-def stopped_by_signals() -> Generator[Asked]:
+def stopped_by_signals() -> Generator[AskedToStop]:
     """In the ``with`` block; elsewhere than in the main thread there are no signals."""
-    asked = Asked()
+    asked = AskedToStop()
     if threading.current_thread() is not threading.main_thread():
         yield asked
         return

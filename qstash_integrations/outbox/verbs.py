@@ -14,7 +14,7 @@ Name: TypeAlias = Literal["relay", "stats", "requeue", "prune"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class OutboxCommand:
     verb: Name
     json: bool = False
     once: bool = False

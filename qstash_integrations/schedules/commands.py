@@ -16,7 +16,7 @@ from .planning import Plan, check_prune, plan, warnings
 from .showing import change_line, held_json, held_lines, plan_json, plan_lines, synced_json
 from .syncing import Synced, sync
 from .terminal import Terminal
-from .verbs import DRIFT, FAILED, OK, Asked
+from .verbs import DRIFT, FAILED, OK, SchedulesCommand
 
 _NOT_FOUND = 404
 
@@ -33,7 +33,7 @@ class Here:
     """Where it serves a task; None for that of the app that is running."""
 
 
-def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
+def run(options: SchedulesCommand, find: Callable[[], Here], terminal: Terminal) -> int:
     """Run a verb; the exit code. QStashError says what went wrong."""
     return _RUN[options.verb](_Command(options, find(), terminal))
 
@@ -41,7 +41,7 @@ def run(options: Asked, find: Callable[[], Here], terminal: Terminal) -> int:
 class _Command:
     """What all verbs need."""
 
-    def __init__(self, options: Asked, here: Here, terminal: Terminal) -> None:
+    def __init__(self, options: SchedulesCommand, here: Here, terminal: Terminal) -> None:
         self.options = options
         self.here = here
         self.terminal = terminal

@@ -13,7 +13,7 @@ Name: TypeAlias = Literal["list", "plan", "sync", "check", "pause", "resume"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SchedulesCommand:
     verb: Name
     names: Sequence[str] = ()
     """Of what is paused or resumed: as the code calls it, or ids."""

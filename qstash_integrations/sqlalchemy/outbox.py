@@ -17,7 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from .._core.durations import Duration, parse_duration
 from .._core.errors import ConfigurationError
 from .._core.publishing.discreet import discreet
-from .._core.publishing.message import AnyMessage, GroupMessage, QueuedGroupMessage, QueuedUrlMessage, UrlMessage
+from .._core.publishing.message_options import (
+    AnyMessage,
+    GroupMessage,
+    QueuedGroupMessage,
+    QueuedUrlMessage,
+    UrlMessage,
+)
 from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.batch import batch
 from .._core.publishing.operations.message import enqueue, publish
@@ -28,7 +34,7 @@ from ..outbox.store import Store
 from ..outbox.sweeps import EVERY, SCHEDULE
 from .clients import AnyClient, Clients
 from .savepoints import keep_whole
-from .sending import Sending
+from .sending import TableSender
 from .sessions import AnySession, made, outbox_of, session_of
 from .stores import AsyncDisposingStore, AsyncEngineStore, DisposingStore, EngineStore, GivenEngine, engine_of
 from .table import NAME, outbox_table
@@ -71,7 +77,7 @@ class Outbox:
         self._engine = engine
         self._clients = Clients(client)
         self.table: Table = outbox_table(metadata, name, schema)
-        self._sending = Sending(self.table, self._clients, keep=keep is not None)
+        self._sending = TableSender(self.table, self._clients, keep=keep is not None)
         self._kind = stored_in(self.table)
         keep_whole()
         made.add(self)

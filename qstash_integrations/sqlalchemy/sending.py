@@ -24,7 +24,7 @@ from .stores import AsyncEngineStore, EngineStore
 _Senders = dict[tuple[object, str, QStash | AsyncQStash], Sender | AsyncSender]
 
 
-class Sending:
+class TableSender:
     """Of the rows of one table, on whatever engines they were written."""
 
     def __init__(self, table: Table, clients: Clients, *, keep: bool) -> None:

@@ -12,7 +12,7 @@ from .._core.environment import Reader
 from .._core.publishing.client import QStash
 from .._core.receiving.guards import AppValues, values_of_app
 from .._core.receiving.options import Wanted
-from ..doctor.facts import App
+from ..doctor.facts import AppFacts
 from ..doctor.place import Place
 from .listing import routes_of
 from .mounts import apps_below, note_outer
@@ -31,7 +31,7 @@ def place(app: Starlette, outermost: object) -> Place:
     values = next((found for one in apps if (found := values_of_app(one))), None) or AppValues(Wanted())
     fastapi: Any = getattr(sys.modules.get("fastapi"), "FastAPI", None)
     framework = "fastapi" if fastapi and isinstance(app, fastapi) else "starlette"
-    shown = App(
+    shown = AppFacts(
         framework=framework,
         version=version(framework),
         routes=routes_of(outermost),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar, cast
 from .._core.durations import Duration, parse_duration
 from .._core.names import check_names
 from .._core.publishing.inputs import check_name
-from .._core.publishing.message import CallbackOptions, FlowControl, Instant, Redact
+from .._core.publishing.message_options import CallbackOptions, FlowControl, Instant, Redact
 from .._core.publishing.options import OPTIONS
 from .._core.publishing.wire import headers_of
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Unpack, cast, overload, runtime_checkable
 from .._core.names import check_names
 from .._core.publishing.inputs import Header, check_name
 from .._core.publishing.json_body import encode_json
-from .._core.publishing.message import DeliveryOptions
+from .._core.publishing.message_options import DeliveryOptions
 from .._core.publishing.operations import Operation
 from .._core.publishing.operations import schedule as operations
 from .._core.publishing.texts import texts

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from .._core.durations import parse_duration
 from .._core.publishing.json_body import encode_json
-from .._core.publishing.message import UrlMessage
+from .._core.publishing.message_options import UrlMessage
 from .._core.publishing.options import OPTIONS
 from .._core.publishing.wire import headers_of
 from .options import DEFAULT_RETRIES, computed, content_id, is_task

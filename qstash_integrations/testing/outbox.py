@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from .._core.names import check_names
 from .._core.publishing.client import APIRequest, APIResponse, override_transport
-from .._core.publishing.message import DeliveryOptions, MessageOptions
+from .._core.publishing.message_options import DeliveryOptions, MessageOptions
 from ..outbox.row import Row
 from ..outbox.watching import Written, watching
 from ..outbox.written import ROW_HEADER

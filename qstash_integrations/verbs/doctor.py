@@ -8,7 +8,7 @@ import click
 
 from .._core.errors import ConfigurationError
 from .._core.receiving.order import Misplaced
-from ..doctor.facts import App, Facts
+from ..doctor.facts import AppFacts, Facts
 from ..doctor.findings import SEVERITIES, Finding, findings
 from .output import plain
 from .verb import Session, as_json, verb
@@ -80,11 +80,11 @@ def _place(session: Session) -> "Place":
         return session.app.place()
     except Misplaced as error:
         name = str(error).partition(" would be open")[0]
-        return bare_place(App(routes=[Route(path="", handler=name, decorated_late=True)]))
+        return bare_place(AppFacts(routes=[Route(path="", handler=name, decorated_late=True)]))
     except ConfigurationError as error:
         if "--app" in str(error):
             raise click.UsageError(str(error)) from error
-        return bare_place(App(refused=str(error)))
+        return bare_place(AppFacts(refused=str(error)))
 
 
 def _show(session: Session, facts: Facts, found: Sequence[Finding]) -> None:

@@ -69,7 +69,7 @@ def prune(session: Session, *, older_than: timedelta | None, **given: Any) -> in
 
 def _run(session: Session, name: Any, *, outbox: str | None, as_json: bool, **given: Any) -> int:
     from ..outbox.commands import run
-    from ..outbox.verbs import Asked
+    from ..outbox.verbs import OutboxCommand
 
-    asked = Asked(verb=name, json=as_json, **given)
+    asked = OutboxCommand(verb=name, json=as_json, **given)
     return run(asked, lambda: session.app.outbox(outbox), session.output.of_verbs)

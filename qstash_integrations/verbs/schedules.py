@@ -77,8 +77,8 @@ def _run(session: Session, name: Any, *, as_json: bool, **given: Any) -> int:
     # Pydantic takes its time, and the other commands need none.
     try:
         from ..schedules.commands import run
-        from ..schedules.verbs import Asked
+        from ..schedules.verbs import SchedulesCommand
     except ImportError as error:
         raise QStashError(str(error)) from error
-    asked = Asked(verb=name, json=as_json, **given)
+    asked = SchedulesCommand(verb=name, json=as_json, **given)
     return run(asked, lambda: session.app.schedules(), session.output.of_verbs)

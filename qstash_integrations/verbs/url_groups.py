@@ -5,7 +5,7 @@ from typing import cast
 
 import click
 
-from .._core.publishing.message import RemoveEndpoint, UpsertEndpoint
+from .._core.publishing.message_options import RemoveEndpoint, UpsertEndpoint
 from .._core.publishing.results.url_group import UrlGroup
 from .showing import moment, place, reveal
 from .verb import DONE, FAILED, Group, Session, as_json, confirm, verb, yes

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from qstash_integrations import NonRetryable, Receiver
-from qstash_integrations._core.log_fields import Fields, fields
+from qstash_integrations._core.log_fields import LogFields, fields
 from qstash_integrations.starlette import verify_qstash
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
@@ -59,13 +59,13 @@ def test_every_event_and_field_has_its_line_in_the_documentation() -> None:
         for text in ast.walk(call.args[0])
         if isinstance(text, ast.Constant)
     }
-    attributes = {f"qstash_{name}" for name in Fields.__annotations__} | {"qstash_event"}
+    attributes = {f"qstash_{name}" for name in LogFields.__annotations__} | {"qstash_event"}
     assert len(events) > 30
     assert [name for name in sorted(events | attributes) if f"`{name}`" not in PAGE] == []
 
 
 def test_no_field_is_an_attribute_that_records_have_anyway() -> None:
-    given: Any = dict.fromkeys(Fields.__annotations__, 1)
+    given: Any = dict.fromkeys(LogFields.__annotations__, 1)
     record = logging.getLogger("app").makeRecord("app", 10, "f", 1, "hi", (), None, extra=fields("rejected", **given))
     assert set(fields("rejected", **given)) <= vars(record).keys()
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from qstash_integrations import QStash
-from qstash_integrations.doctor.facts import App
+from qstash_integrations.doctor.facts import AppFacts
 from qstash_integrations.doctor.place import Place, bare_place
 from qstash_integrations.routes import Route, Verification
 from tests.signing import CURRENT, NEXT
@@ -29,7 +29,7 @@ EMPTY: dict[str, Any] = {
 
 def place_of(routes: Any = (SHIP,), probe_path: str | None = "/qstash/probe") -> Place:
     """An app that has no framework, with the settings of the environment."""
-    return bare_place(App(framework="asgi", routes=routes, probe_path=probe_path))
+    return bare_place(AppFacts(framework="asgi", routes=routes, probe_path=probe_path))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from qstash_integrations.doctor.facts import Answer, Signed
+from qstash_integrations.doctor.facts import ProbeAnswer, Signed
 from qstash_integrations.doctor.knocking import Knocker, Secrets
 from qstash_integrations.doctor.posting import LARGEST, post_with
 from tests.doctor.strangers import TOKEN, answer_of, site
@@ -29,7 +29,7 @@ def knocker(url: str, client: httpx.Client, within: float = 5.0) -> Knocker:
     return Knocker(f"{url}/qstash/probe", secrets, post_with(client, within), lambda: NOW)
 
 
-def unsigned(talk: Talk, within: float = 5.0) -> Answer:
+def unsigned(talk: Talk, within: float = 5.0) -> ProbeAnswer:
     with site(talk) as url, httpx.Client(trust_env=False) as client:
         return knocker(url, client, within).unsigned()
 

@@ -18,7 +18,7 @@ from qstash_integrations._core.publishing.results.dlq import DlqMessage
 from qstash_integrations._core.publishing.results.log import Log
 from qstash_integrations._core.receiving.options import load_given
 from qstash_integrations.doctor.account import attempts, of_dead
-from qstash_integrations.doctor.facts import Account, App, Facts, Planned, Published, Shapes
+from qstash_integrations.doctor.facts import AccountFacts, AppFacts, Facts, Planned, ProbeMessage, Shapes
 from qstash_integrations.doctor.findings import findings
 from qstash_integrations.doctor.knocking import Knocker, Secrets
 from qstash_integrations.doctor.posting import Response
@@ -56,14 +56,14 @@ def log(url: str, state: str, **more: Any) -> Log:
     )  # fmt: skip
 
 
-def account() -> Account:
+def account() -> AccountFacts:
     url = f"https://user:{SECRET}@{HOSTS[0]}/hooks/ship?key={SECRET}#{SECRET}"
     error = f"dial tcp: lookup {HOSTS[2]}: no such host, for https://me:{SECRET}@{HOSTS[1]}/x?key={SECRET}"
     letter = DlqMessage(
         message_id="msg_1", dlq_id="1", url=f"https://{HOSTS[3]}/hooks/ship?{SECRET}", created_at=1, not_before=1,
         method="POST", max_retries=0, response_status=489, response_body=SECRET, body=SECRET,
     )  # fmt: skip
-    return Account(
+    return AccountFacts(
         attempts=attempts([log(url, "ERROR", response_status=502, time=3), log(f"{url}&a=1", "FAILED", error=error)]),
         dead=[of_dead(letter)],
         schedules=[Planned(id="scd_1", url=f"https://{HOSTS[1]}/hooks/ship", fails=True)],
@@ -84,12 +84,14 @@ def answer() -> Any:
 def facts() -> Facts:
     return Facts(
         shapes=shapes(),
-        app=App(framework="flask", routes=[Route(path="/hooks/ship", handler="shop.ship", verification=VERIFICATION)]),
+        app=AppFacts(
+            framework="flask", routes=[Route(path="/hooks/ship", handler="shop.ship", verification=VERIFICATION)]
+        ),
         base=f"https://{HOSTS[0]}",
         probe_url=f"https://{HOSTS[0]}/qstash/probe",
         account=account(),
         unsigned=answer(),
-        published=Published(state="refused", detail=f"no answer from https://me:{SECRET}@{HOSTS[1]}"),
+        published=ProbeMessage(state="refused", detail=f"no answer from https://me:{SECRET}@{HOSTS[1]}"),
         skipped={"signed": f"no answer from https://{HOSTS[0]}/?{SECRET}"},
     )
 

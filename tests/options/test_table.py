@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from qstash_integrations._core.publishing.message import (
+from qstash_integrations._core.publishing.message_options import (
     CallbackOptions,
     DlqRetryOptions,
     FlowControl,
@@ -13,11 +13,11 @@ from qstash_integrations._core.publishing.message import (
     NewSchedule,
     PinFlowControlOptions,
 )
-from qstash_integrations._core.publishing.options import OPTIONS, Call
+from qstash_integrations._core.publishing.options import OPTIONS, CallKind
 from qstash_integrations.server.model import FlowControl as ServerFlowControl
 from qstash_integrations.server.model import Options
 
-TYPED: dict[Call, set[str]] = {
+TYPED: dict[CallKind, set[str]] = {
     "message": set(MessageOptions.__annotations__) - {"body"} | {"queue"},
     "schedule": set(NewSchedule.__annotations__) - {"body", "destination"},
     "retry": set(DlqRetryOptions.__annotations__),
@@ -26,7 +26,7 @@ TYPED: dict[Call, set[str]] = {
 
 
 @pytest.mark.parametrize(("call", "names"), TYPED.items(), ids=TYPED)
-def test_every_row_is_a_keyword_and_every_keyword_a_row(call: Call, names: set[str]) -> None:
+def test_every_row_is_a_keyword_and_every_keyword_a_row(call: CallKind, names: set[str]) -> None:
     assert {name for name, option in OPTIONS.items() if call in option.of} == names
 
 

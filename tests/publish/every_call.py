@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from qstash_integrations._core.publishing.message import DlqRetryOptions
+from qstash_integrations._core.publishing.message_options import DlqRetryOptions
 from qstash_integrations._core.publishing.options import OPTIONS as TABLE
 from qstash_integrations.chat import openai, resend
 from tests.options.cases import CASES

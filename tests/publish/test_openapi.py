@@ -14,7 +14,7 @@ from qstash_integrations import QStash, QStashError
 from qstash_integrations._core.publishing._sync.resources import Resources
 from qstash_integrations._core.publishing.client import APIRequest
 from qstash_integrations._core.publishing.filters import DlqFilter, LogFilter, MessageFilter
-from qstash_integrations._core.publishing.message import BatchMessage, DefaultOptions, NewSchedule
+from qstash_integrations._core.publishing.message_options import BatchMessage, DefaultOptions, NewSchedule
 from tests.outbox import outbox
 from tests.publish.clients import method
 from tests.publish.every_call import CALLS, CRON, DEFAULTS, DELIVERY, OF_LETTERS, OF_LOGS, OF_MESSAGES, OPTIONS, Row

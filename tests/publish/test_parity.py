@@ -15,7 +15,7 @@ from qstash.log import LogState
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, QStash, Receiver, chat
-from qstash_integrations._core.publishing import filters, message, retry
+from qstash_integrations._core.publishing import filters, message_options, retry
 from qstash_integrations._core.publishing.results import (
     dlq,
     flow_control,
@@ -67,7 +67,20 @@ RENAMED = {
     "RetryConfig": "RetryOptions",
     "UpsertEndpointRequest": "UpsertEndpoint",
 }
-OURS = (dlq, flow_control, log, published, queue, schedule, signing_key, url_group, messages, filters, message, retry)
+OURS = (
+    dlq,
+    flow_control,
+    log,
+    published,
+    queue,
+    schedule,
+    signing_key,
+    url_group,
+    messages,
+    filters,
+    message_options,
+    retry,
+)
 CLIENTS: dict[str, tuple[Any, Any]] = {
     "QStash": (official.QStash(TOKEN), QStash(TOKEN)),
     "AsyncQStash": (official.AsyncQStash(TOKEN), AsyncQStash(TOKEN)),

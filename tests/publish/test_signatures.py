@@ -9,7 +9,7 @@ from unittest.mock import create_autospec
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.publishing.message import BatchMessage, DlqRetryOptions, NewSchedule
+from qstash_integrations._core.publishing.message_options import BatchMessage, DlqRetryOptions, NewSchedule
 from qstash_integrations.starlette import Publisher, SyncPublisher
 
 CLIENT = QStash("TESTONLY-token-0000000000000000")
@@ -41,7 +41,10 @@ def test_a_signature_names_every_option(method: Callable[..., Any], names: set[s
 
 def test_help_shows_the_options_and_where_they_are_explained() -> None:
     text = pydoc.plain(pydoc.render_doc(CLIENT.publish_json))
-    assert "failure_callback: str | qstash_integrations._core.publishing.message.CallbackOptions | None = None" in text
+    assert (
+        "failure_callback: str | qstash_integrations._core.publishing.message_options.CallbackOptions | None = None"
+        in text
+    )
     assert "qstash_integrations.options" in text
     assert "**fields" not in text
 

@@ -20,7 +20,7 @@ from qstash_integrations.flask import QStash
 from qstash_integrations.schedules.commands import Here
 from qstash_integrations.schedules.commands import run as run_verb
 from qstash_integrations.schedules.terminal import Terminal
-from qstash_integrations.schedules.verbs import Asked
+from qstash_integrations.schedules.verbs import SchedulesCommand
 from qstash_integrations.tasks import Schedule, schedule, task
 from tests.django.project import configure
 from tests.schedules.account import LABELLED, TOKEN, URL, Account, daily
@@ -339,7 +339,7 @@ def test_who_prunes_at_a_terminal_is_asked_before_anything_is_done(account: Acco
 
     def sync() -> int:
         return run_verb(
-            Asked(verb="sync", prune=True),
+            SchedulesCommand(verb="sync", prune=True),
             lambda: Here(schedules=[daily("a"), daily("b"), daily("c")], client=account.client),
             Terminal(say=told.append, complain=told.append, ask=ask),
         )

@@ -13,7 +13,7 @@ from ..from_settings import FromSettings
 from ..given import Given, Text
 from ..settings import Settings
 from .account import Account, problem_of
-from .call import Call, Transport
+from .call import Transport, Tries
 from .inputs import Header
 from .manner import ClientOptions, Manner, manner_of
 from .operations import Operation
@@ -114,8 +114,8 @@ class BaseClient:
         """As it is to be stored by who sends it later: with the trace context of this moment; for this package."""
         return created(operation, self._account().otel)
 
-    def _call(self, operation: Operation[T]) -> Call[T]:
-        return Call(operation, self._account(), self._manner().policy)
+    def _call(self, operation: Operation[T]) -> Tries[T]:
+        return Tries(operation, self._account(), self._manner().policy)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"

@@ -16,7 +16,7 @@ from ..errors import APIError, DailyLimitError, RateLimitError, TransportError
 from ..hosts import is_hosted, is_loopback, is_private
 from .account import Account
 from .operations import Operation, nothing
-from .recording import Sending, sending
+from .recording import RecordedSending, sending
 from .retry import RetryPolicy, demanded
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ Outcome: TypeAlias = APIResponse | Lost
 Transport: TypeAlias = Callable[[APIRequest], Outcome]
 
 
-class Call(Generic[T]):
+class Tries(Generic[T]):
     """The tries of one operation. Feed ``take`` what came of each, until it says None; then ask for ``result``.
 
     Entered, it is recorded: its request is then the one that carries the trace context.
@@ -67,7 +67,7 @@ class Call(Generic[T]):
         self.request = _request(operation, account)
         self._operation = operation
         self._account = account
-        self._sending: Sending | None = None
+        self._sending: RecordedSending | None = None
         self._policy = policy
         self._tries = 0
         self._started_at = time.monotonic()

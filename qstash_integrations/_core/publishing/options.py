@@ -15,7 +15,7 @@ Kind: TypeAlias = Literal[
     "callback", "callback_headers", "choice", "content_type", "cron", "duration", "expression", "flag", "flow_control",
     "headers", "id", "instant", "labels", "name", "number", "queue", "redaction", "text",
 ]  # fmt: skip
-Call: TypeAlias = Literal["message", "schedule", "retry", "callback"]
+CallKind: TypeAlias = Literal["message", "schedule", "retry", "callback"]
 Place: TypeAlias = Literal["messages", "logs", "schedules"]
 
 MOST = 1_000_000  # of whatever a caller counts
@@ -32,7 +32,7 @@ class Option:
     kind: Kind
     header: str = ""
     """What carries it; one that ends in a hyphen is the beginning of several. Its parts may have their own instead."""
-    of: tuple[Call, ...] = ("message", "schedule")
+    of: tuple[CallKind, ...] = ("message", "schedule")
     """What takes it: a retry is one from the dead letter queue, a callback has options of its own."""
     once: bool = False
     """Whether it means nothing to a message that is published once more."""

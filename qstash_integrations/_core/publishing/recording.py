@@ -44,7 +44,7 @@ _CALLBACK = re.compile(r"upstash-(?:failure-)?callback(?:-failure-callback)*", r
 _SYSTEM = {"messaging.system": "qstash"}
 
 
-class Place(NamedTuple):
+class Destination(NamedTuple):
     """Where a message goes, without what only the destination is to know."""
 
     name: str
@@ -52,7 +52,7 @@ class Place(NamedTuple):
     attributes: Attributes
 
 
-class Sending:
+class RecordedSending:
     """The span of one call that sends messages, and what it comes to."""
 
     __slots__ = ("_attributes", "_begun_at", "_count", "_entered", "_span", "_telemetry", "operation")
@@ -108,10 +108,10 @@ class Sending:
         self._span.end()
 
 
-def sending(operation: Operation[Any], account: Account) -> Sending | None:
+def sending(operation: Operation[Any], account: Account) -> RecordedSending | None:
     """None for a call that sends no message, and where nothing records."""
     found = telemetry() if operation.publishes and account.otel != OFF else None
-    return None if found is None else Sending(found, operation, account)
+    return None if found is None else RecordedSending(found, operation, account)
 
 
 def created(operation: Operation[T], otel: str) -> Operation[T]:
@@ -136,7 +136,7 @@ def _created_batch(
     return replace(operation, body=json.dumps(items, separators=(",", ":")).encode()), items, links
 
 
-def _create(found: "Telemetry", item: Any, is_apart: bool, place: Place | None = None) -> "list[Link]":
+def _create(found: "Telemetry", item: Any, is_apart: bool, place: Destination | None = None) -> "list[Link]":
     """One message of several, which gets a context of its own unless it has one; the link to that."""
     headers: dict[str, str] = item["headers"]
     links = _links(found, headers.items())
@@ -182,7 +182,7 @@ def _carrying(headers: Sequence[Header], carried: Mapping[str, str]) -> tuple[He
     return tuple(with_added(list(headers), added))
 
 
-def _place_of(path: str) -> tuple[Place, str | None]:
+def _place_of(path: str) -> tuple[Destination, str | None]:
     """And the queue."""
     if not path.startswith(_ENQUEUE):
         return _place(path.removeprefix(_PUBLISH)), None
@@ -190,27 +190,27 @@ def _place_of(path: str) -> tuple[Place, str | None]:
     return _place(destination), queue
 
 
-def _place(destination: str) -> Place:
+def _place(destination: str) -> Destination:
     if "://" not in destination:
-        return Place(destination, {"messaging.destination.name": destination})
+        return Destination(destination, {"messaging.destination.name": destination})
     task = task_of(destination)
     parts = urlsplit(destination)
     host = parts.netloc.rpartition("@")[2]
     attributes: Attributes = {"messaging.destination.name": f"{parts.scheme}://{host}{parts.path}"}
     if task is not None:
         attributes["messaging.destination.template"] = task
-    return Place(task or host, attributes)
+    return Destination(task or host, attributes)
 
 
-def _common(places: Sequence[Place]) -> Place:
+def _common(places: Sequence[Destination]) -> Destination:
     """Of a batch: what all of its messages have in common."""
     if len({place.name for place in places}) != 1:
-        return Place("", {})
+        return Destination("", {})
     shared = set(places[0].attributes.items()).intersection(*(place.attributes.items() for place in places))
-    return Place(places[0].name, dict(shared))
+    return Destination(places[0].name, dict(shared))
 
 
-def _few(place: Place) -> Attributes:
+def _few(place: Destination) -> Attributes:
     """What a metric may have: a task or a URL group, but no URL, of which there may be any number."""
     name = place.attributes.get("messaging.destination.name", "")
     return {

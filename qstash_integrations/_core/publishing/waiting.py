@@ -12,7 +12,7 @@ from threading import BoundedSemaphore
 from typing import Any, TypeAlias, TypeVar
 
 from ..log_fields import fields
-from .message import AnyMessage
+from .message_options import AnyMessage
 
 M = TypeVar("M")
 _is_told = False

@@ -9,7 +9,7 @@ from typing import Any, cast
 from ..names import check_names
 from .header_maps import forwarded, of_callback
 from .inputs import Header, check_header_value, check_url
-from .message import CallbackOptions
+from .message_options import CallbackOptions
 from .options import OPTIONS, Kind, Option
 from .parts import flow_control, redaction
 from .texts import TEXTS

@@ -2,11 +2,11 @@
 
 from typing import Unpack
 
-from ..log_fields import Fields, fields
+from ..log_fields import LogFields, fields
 from .delivery import found
 
 
-def of_delivery(event: str, /, **given: Unpack[Fields]) -> dict[str, object]:
+def of_delivery(event: str, /, **given: Unpack[LogFields]) -> dict[str, object]:
     """As ``fields``, with which message it is, and how often it was tried before."""
     delivery = found()
     if delivery is not None:

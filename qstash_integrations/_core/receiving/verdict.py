@@ -34,7 +34,7 @@ _CHARACTERS = 86
 _CONTEXT = b"qstash verdict 1\0"
 
 
-class Opened(NamedTuple):
+class OpenedVerdict(NamedTuple):
     reason: str
     place: int
     """Which MAC it was: 0 by the token, 1 by the current key, 2 by the next one."""
@@ -72,7 +72,7 @@ class Verdicts:
         return "Verdicts(***)"
 
 
-def opened(verdict: str, known: Iterable[str]) -> Opened | None:
+def opened(verdict: str, known: Iterable[str]) -> OpenedVerdict | None:
     """What one of these secrets opens; None where none does. Constant in nothing: it runs where the secrets are."""
     raw = _decoded(verdict)
     if raw is None:
@@ -83,7 +83,7 @@ def opened(verdict: str, known: Iterable[str]) -> Opened | None:
             mac = hmac.digest(secret.encode("utf-8", "replace"), _message(nonce, reason), "sha256")[:_LENGTH]
             for place, sent in enumerate(macs):
                 if hmac.compare_digest(mac, sent):
-                    return Opened(reason, place)
+                    return OpenedVerdict(reason, place)
     return None
 
 

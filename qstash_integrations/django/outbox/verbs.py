@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from asgiref.sync import sync_to_async
 
 from ..._core.publishing.discreet import discreet
-from ..._core.publishing.message import AnyMessage, GroupMessage, QueuedGroupMessage, QueuedUrlMessage, UrlMessage
+from ..._core.publishing.message_options import (
+    AnyMessage,
+    GroupMessage,
+    QueuedGroupMessage,
+    QueuedUrlMessage,
+    UrlMessage,
+)
 from ..._core.publishing.operations import Operation, merged
 from ..._core.publishing.operations.batch import batch
 from ..._core.publishing.operations.message import enqueue, publish

@@ -14,7 +14,7 @@ from typing import Any, TypedDict, TypeVar, cast
 from ..._core.durations import Duration, parse_duration
 from ..._core.names import check_names
 from ..._core.publishing.inputs import check_name, check_url
-from ..._core.publishing.message import FlowControl, Redact
+from ..._core.publishing.message_options import FlowControl, Redact
 from ..._core.publishing.operations.message import publish
 from .api import InvalidTaskBackend
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self, Unpack, cast
 
 from ..._core.durations import Duration
-from ..._core.publishing.message import FlowControl, Redact
+from ..._core.publishing.message_options import FlowControl, Redact
 from .api import InvalidTask, Task
 from .fields import plain
 from .options import ON_FUNCTION, TaskOptions, checked

@@ -18,12 +18,12 @@ _SELECT = """
 """
 
 
-class Slots(NamedTuple):
+class QueueSlots(NamedTuple):
     parallelism: int
     paused: bool
 
 
-class Head(NamedTuple):
+class QueueHead(NamedTuple):
     """A message that has a slot."""
 
     seq: int
@@ -58,9 +58,9 @@ class Queues:
     def all(self) -> list[Queue]:
         return [_queue(*row) for row in self._connection.execute(f"{_SELECT} ORDER BY created_at, name")]
 
-    def slots(self, name: str) -> Slots | None:
+    def slots(self, name: str) -> QueueSlots | None:
         row = self._connection.execute("SELECT parallelism, paused FROM queues WHERE name = ?", (name,)).fetchone()
-        return Slots(row[0], bool(row[1])) if row else None
+        return QueueSlots(row[0], bool(row[1])) if row else None
 
     def count(self) -> int:
         count: int = self._connection.execute("SELECT COUNT(*) FROM queues").fetchone()[0]
@@ -69,12 +69,12 @@ class Queues:
     def remove(self, name: str) -> None:
         self._connection.execute("DELETE FROM queues WHERE name = ?", (name,))
 
-    def heads(self, name: str) -> list[Head]:
+    def heads(self, name: str) -> list[QueueHead]:
         """Those that have a slot, in the order of acceptance."""
         rows = self._connection.execute(
             "SELECT seq, state FROM messages WHERE queue = ? AND slot = 1 ORDER BY seq", (name,)
         )
-        return [Head(*row) for row in rows]
+        return [QueueHead(*row) for row in rows]
 
     def promote(self, name: str, count: int) -> None:
         """Give slots to the first ``count`` that have none."""

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Generic, TypeVar, cast
 
 from ..discreet import discreet
-from ..message import AnyMessage
+from ..message_options import AnyMessage
 from ..operations import Operation
 from ..operations.many import NEVER_STARTED, Chunks, Progress, unkept
 from ..operations.message import PublishResult

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from ..discreet import discreet
-from ..message import GroupDefaults, RemoveEndpoint, UpsertEndpoint
+from ..message_options import GroupDefaults, RemoveEndpoint, UpsertEndpoint
 from ..operations import url_group as operations
 from ..results.url_group import UrlGroup
 from ..signatures import named_options

@@ -11,7 +11,7 @@ from typing import Unpack, overload
 
 from ..discreet import discreet
 from ..filters import DlqFilter, Order
-from ..message import DlqRetryOptions
+from ..message_options import DlqRetryOptions
 from ..operations import dlq as operations
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
 from ..results.published import PublishResponse

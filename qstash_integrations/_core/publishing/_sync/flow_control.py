@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/features/flowcontrol
 from typing import Any, Unpack, overload
 
 from ..discreet import discreet
-from ..message import PinFlowControlOptions, UnpinFlowControlOptions
+from ..message_options import PinFlowControlOptions, UnpinFlowControlOptions
 from ..operations import flow_control as operations
 from ..operations import merged
 from ..results.flow_control import FlowControlInfo, GlobalParallelismInfo

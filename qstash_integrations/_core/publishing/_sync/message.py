@@ -12,7 +12,7 @@ from typing import Any, Unpack, overload
 
 from ..discreet import discreet
 from ..filters import MessageFilter
-from ..message import (
+from ..message_options import (
     AnyMessage,
     ApiMessage,
     GroupMessage,

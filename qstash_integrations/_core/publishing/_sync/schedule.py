@@ -7,7 +7,7 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from typing import Any, Unpack, overload
 
 from ..discreet import discreet
-from ..message import NewSchedule
+from ..message_options import NewSchedule
 from ..operations import merged
 from ..operations import schedule as operations
 from ..results.schedule import Schedule

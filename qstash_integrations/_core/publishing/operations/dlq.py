@@ -13,7 +13,7 @@ from typing import Any
 from ...names import check_names
 from ..filters import DlqFilter, Order, Query, filter_query, page_query
 from ..inputs import Header, check_id
-from ..message import DlqRetryOptions
+from ..message_options import DlqRetryOptions
 from ..results.dlq import DlqMessage, ListDlqMessagesResponse
 from ..results.fields import Fields, is_object, read, read_list, reads
 from ..results.published import PublishResponse

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...names import check_names
 from ..inputs import check_segment, check_text
-from ..message import PinFlowControlOptions, UnpinFlowControlOptions
+from ..message_options import PinFlowControlOptions, UnpinFlowControlOptions
 from ..parts import flow_limit
 from ..results.fields import read_list, reads
 from ..results.flow_control import FlowControlInfo, GlobalParallelismInfo

@@ -10,7 +10,7 @@ from ...names import check_names
 from ..filters import MessageFilter, page_query
 from ..header_maps import with_added
 from ..inputs import Header, check_id, check_name, check_url
-from ..message import Api, BatchMessage
+from ..message_options import Api, BatchMessage
 from ..options import OPTIONS
 from ..providers import Provider
 from ..results.fields import Fields, reads

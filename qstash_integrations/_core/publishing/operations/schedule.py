@@ -9,7 +9,7 @@ from typing import Any
 from ...names import check_names
 from ..header_maps import with_added
 from ..inputs import Header, check_name, check_text, check_url
-from ..message import NewSchedule
+from ..message_options import NewSchedule
 from ..options import OPTIONS
 from ..results.fields import Fields, read_list, reads
 from ..results.schedule import Schedule

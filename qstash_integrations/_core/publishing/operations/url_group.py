@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from ...names import check_names
 from ..inputs import check_name, check_option, check_url
-from ..message import GroupDefaults
+from ..message_options import GroupDefaults
 from ..results.fields import read_list, reads
 from ..results.url_group import UrlGroup
 from ..texts import flag
