@@ -9,7 +9,6 @@ Spec: https://upstash.com/docs/qstash/api/publish
 
 from ._core.app_options import AppOptions
 from ._core.durations import Duration
-from ._core.given import Values
 from ._core.publishing.filters import DlqFilter, LogFilter, LogState, MessageFilter
 from ._core.publishing.manner import ClientOptions
 from ._core.publishing.message_options import (
@@ -42,6 +41,7 @@ from ._core.publishing.message_options import (
 )
 from ._core.publishing.retry import RetryOptions
 from ._core.receiving.guard import GuardOptions
+from ._core.settings.given import Values
 
 __all__ = [
     "AnyMessage",

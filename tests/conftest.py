@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from qstash_integrations._core.environment import settings_changed
-from qstash_integrations._core.production import NAMES
+from qstash_integrations._core.settings.environment import settings_changed
+from qstash_integrations._core.settings.production import NAMES
 from tests import soak
 from tests.browsers import browser  # noqa: F401 - a fixture
 from tests.databases import empty_database, mariadb_server, postgresql_server  # noqa: F401 - fixtures

@@ -1,4 +1,5 @@
-"""The framework-free core: verifying what QStash sends and publishing to it.
+"""The framework-free core: ``receiving`` verifies what QStash sends, ``publishing`` sends to it, ``settings`` says how.
 
-No module here does I/O except ``client``; none imports a framework.
+The two towers do not know each other: ``docs/architecture.md``. Nothing here imports a framework; the only I/O is that
+of ``publishing/_async`` and ``publishing/_sync``.
 """

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypedDict, cast
 
 from .errors import ConfigurationError
-from .given import Values
 from .names import is_route
 from .publishing.manner import ClientOptions, Manner, manner_of
 from .receiving.guard import GuardOptions
 from .receiving.options import Wanted
 from .receiving.probe import PROBE_PATH, probe_path_of
+from .settings.given import Values
 
 TASKS_PATH = "/qstash/tasks"
 _USUAL = object()  # None says that there is to be none

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from .development import remedy_for_dev_keys
 from .errors import ConfigurationError, QStashError
 from .log_fields import fields
 from .processes import Threads, renew_in_children
@@ -24,6 +23,7 @@ from .publishing.operations import signing_key
 from .receiving.receiver import Receiver, wall_clock
 from .receiving.report import logger
 from .receiving.token import Claims, Refusal
+from .settings.development import remedy_for_dev_keys
 
 FETCH_EVERY = 60.0  # seconds
 # An event loop that has just prepared must not be the one that has to fetch, and wait, as the minute is over.

@@ -18,7 +18,7 @@ from .._core.public_urls import NO_PUBLIC_URL
 from .._core.receiving.options import Options
 from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 from ..once import DjangoCacheStore, DjangoDatabaseStore
 from .conf import (
     allowed_hosts,

@@ -19,14 +19,14 @@ from django.utils.module_loading import import_string
 from .._core import errors
 from .._core.app_options import TasksGiven
 from .._core.durations import parse_duration
-from .._core.environment import settings_changed
-from .._core.given import REGIONS, Given, values_of
 from .._core.names import hint
 from .._core.public_urls import mount_of
 from .._core.publishing.manner import CONFIGURED, Manner, manner_of
 from .._core.receiving.options import Wanted
 from .._core.receiving.probe import probe_path_of
-from .._core.settings import Settings
+from .._core.settings.environment import settings_changed
+from .._core.settings.given import REGIONS, Given, values_of
+from .._core.settings.values import Settings
 
 # The keys of the dict QSTASH, and the name of each as a setting of its own.
 NAMES = {

@@ -11,11 +11,11 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 
 from .._core import errors
-from .._core.from_settings import FromSettings
 from .._core.receiving.admission import ahandle, handle
 from .._core.receiving.guard import Guard, GuardOptions
 from .._core.receiving.options import Wanted, guard_from_settings
-from .._core.settings import Settings
+from .._core.settings.from_settings import FromSettings
+from .._core.settings.values import Settings
 from .conf import ConfigurationError, allowed_hosts, for_all_views, improperly_configured, load
 from .verification import AsyncDjangoHost, DjangoHost
 

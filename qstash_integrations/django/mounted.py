@@ -17,10 +17,10 @@ from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 
-from .._core import environment
 from .._core.errors import ConfigurationError
 from .._core.receiving.answers import Answer
 from .._core.receiving.options import Wanted
+from .._core.settings import environment
 from ..tasks.mount import Mount
 from ..tasks.origin import Outgoing
 from ..tasks.running import Arrived, arun, run

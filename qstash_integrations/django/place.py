@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import django
 
-from .._core.environment import Reader
 from .._core.errors import ConfigurationError
+from .._core.settings.environment import Reader
 from ..doctor.facts import AppFacts
 from ..doctor.place import Place
 from .conf import allowed_hosts, configured, for_all_views, forced_mount, load

@@ -13,7 +13,6 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.urls import reverse
 
-from .._core.from_settings import FromSettings
 from .._core.origins import add_origin
 from .._core.publishing.call import Tries
 from .._core.publishing.client import AsyncQStash, QStash
@@ -24,7 +23,8 @@ from .._core.publishing.operations import Operation, merged
 from .._core.publishing.operations.message import NewId, PublishResult, enqueue, publish
 from .._core.publishing.results.published import PublishResponse, PublishUrlGroupResponse
 from .._core.publishing.signatures import named_options
-from .._core.settings import Settings
+from .._core.settings.from_settings import FromSettings
+from .._core.settings.values import Settings
 from .conf import improperly_configured, load, manner, publishes_on_commit
 from .on_commit import ApiMessageOnCommit, GroupMessageOnCommit, UrlMessageOnCommit, held_back
 from .reversing import public_url

@@ -13,10 +13,10 @@ from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_pr
 from django.utils import translation
 
 from .._core.errors import ConfigurationError
-from .._core.from_settings import FromSettings
 from .._core.public_urls import has_path, join_public_url
 from .._core.receiving.urls import bases_of
-from .._core.settings import Settings
+from .._core.settings.from_settings import FromSettings
+from .._core.settings.values import Settings
 from .conf import allowed_hosts, improperly_configured, load
 
 URLS = "qstash_integrations.django.urls"

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import import_string
 
-from .._core import environment
+from .._core.settings import environment
 from . import probe
 from .conf import probe_path, tasks_given
 from .outbox.places import APP as OUTBOX

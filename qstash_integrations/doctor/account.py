@@ -16,7 +16,7 @@ from .._core.publishing.results.dlq import DlqMessage
 from .._core.publishing.results.log import Log
 from .._core.publishing.results.signing_key import SigningKey
 from .._core.publishing.retry import RetryPolicy
-from .._core.settings import SigningKeys
+from .._core.settings.values import SigningKeys
 from .answers import text_of_ours
 from .facts import AccountFacts, PastAttempt, Planned, WaitingList
 from .heard import bare, header_of

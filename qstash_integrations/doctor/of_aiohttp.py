@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from .._core.environment import Reader
 from .._core.publishing.client import QStash
 from .._core.receiving.guards import Guards
 from .._core.receiving.options import Wanted, load_given
+from .._core.settings.environment import Reader
 from ..routes.aiohttp import routes_of
 from .facts import AppFacts
 from .place import Place

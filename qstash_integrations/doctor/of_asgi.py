@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from .._core.environment import Reader
 from .._core.publishing.client import QStash
 from .._core.receiving.guards import Guards
 from .._core.receiving.options import load_given
+from .._core.settings.environment import Reader
 from ..routes import Route
 from ..routes.verifying import name_of, verification_by
 from .facts import AppFacts

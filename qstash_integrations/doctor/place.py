@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .._core.environment import Reader
 from .._core.publishing.client import QStash
 from .._core.receiving.options import load_given
-from .._core.settings import Settings
+from .._core.settings.environment import Reader
+from .._core.settings.values import Settings
 from .facts import AppFacts, Facts
 from .shapes import shapes_of
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from .._core.given import KEYS
 from .._core.hosts import is_private
 from .._core.public_urls import NO_PUBLIC_URL, WILDCARD, public_urls
+from .._core.settings.given import KEYS
 from .facts import Facts, Value
 from .findings import Said
 

@@ -6,14 +6,14 @@ Spec: https://upstash.com/docs/qstash/howto/signature
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from .._core.environment import Reader, production
 from .._core.errors import ConfigurationError
-from .._core.given import KEYS, SETTINGS
 from .._core.hosts import is_hosted
 from .._core.receiving.receiver import DEV_KEYS, PLACEHOLDERS, SHORTEST_KEY
 from .._core.receiving.receivers import receiver_of, regional_receivers
 from .._core.receiving.urls import trusted_hosts
-from .._core.settings import DEFAULT_URL, Settings
+from .._core.settings.environment import Reader, production
+from .._core.settings.given import KEYS, SETTINGS
+from .._core.settings.values import DEFAULT_URL, Settings
 from .facts import Shapes, Source, Value
 
 _MATTER = ("QSTASH_TOKEN", "QSTASH_URL", *KEYS, "QSTASH_PUBLIC_URL")

@@ -12,7 +12,7 @@ import httpx
 from .._core.errors import ConfigurationError, QStashError
 from .._core.publishing.results.signing_key import SigningKey
 from .._core.receiving.urls import bases_of
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 from .account import account_of, patient
 from .answers import INVALID
 from .facts import Facts

@@ -10,10 +10,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .._core.app_options import ForApp, TaskOptions, TasksGiven
 from .._core.errors import ConfigurationError
-from .._core.given import Given
 from .._core.public_urls import mount_of
 from .._core.receiving.head import DOUBTFUL, head_of_environ
-from .._core.settings import Settings
+from .._core.settings.given import Given
+from .._core.settings.values import Settings
 
 OPTIONS = "qstash_options"
 # A proxy looks up what it stands for at each use of an attribute.

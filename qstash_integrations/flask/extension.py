@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 from flask import Flask
 
 from .._core.app_options import AppOptions, ForApp
-from .._core.from_settings import FromSettings
 from .._core.publishing.account import no_attribute
 from .._core.receiving.options import Wanted
-from .._core.settings import Settings
+from .._core.settings.from_settings import FromSettings
+from .._core.settings.values import Settings
 from .commands import add_commands
 from .conf import NOT_FOR_QUART, OPTIONS, config_of, given_to, load, tasks_given
 from .order import check_views

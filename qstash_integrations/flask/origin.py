@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flask import Flask
 
-from .._core.from_settings import FromSettings
 from .._core.publishing.client import AsyncQStash
+from .._core.settings.from_settings import FromSettings
 from ..tasks.origin import NOT_HERE, Origin, Outgoing, url_elsewhere
 from .conf import config_of, given_to, load
 from .publisher import public_url

@@ -6,8 +6,8 @@ from typing import cast
 
 from flask import Flask
 
-from .._core.environment import Reader
 from .._core.publishing.client import QStash
+from .._core.settings.environment import Reader
 from ..doctor.facts import AppFacts
 from ..doctor.place import Place
 from .conf import config_of, given_to, load

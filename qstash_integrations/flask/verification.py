@@ -12,7 +12,6 @@ from weakref import WeakKeyDictionary, ref
 from flask import Flask, Request, Response, after_this_request, has_request_context
 
 from .._core.errors import NonRetryable, RetryAfter
-from .._core.from_settings import FromSettings
 from .._core.receiving.admission import admit, handle
 from .._core.receiving.answers import Answer, answer_signal
 from .._core.receiving.delivery import OfRequest, hide, show
@@ -21,6 +20,7 @@ from .._core.receiving.head import Head, head_of_environ
 from .._core.receiving.once import Claimed, Turn
 from .._core.receiving.options import Wanted, guard_from_settings
 from .._core.receiving.recording import RecordedWork, Work
+from .._core.settings.from_settings import FromSettings
 from .body import give_back, read, reads_chunks
 from .conf import app_here, before_proxy_fix, config_of, context_here, given_to, globals_here, load, request_here
 from .response import end_with_request, may_stream, response, show_in_stream

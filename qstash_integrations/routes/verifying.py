@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from .._core.errors import ConfigurationError
-from .._core.given import KEYS
 from .._core.receiving.guard import BODY_TIMEOUT, MAX_BODY_SIZE
 from .._core.receiving.guards import AppValues, Guards
 from .._core.receiving.options import Options, Wanted, bases_of_options, load_given
-from .._core.settings import Settings
+from .._core.settings.given import KEYS
+from .._core.settings.values import Settings
 from .route import By, Verification
 
 

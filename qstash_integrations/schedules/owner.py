@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from .._core.environment import Reader
 from .._core.errors import ConfigurationError
 from .._core.publishing.results.schedule import Schedule as Held
+from .._core.settings.environment import Reader
 
 LABEL = "qstash-integrations"
 # What a schedule of ours can be called: others have ids that the API's paths do not take.

@@ -12,7 +12,7 @@ from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.manner import Manner
 from .._core.publishing.operations import Operation
 from .._core.publishing.retry import RetryPolicy
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 
 AnyClient: TypeAlias = QStash | AsyncQStash
 _TIMEOUT = 10.0  # seconds: a try that takes longer would outlive the lease of its rows

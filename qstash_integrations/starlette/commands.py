@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 
 from .._core.publishing.client import QStash
 from .._core.receiving.guards import values_of_app
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 from ..verbs import App
 from .listing import routes_of
 from .mounts import apps_below

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from starlette.applications import Starlette
 
 from .._core.receiving.guards import values_of_app
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 from .current import publishers_here
 
 if TYPE_CHECKING:

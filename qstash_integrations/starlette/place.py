@@ -8,10 +8,10 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from .._core.environment import Reader
 from .._core.publishing.client import QStash
 from .._core.receiving.guards import AppValues, values_of_app
 from .._core.receiving.options import Wanted
+from .._core.settings.environment import Reader
 from ..doctor.facts import AppFacts
 from ..doctor.place import Place
 from .listing import routes_of

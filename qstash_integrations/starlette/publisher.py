@@ -19,7 +19,7 @@ from .._core.publishing.client import AsyncQStash
 from .._core.publishing.client import QStash as SyncClient
 from .._core.receiving.guards import AppValues, check_guard, give_values, values_of_app
 from .._core.receiving.order import check_order
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 from .current import CurrentPublisher, WithPublisher
 from .mounts import apps_below, check_root_path, location, note_outer
 from .origin import check_callbacks, running

@@ -14,7 +14,7 @@ from .._core.origins import running_origin
 from .._core.public_urls import join_public_url
 from .._core.publishing.client import AsyncQStash, QStash
 from .._core.publishing.discreet import discreet
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 
 if TYPE_CHECKING:
     from .._core.publishing.results.published import PublishResponse

@@ -9,10 +9,10 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, cast
 
-from .._core.environment import override_settings, replace_value
 from .._core.receiving.guards import values_of_app
 from .._core.receiving.urls import TrustedHosts, trusted_hosts
-from .._core.settings import Settings
+from .._core.settings.environment import override_settings, replace_value
+from .._core.settings.values import Settings
 from ..server import identifiers
 
 PUBLIC_URL = "https://testserver"

@@ -13,7 +13,7 @@ import jwt
 
 from .._core.bodies import read_body
 from .._core.errors import ConfigurationError, QStashError
-from .._core.settings import Settings
+from .._core.settings.values import Settings
 from ..server import identifiers
 from ..server.signature import sign as signature_of
 

@@ -9,7 +9,7 @@ from .._core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from .._core.publishing.client import QStash
-    from .._core.settings import Settings
+    from .._core.settings.values import Settings
     from ..doctor.place import Place
     from ..outbox.here import Here as OutboxHere
     from ..routes import Route
@@ -29,7 +29,7 @@ def _client() -> "QStash":
 
 
 def _load() -> "Settings":
-    from .._core.settings import Settings
+    from .._core.settings.values import Settings
 
     return Settings.load()
 

@@ -10,7 +10,7 @@ import yarl
 from aiohttp import web
 
 from qstash_integrations import ConfigurationError, RetryAfter, current_delivery
-from qstash_integrations._core.environment import settings_changed
+from qstash_integrations._core.settings.environment import settings_changed
 from qstash_integrations.aiohttp import DELIVERY, check_qstash, qstash_middleware, verify_qstash
 from qstash_integrations.once import MemoryStore
 from tests.contract.aiohttp_apps import aiohttp_exchange

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError, SignatureError
-from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.compat import QstashException, Receiver, SignatureException
 from tests.signing import ATTACKER, CURRENT, NEXT, ORIGIN, signed
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.environment import override_settings, settings_changed
+from qstash_integrations._core.settings.environment import override_settings, settings_changed
 from tests.contract.harnesses import BODY, RECEIVER, Harness, done, each, on_each_interface
 from tests.contract.test_signatures import REJECTED
 from tests.hosts import Answer, Request

@@ -24,8 +24,8 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from qstash_integrations import ConfigurationError, Receiver, Settings, asgi, fastapi, flask, starlette
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIResponse
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.options import AppOptions
 from qstash_integrations.testing import LocalQStash, Outbox, sign
 from tests.core.test_settings import everything_in

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError, Receiver, Settings
-from qstash_integrations._core.production import NAMES
+from qstash_integrations._core.settings.production import NAMES
 from qstash_integrations.compat import Receiver as CompatReceiver
 from tests.core.test_settings import everything_in
 from tests.signing import CURRENT, NOW, ORIGIN, signed

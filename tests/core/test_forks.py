@@ -15,7 +15,7 @@ import os, signal, threading
 from qstash_integrations import KeyRing, QStash
 from qstash_integrations._core.publishing.client import APIResponse, override_transport
 from qstash_integrations._core.receiving.report import Reporter
-from qstash_integrations._core.from_settings import FromSettings
+from qstash_integrations._core.settings.from_settings import FromSettings
 from qstash_integrations.once import MemoryStore
 from tests.once.stores import run
 from tests.signing import NOW, signed

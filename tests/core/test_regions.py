@@ -6,7 +6,7 @@ import pytest
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations._core.receiving.receivers import regional_receivers
-from qstash_integrations._core.settings import Settings
+from qstash_integrations._core.settings.values import Settings
 from tests.signing import ATTACKER, CURRENT, NEXT
 
 EU = {

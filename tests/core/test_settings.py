@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qstash_integrations import ConfigurationError, Settings
-from qstash_integrations._core.environment import override_settings, settings_changed
-from qstash_integrations._core.from_settings import FromSettings
+from qstash_integrations._core.settings.environment import override_settings, settings_changed
+from qstash_integrations._core.settings.from_settings import FromSettings
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 
 TOKEN = "TESTONLY-token-0000000000000000"

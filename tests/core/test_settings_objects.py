@@ -14,9 +14,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.datastructures import URL, CommaSeparatedStrings, Secret
 
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, Settings
-from qstash_integrations._core.environment import override_settings
-from qstash_integrations._core.given import Given
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.settings.environment import override_settings
+from qstash_integrations._core.settings.given import Given
 from tests.signing import CURRENT, NEXT
 
 TOKEN = "TESTONLY-token-0000000000000000"

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.urls import path
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core import environment as core
+from qstash_integrations._core.settings import environment
 from qstash_integrations.django import ConfigurationError as DjangoConfigurationError
 from qstash_integrations.django import qstash, verify_qstash
 from qstash_integrations.django.conf import load
@@ -84,7 +84,7 @@ def test_D27_new_allowed_hosts_count_from_the_next_request_on(host: Host) -> Non
 @override_settings(QSTASH=TABLE)
 def test_an_override_for_tests_comes_before_the_settings_of_the_project() -> None:
     assert load().public_url == (ORIGIN,)
-    with core.override_settings(QSTASH_PUBLIC_URL="https://test.example"):
+    with environment.override_settings(QSTASH_PUBLIC_URL="https://test.example"):
         assert load().public_url == ("https://test.example",)
     assert load().public_url == (ORIGIN,)
 

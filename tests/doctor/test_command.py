@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from qstash_integrations import cli
-from qstash_integrations._core.environment import settings_changed
+from qstash_integrations._core.settings.environment import settings_changed
 from qstash_integrations.flask import QStash, verify_qstash
 from tests.doctor.strangers import api
 

@@ -12,11 +12,11 @@ import pytest
 from flask import Flask
 
 from qstash_integrations import cli
-from qstash_integrations._core.environment import Reader
-from qstash_integrations._core.given import Given
 from qstash_integrations._core.publishing.results.dlq import DlqMessage
 from qstash_integrations._core.publishing.results.log import Log
 from qstash_integrations._core.receiving.options import load_given
+from qstash_integrations._core.settings.environment import Reader
+from qstash_integrations._core.settings.given import Given
 from qstash_integrations.doctor.account import attempts, of_dead
 from qstash_integrations.doctor.facts import AccountFacts, AppFacts, Facts, Planned, ProbeMessage, Shapes
 from qstash_integrations.doctor.findings import findings

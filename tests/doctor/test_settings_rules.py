@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qstash_integrations import cli
-from qstash_integrations._core.environment import settings_changed
+from qstash_integrations._core.settings.environment import settings_changed
 from tests.django.project import configure
 
 configure()

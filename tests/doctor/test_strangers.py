@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.given import SETTINGS
+from qstash_integrations._core.settings.given import SETTINGS
 from qstash_integrations.doctor.findings import Finding, findings
 from qstash_integrations.doctor.heard import bare
 from qstash_integrations.doctor.report import report

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from qstash_integrations._core.environment import settings_changed
+from qstash_integrations._core.settings.environment import settings_changed
 from tests.examples.apps import ENVIRONMENT, EXAMPLES
 from tests.hosts import Send
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from qstash_integrations import Receiver, flask, starlette
-from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.once import MemoryStore
 from tests.signing import CURRENT, NEXT, NOW, ORIGIN, signed
 

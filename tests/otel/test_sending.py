@@ -9,8 +9,8 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from qstash_integrations import APIError, AsyncQStash, QStash
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
+from qstash_integrations._core.settings.environment import override_settings
 
 from .sdk import Told, context_of, linked, traceparent
 

@@ -8,7 +8,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 
 from qstash_integrations import NonRetryable, QStash, RetryAfter
-from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.testing import LocalQStash
 from tests.testing.shop import FRAMEWORKS, HOOK, Shop

@@ -1,7 +1,7 @@
 """What ``--outbox`` may name: an outbox in memory, whose QStash is the one of the environment."""
 
 from qstash_integrations import QStash
-from qstash_integrations._core.settings import Settings
+from qstash_integrations._core.settings.values import Settings
 from qstash_integrations.outbox.here import Here
 from tests.outbox.memory import MemoryStore
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.errors import ConfigurationError
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.outbox.here import AsyncHere, Here
 from qstash_integrations.outbox.row import Row
 from qstash_integrations.outbox.sweep_task import async_sweep_task, sweep_schedule, sweep_task

@@ -291,7 +291,7 @@ def test_a_private_url_goes_to_a_qstash_on_this_machine(
 def test_a_missing_setting_is_no_rows_fault(hand: Hand, store: MemoryStore, fake: FakeQStash, write: Any) -> None:
     write(3)
     hand.move(30)
-    from qstash_integrations._core.settings import Settings
+    from qstash_integrations._core.settings.values import Settings
 
     unset = QStash.from_settings(lambda: Settings.load({}))
     swept = drive(sweep(Manner(clock=hand.clock)), store, unset)

@@ -12,11 +12,11 @@ import starlette.applications
 
 import qstash_integrations
 from qstash_integrations import AsyncQStash, ConfigurationError, QStash, TransportError
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.base import BaseClient
 from qstash_integrations._core.publishing.call import Transport
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
-from qstash_integrations._core.settings import Settings
+from qstash_integrations._core.settings.environment import override_settings
+from qstash_integrations._core.settings.values import Settings
 from tests.publish.loopback import TOKEN, URL, loopback
 
 KINDS = pytest.mark.parametrize("kind", [QStash, AsyncQStash], ids=["QStash", "AsyncQStash"])

@@ -18,8 +18,8 @@ import anyio
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash, QStashError
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, Lost, override_transport
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.compat import AsyncClient as OldAsyncClient
 from qstash_integrations.compat import Client as OldClient
 from tests.publish.clients import MAKERS, MakeClient, method

@@ -10,9 +10,9 @@ from typing import Any, cast
 import pytest
 
 from qstash_integrations import AsyncQStash, QStash
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest, APIResponse, override_transport
 from qstash_integrations._core.publishing.operations import Operation
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.chat import anthropic, custom, openai, resend
 from tests.publish.libraries import LIBRARIES
 from tests.publish.loopback import HANG_UP, SILENCE, TOKEN, URL, answer, loopback

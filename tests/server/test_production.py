@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from qstash_integrations._core.production import NAMES
+from qstash_integrations._core.settings.production import NAMES
 from qstash_integrations.cli import main
 from qstash_integrations.server.app import ServerConfig, production, running
 from qstash_integrations.server.model import StartupError

@@ -8,8 +8,8 @@ from collections.abc import Generator
 import pytest
 from django.test import override_settings as django_settings
 
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import override_transport
+from qstash_integrations._core.settings.environment import override_settings
 from tests.django.project import configure
 from tests.hosts import Request, Send
 from tests.readme import README, Block, blocks

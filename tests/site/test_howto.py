@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from qstash_integrations import ConfigurationError, NonRetryable, RetryAfter, SignatureError
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import override_transport
+from qstash_integrations._core.settings.environment import override_settings
 from tests.readme import blocks
 from tests.sent import Sent
 from tests.signing import signed

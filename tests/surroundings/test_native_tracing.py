@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from qstash_integrations import QStash
-from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.fastapi import VerifiedRoute
 from qstash_integrations.starlette import verify_qstash
 from qstash_integrations.testing import LocalQStash

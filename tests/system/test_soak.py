@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from qstash_integrations import QStash
-from qstash_integrations._core.environment import override_settings
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.server.app import LocalServer, environment, running
 from qstash_integrations.server.attempt import Attempt
 from tests.server.destination import free_port, listens

@@ -2,8 +2,8 @@ from collections.abc import Generator
 
 import pytest
 
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations._core.settings.environment import override_settings
 
 from ..outbox import outbox
 from . import shop

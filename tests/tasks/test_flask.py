@@ -13,8 +13,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.flask import QStash, protect, verify_qstash
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.starlette import QStash as OfStarlette

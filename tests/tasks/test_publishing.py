@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from qstash_integrations import Callback, ConfigurationError
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.tasks import RESULT, chain, schedule, task
 
 from . import shop

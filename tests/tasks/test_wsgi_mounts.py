@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qstash_integrations import Callback, ConfigurationError, NonRetryable, RetryAfter, current_delivery
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.flask import QStash
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.tasks import RESULT, chain, current_call, task

@@ -5,7 +5,7 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 
 from ..errors import ConfigurationError
 from ..hosts import is_private
-from ..settings import Settings
+from ..settings.values import Settings
 from ..texts import plain
 
 _FOR_APPS = {

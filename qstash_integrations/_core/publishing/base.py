@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, NoReturn, Self, TypeVar
 
-from ..from_settings import FromSettings
-from ..given import Given, Text
-from ..settings import Settings
+from ..settings.from_settings import FromSettings
+from ..settings.given import Given, Text
+from ..settings.values import Settings
 from .account import Account, problem_of
 from .call import Transport, Tries
 from .inputs import Header

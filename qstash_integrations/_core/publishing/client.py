@@ -8,7 +8,7 @@ Spec: https://upstash.com/docs/qstash/api/authentication
 
 from collections.abc import Callable
 
-from ..settings import Settings
+from ..settings.values import Settings
 from ._async.client import AsyncSender
 from ._sync.client import Sender
 from .base import override_transport

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
 from ..errors import ConfigurationError
-from ..given import VerifyingValues
+from ..settings.given import VerifyingValues
 from .answers import BODY_TIMED_OUT, BODY_TOO_LARGE, LENGTH_REQUIRED, REJECTED, Answer
 from .delivery import Delivery
 from .head import Head

@@ -9,8 +9,8 @@ Spec: https://asgi.readthedocs.io/en/latest/specs/www.html
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..from_settings import FromSettings
-from ..settings import Settings
+from ..settings.from_settings import FromSettings
+from ..settings.values import Settings
 from .guard import Guard
 from .options import Wanted, guard_from_settings, load_given
 

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any, Literal, TypedDict, cast
 
 from ..errors import ConfigurationError
-from ..from_settings import FromSettings
-from ..given import KEYS, Given
 from ..log_fields import fields
 from ..names import check_names
 from ..public_urls import NO_PUBLIC_URL, below, origins_of
-from ..settings import URL_MATCHES, Settings, url_match_of
+from ..settings.from_settings import FromSettings
+from ..settings.given import KEYS, Given
+from ..settings.values import URL_MATCHES, Settings, url_match_of
 from .guard import BODY_TIMEOUT, MAX_BODY_SIZE, Guard, GuardOptions, check_limits
 from .receiver import Receiver
 from .receivers import receiver_of, regional_receivers

@@ -200,7 +200,7 @@ def _remedy_for_dev_keys(allow_dev_keys: bool | None) -> str | None:
     if allow_dev_keys is not None:
         return None if allow_dev_keys else "copy your own keys from the QStash console"
     # Imported here: whoever has keys of his own needs neither the settings nor what they import.
-    from ..development import remedy_for_dev_keys
+    from ..settings.development import remedy_for_dev_keys
 
     return remedy_for_dev_keys()
 

@@ -5,11 +5,11 @@ Spec: https://upstash.com/docs/qstash/howto/multi-region
 
 from collections.abc import Callable, Sequence
 
-from ..development import remedy_for_dev_keys
 from ..errors import ConfigurationError
-from ..given import KEYS
-from ..settings import Settings as Values
-from ..settings import SigningKeys
+from ..settings.development import remedy_for_dev_keys
+from ..settings.given import KEYS
+from ..settings.values import Settings as Values
+from ..settings.values import SigningKeys
 from .receiver import DEV_KEYS, PUBLISHED, Receiver, wall_clock
 
 _ARGUMENTS = ("current_signing_key", "next_signing_key")

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol, cast
 from ..errors import ConfigurationError
 from ..hosts import is_private
 from ..public_urls import WILDCARD, below, has_path, on_host, signed_on
-from ..settings import Settings
+from ..settings.values import Settings
 from .head import Head
 from .same import Same, exactly
 

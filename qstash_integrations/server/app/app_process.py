@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import PurePath
 
 from ..._core.errors import QStashError
-from ..._core.given import REGIONS
+from ..._core.settings.given import REGIONS
 
 STOPPED_WITHIN = 10.0  # seconds, then it is killed
 _NOT_FOUND = "{program!r} is no program that is found here; activate the environment that it is installed in"

@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..._core.errors import QStashError
-from ..._core.given import KEYS
 from ..._core.hosts import is_private
 from ..._core.receiving.receiver import DEV_KEYS
+from ..._core.settings.given import KEYS
 
 _SECRETS = ("QSTASH_TOKEN", *KEYS)
 _LINE = re.compile(r"(?P<before>\s*(?:export\s+)?)(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=(?P<value>.*)")

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping
 
 from ..._core.log_fields import fields
-from ..._core.production import declared
+from ..._core.settings.production import declared
 from ..model import StartupError
 
 logger: logging.Logger = logging.getLogger("qstash_integrations.server")

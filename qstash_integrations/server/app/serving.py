@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..._core.log_fields import fields
-from ..._core.production import declared
+from ..._core.settings.production import declared
 from ..attempt import Attempt
 from ..faults import fault_log
 from ..identifiers import password

@@ -13,8 +13,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Host, Mount, Route, WebSocketRoute
 
 from qstash_integrations import ConfigurationError
-from qstash_integrations._core.environment import override_settings
 from qstash_integrations._core.publishing.client import APIRequest
+from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.fastapi import QStash as FastAPIQStash
 from qstash_integrations.starlette import QStash, QStashMiddleware
 from qstash_integrations.tasks import Callback, Injected, TasksApp, chain, task

@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ..processes import renew_in_children
 from . import environment
-from .processes import renew_in_children
-from .settings import Settings
+from .values import Settings
 
 T = TypeVar("T")
 

@@ -6,10 +6,10 @@ they are what a forgotten ``.env`` has left.
 Spec: https://upstash.com/docs/qstash/howto/local-development
 """
 
+from ..errors import ConfigurationError
+from ..hosts import is_private
 from .environment import production
-from .errors import ConfigurationError
-from .hosts import is_private
-from .settings import Settings
+from .values import Settings
 
 
 def remedy_for_dev_keys(api_url: str | None = None) -> str | None:

@@ -10,8 +10,8 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias, TypedDict, cast
 
-from .errors import ConfigurationError
-from .texts import plain
+from ..errors import ConfigurationError
+from ..texts import plain
 
 REGIONS = ("EU_CENTRAL_1", "US_EAST_1")
 _MISSING = object()

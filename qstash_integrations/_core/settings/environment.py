@@ -11,10 +11,10 @@ from functools import cached_property
 from itertools import chain
 from typing import Literal
 
-from .errors import ConfigurationError
+from ..errors import ConfigurationError
+from ..texts import plain, problem_of_text
 from .given import ARGUMENTS, Found, Given, Level
 from .production import declared
-from .texts import plain, problem_of_text
 
 _SOURCES: tuple[Literal["configured", "environment"], ...] = ("configured", "environment")
 # What a test puts in front of everything else.

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn, Self, Unpack
 from urllib.parse import SplitResult, urlsplit
 
+from ..errors import ConfigurationError
+from ..hosts import is_hosted
+from ..log_fields import fields
+from ..names import check_names
+from ..public_urls import Origins, below, origins_of, public_urls
 from .environment import Reader
-from .errors import ConfigurationError
 from .given import KEYS, REGIONS, Given, Values
-from .hosts import is_hosted
-from .log_fields import fields
-from .names import check_names
-from .public_urls import Origins, below, origins_of, public_urls
 
 URL_MATCHES = ("exact", "decoded")
 OTEL = ("on", "links", "off")
