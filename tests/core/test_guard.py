@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,6 +113,15 @@ def test_a_failure_of_our_own_rejects_and_names_only_its_class(caplog: pytest.Lo
     broken = Guard(Receiver(CURRENT, NEXT, now=lambda: NOW), Broken())
     assert broken.admit(head()) == REJECTED
     assert caplog.messages == ["qstash verification failed with RuntimeError; the request was rejected"]
+
+
+@pytest.mark.parametrize("given", [None, True, SimpleNamespace(sub=ORIGIN + "/hooks/other", key="current")], ids=str)
+def test_a_receiver_that_gives_neither_claims_nor_a_refusal_lets_nobody_in(given: Any) -> None:
+    class Careless(Receiver):
+        def authenticate(self, *_: Any) -> Any:
+            return given
+
+    assert Guard(Careless(CURRENT, NEXT), PublicUrls((ORIGIN,))).admit(head()) == REJECTED
 
 
 FIXED_ANSWERS = {

@@ -98,7 +98,8 @@ class Guard:
                 region = (head.header("upstash-region") or "").upper().replace("-", "_")
                 receiver = self._regional.get(region, receiver)
             outcome = receiver.authenticate(head.signature)
-            if isinstance(outcome, Claims):
+            # Not "if these are claims": what is neither must not pass by.
+            if not isinstance(outcome, Refusal):
                 if outcome.key == "next":
                     self._reporter.next_key_used()
                 if not self._expected.fits(outcome.sub, head, self._same):
