@@ -146,6 +146,18 @@ def test_the_tolerance_of_one_request_overrides_the_receivers() -> None:
         receiver().verify(signature=token, body=b"hi", url=URL, clock_tolerance=301)
 
 
+def test_a_stranger_is_refused_whatever_the_clock_is_worth() -> None:
+    def stopped() -> float:
+        raise OSError("no clock")
+
+    broken = receiver(now=stopped)
+    assert [broken.authenticate(token) for token in (None, "a.b", signed(b"hi", URL, key=ATTACKER))] == [
+        Refusal("missing", "the request has no Upstash-Signature header"),
+        Refusal("malformed", "the signature is not three base64url segments with an HS256 MAC"),
+        Refusal("wrong_key", "the signature was made with neither of the signing keys"),
+    ]
+
+
 @pytest.mark.parametrize("seconds_slow", [0, 3, 5])
 def test_the_clock_tolerance_is_really_applied(seconds_slow: int) -> None:
     token = signed(b"hi", nbf=NOW)

@@ -130,7 +130,6 @@ class Receiver:
         The URL and the body are still to be compared. Never raises for what a stranger sent.
         """
         tolerance = self._clock_tolerance if clock_tolerance is None else clock_tolerance
-        now = self._now()
         sealed = cut(signature)
         if isinstance(sealed, Refusal):
             return sealed
@@ -138,7 +137,7 @@ class Receiver:
         if key is None:
             return Refusal("wrong_key", "the signature was made with neither of the signing keys")
         # Only a wrong key moved on: an expired token must be reported as expired.
-        return read(sealed, key, now, tolerance)
+        return read(sealed, key, self._now(), tolerance)
 
     def macs(self, message: bytes) -> tuple[bytes, bytes | None]:
         """HMAC-SHA256 of ``message`` by both keys, for the verdict of a probe. Raises nothing: its locals are keys."""
