@@ -1,14 +1,17 @@
 """A message as one story: published, delivered, tried again, reported to its callbacks, in every framework."""
 
+from http import HTTPStatus
 from typing import Any
 
 import anyio
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
+from starlette.exceptions import HTTPException
 
 from qstash_integrations import NonRetryable, QStash, RetryAfter
 from qstash_integrations._core.settings.environment import override_settings
+from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.testing import LocalQStash
 from tests.testing.shop import FRAMEWORKS, HOOK, Shop
@@ -98,6 +101,31 @@ def test_how_a_handler_steers_qstash_is_the_kind_of_error(told: Told, framework:
     assert work.events == (), "nothing went wrong that has a traceback"
     (point,) = told.points("messaging.process.duration")
     assert (point.count, point.attributes["error.type"]) == (1, kind)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_status_may_be_one_of_an_enum(told: Told, framework: str) -> None:
+    shop = Shop(framework)
+    shop.handler = lambda order: HTTPStatus.SERVICE_UNAVAILABLE
+    with LocalQStash(shop.app) as local:
+        shop.publish({"id": 3}, retries=0)
+        local.deliver_due()
+    (work,) = works(told)
+    assert (attributes(work)["error.type"], work.status.status_code) == ("503", StatusCode.ERROR)
+
+
+def test_what_answers_elsewhere_is_an_error_once_the_response_has_begun(told: Told) -> None:
+    async def ship(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"on its w", "more_body": True})
+        raise HTTPException(404)
+
+    with LocalQStash(QStashMiddleware(ship)) as local:
+        QStash("a-token").publish(url=HOOK, retries=0)
+        local.deliver_due()
+    (work,) = works(told)
+    assert attributes(work)["error.type"] == "HTTPException"
+    assert [event.name for event in work.events] == ["exception"]
 
 
 @pytest.mark.parametrize("framework", ["starlette", "flask", "aiohttp"])

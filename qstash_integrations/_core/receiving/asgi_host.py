@@ -75,6 +75,8 @@ class AsgiHost:
         except (NonRetryable, RetryAfter):
             raise
         except BaseException:
+            # An HTTPException that comes now answers nothing.
+            turn.work.answering(sending.status)
             await sending.send_error()
             raise
         if sending.is_held or turn.is_claimed:

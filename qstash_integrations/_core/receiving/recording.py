@@ -37,6 +37,9 @@ class Work:
 
     __slots__ = ()
 
+    def answering(self, response: object) -> None:
+        """A response has begun, or is about to be sent, of which ``leave`` is not told."""
+
     def failed(self, error: BaseException) -> None:
         """The handler has raised."""
 
@@ -87,7 +90,6 @@ class RecordedWork(Work):
         return self
 
     def answering(self, response: object) -> None:
-        """What a hook says that is sent, for whoever cannot give it to ``leave``."""
         self._status = _status_of(response)
 
     def failed(self, error: BaseException) -> None:
@@ -167,7 +169,7 @@ def _is_answer(error: BaseException) -> bool:
 
 def _status_of(response: Any) -> int | None:
     """Flask takes a status beside the body; an ASGI app has sent one; whatever else has none is answered 200."""
-    if response is None or type(response) is int:
+    if response is None or isinstance(response, int):  # such as an HTTPStatus
         return response
     if isinstance(response, tuple):
         parts: Sequence[Any] = [*response]
