@@ -65,7 +65,7 @@ class Verification:
         turn = admit(partial(self.guard, host.app), host)
         if isinstance(turn, Answer):
             return host.answer(turn)
-        vars(context_here())[_SHOWN] = show(host.shown(turn)), turn.work
+        _shown_here()[self] = show(host.shown(turn)), turn.work
         host.let_in(turn)
         if not turn.is_claimed:
             show_in_stream(turn)
@@ -75,14 +75,14 @@ class Verification:
 
     def leave(self, error: BaseException | None) -> None:
         """The request that ``refuse`` let pass is over: the thread's next one may be anybody's."""
-        kept: tuple[Token[Any], Work] | None = vars(context_here()).pop(_SHOWN, None)
+        kept = _shown_here().pop(self, None)
         if kept is None:
             return
         shown, work = kept
         if error is not None:
             work.failed(error)
-        work.leave()
         hide(shown)
+        work.leave()
 
 
 class _Host:
@@ -140,6 +140,12 @@ class _Host:
 
     def steer(self, signal: NonRetryable | RetryAfter, turn: Turn) -> Response:
         return response(answer_signal(signal))
+
+
+def _shown_here() -> dict[Verification, tuple[Token[Any], Work]]:
+    """What is to be taken back when this request is over: an app may be protected, and a blueprint of it as well."""
+    kept: dict[str, dict[Verification, tuple[Token[Any], Work]]] = vars(context_here())
+    return kept.setdefault(_SHOWN, {})
 
 
 def _note(work: RecordedWork, response: Response) -> Response:

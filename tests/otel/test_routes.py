@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from fastapi import APIRouter, Depends, FastAPI
 from flask import Blueprint, Flask
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -115,11 +115,19 @@ def test_a_delivery_is_called_by_its_route(told: Told, build: Build, name: str, 
     assert (work.attributes or {})["error.type"] == error
 
 
-def test_verified_twice_it_is_one_delivery(told: Told) -> None:
-    app = asgi.QStashMiddleware(of_fastapi())
-    with LocalQStash(app) as local:
+TWICE: dict[str, tuple[Build, str]] = {
+    "middleware": (lambda: asgi.QStashMiddleware(of_fastapi()), "testserver"),
+    "flask": (lambda: flask.protect(of_flask()), "/hooks/ship/<int:order>"),
+    "blueprint": (lambda: flask.protect(of_flask_blueprint()), "/hooks/ship/<int:order>"),
+}
+
+
+@pytest.mark.parametrize(("build", "name"), TWICE.values(), ids=TWICE)
+def test_verified_twice_it_is_one_delivery(told: Told, build: Build, name: str) -> None:
+    with LocalQStash(build()) as local:
         QStash("a-token").publish(url=URL, retries=0)
         local.deliver_due()
-    assert told.names() == ["send testserver", "process testserver"]
+    assert told.names() == ["send testserver", f"process {name}"]
     (point,) = told.points("messaging.process.duration")
     assert point.count == 1
+    assert not get_current_span().get_span_context().is_valid
