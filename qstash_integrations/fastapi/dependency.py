@@ -84,12 +84,12 @@ class _Dependency:
         except (NonRetryable, RetryAfter) as signal:
             request.work.failed(signal)
             request.refuse(answer_signal(signal))
-        except Exception as error:
+        except BaseException as error:
             request.work.failed(error)
             raise
         finally:
-            request.work.leave()
             hide(shown)
+            request.work.leave()
 
 
 class _Asking:

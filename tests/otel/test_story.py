@@ -1,19 +1,27 @@
 """A message as one story: published, delivered, tried again, reported to its callbacks, in every framework."""
 
+from contextvars import copy_context
 from http import HTTPStatus
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
+from fastapi import Depends, FastAPI
+from flask import Flask
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span
 from starlette.exceptions import HTTPException
 
-from qstash_integrations import NonRetryable, QStash, RetryAfter
+from qstash_integrations import NonRetryable, QStash, RetryAfter, fastapi, flask
 from qstash_integrations._core.settings.environment import override_settings
 from qstash_integrations.asgi import QStashMiddleware
 from qstash_integrations.once import MemoryStore
 from qstash_integrations.testing import LocalQStash
+from tests.contract.calls import ALONE, Call, Reply
+from tests.contract.harnesses import HARNESSES, RECEIVER
+from tests.hosts import Request, asgi_exchange, wsgi_send
+from tests.signing import ORIGIN, signed
 from tests.testing.shop import FRAMEWORKS, HOOK, Shop
 
 from .sdk import Told, context_of, linked
@@ -101,6 +109,57 @@ def test_how_a_handler_steers_qstash_is_the_kind_of_error(told: Told, framework:
     assert work.events == (), "nothing went wrong that has a traceback"
     (point,) = told.points("messaging.process.duration")
     assert (point.count, point.attributes["error.type"]) == (1, kind)
+
+
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise TypeError("no text")
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_an_error_without_a_text_is_recorded_and_leaves_nothing_behind(told: Told, framework: str) -> None:
+    harness, url = HARNESSES[framework], f"{ORIGIN}/hooks/ship"
+
+    def ship(call: Call) -> Reply:
+        raise Wordless
+
+    app = harness.build(ship, (), {"receiver": RECEIVER, "public_url": ORIGIN}, ALONE)
+    request = Request("/hooks/ship", [("Upstash-Signature", signed(b"", url))])
+    assert copy_context().run(harness.left_over, app, request) is None
+    (work,) = works(told)
+    assert (attributes(work)["error.type"], work.status.status_code) == ("Wordless", StatusCode.ERROR)
+
+
+class Untold:
+    @property
+    def status_code(self) -> int:
+        raise LookupError("no status")
+
+
+def test_an_answer_that_fails_to_tell_its_status_leaves_nothing_behind(told: Told) -> None:
+    app = Flask("shop")
+    app.post("/hooks/ship")(flask.verify_qstash(receiver=RECEIVER, public_url=ORIGIN)(lambda: Untold()))
+    assert wsgi_send(app)(Request("/hooks/ship", [("Upstash-Signature", signed(b""))])).status == 500
+    assert len(works(told)) == 1
+    assert not get_current_span().get_span_context().is_valid
+
+
+def test_a_cancelled_endpoint_of_a_dependency_is_an_error(told: Told) -> None:
+    app, scopes = FastAPI(), list[anyio.CancelScope]()
+
+    @app.post("/hooks/ship", dependencies=[Depends(fastapi.verify_qstash(receiver=RECEIVER, public_url=ORIGIN))])
+    async def ship() -> None:
+        scopes[0].cancel()
+        await anyio.lowlevel.checkpoint()
+
+    async def send() -> None:
+        with anyio.CancelScope() as scope:
+            scopes.append(scope)
+            await asgi_exchange(app, Request("/hooks/ship", [("Upstash-Signature", signed(b""))]))
+
+    anyio.run(send)
+    (work,) = works(told)
+    assert attributes(work)["error.type"] == "CancelledError"
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

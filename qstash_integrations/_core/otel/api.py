@@ -67,11 +67,12 @@ class Telemetry:
             token.var.reset(token)
 
     def fail(self, span: Span, kind: str, error: BaseException | None = None) -> None:
-        """It ends in an error; ``error`` is recorded with its text and its traceback."""
+        """It ends in an error; ``error`` is recorded with text and traceback, unless it fails to give a text."""
         span.set_attribute("error.type", kind)
         span.set_status(Status(StatusCode.ERROR))
         if error is not None:
-            span.record_exception(error)
+            with suppress(Exception):
+                span.record_exception(error)
 
     def headers_of(self, span: Span, *, apart: bool) -> dict[str, str]:
         """What carries the span's context, as the configured propagators write it."""

@@ -112,8 +112,8 @@ def handle(made: Callable[[], Guard], host: Host[R]) -> R:
         turn.end(None)
         raise
     finally:
-        turn.work.leave(response)
         hide(shown)
+        turn.work.leave(response)
 
 
 async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
@@ -150,5 +150,5 @@ async def ahandle(made: Callable[[], Guard], host: AsyncHost[R]) -> R:
         await turn.aend(None)
         raise
     finally:
-        turn.work.leave(response)
         hide(shown)
+        turn.work.leave(response)

@@ -100,17 +100,21 @@ class RecordedWork(Work):
 
     def leave(self, response: object = None) -> None:
         """One error at most is recorded; of a signal to QStash the one behind it."""
-        if self._status is None:
-            self._status = _status_of(response)
-        kind, error, self._error = self._kind(), self._error, None
-        if kind is not None:
-            cause = error.__cause__ if isinstance(error, NonRetryable | RetryAfter) else error
-            self._telemetry.fail(self._span, kind, cause if isinstance(cause, Exception) else None)
-        few = self._few if kind is None else {**self._few, "error.type": kind}
-        self._telemetry.processed.record(time.perf_counter() - self._begun_at, few)
-        if self._entered is not None:
-            self._telemetry.leave(self._entered)
-        self._span.end()
+        error, self._error = self._error, None
+        try:
+            if self._status is None:
+                self._status = _status_of(response)
+            kind = self._kind(error)
+            if kind is not None:
+                cause = error.__cause__ if isinstance(error, NonRetryable | RetryAfter) else error
+                self._telemetry.fail(self._span, kind, cause if isinstance(cause, Exception) else None)
+            few = self._few if kind is None else {**self._few, "error.type": kind}
+            self._telemetry.processed.record(time.perf_counter() - self._begun_at, few)
+        finally:
+            # Also when an answer fails to tell its status: the thread's next request may be anybody's.
+            if self._entered is not None:
+                self._telemetry.leave(self._entered)
+            self._span.end()
 
     def end_as_duplicate(self, status: int) -> None:
         """The handler was not called."""
@@ -121,9 +125,9 @@ class RecordedWork(Work):
             self._span.set_attribute("messaging.qstash.duplicate", state)
         self._span.end()
 
-    def _kind(self) -> str | None:
-        if self._error is not None:
-            return type(self._error).__qualname__
+    def _kind(self, error: BaseException | None) -> str | None:
+        if error is not None:
+            return type(error).__qualname__
         # Whatever else it is, to QStash the attempt has failed.
         return None if self._status is None or 200 <= self._status < 300 else str(self._status)
 
