@@ -60,8 +60,9 @@ class Head:
         self.root_path: str = root_path
         """Where the app is mounted: ASGI's root_path, WSGI's SCRIPT_NAME."""
         # Digits alone: others take signs, blanks and underscores for a number as well.
-        is_number = length and len(length) <= 18 and length.isascii() and length.isdigit()
-        self.content_length: int | None = int(length) if length and is_number else None
+        self.content_length: int | None = (
+            int(length) if length and len(length) <= 18 and length.isascii() and length.isdigit() else None
+        )
         self.length_known: bool = reads_unknown_length or self.content_length is not None
         """False where the framework would show an empty body whatever was sent."""
         self.headers: Callable[[Iterable[str]], list[str | None]] = headers

@@ -133,7 +133,7 @@ class RecordedWork(Work):
 
 
 def begin(otel: str, delivery: Delivery, head: Head, route: Callable[[], str | None]) -> Work:
-    """The work that a verified delivery is, unless a layer further out records it already."""
+    """The work that a delivery is, current from now on; unrecorded if a layer further out records it already."""
     recorder = None if otel == OFF else telemetry()
     if recorder is None or _is_recorded(delivery):
         return UNRECORDED
