@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from ._core.contention import GIVEN_UP, WAITED, has_code, layers
 from ._core.durations import Duration, parse_duration
 from ._core.errors import ConfigurationError
 from ._core.receiving.answers import ALREADY_DONE, REJECTED, Answer, in_progress
@@ -34,15 +35,8 @@ KEPT = timedelta(days=45)
 SHORTEST_KEPT = timedelta(days=2)
 MARKS_AT_ONCE = 500  # that are deleted in one transaction
 _HEX = frozenset("0123456789abcdef")
-_LOCKS = {
-    "55P03",  # PostgreSQL: lock_timeout
-    "40P01",  # deadlock
-    "40001",  # serialization failure
-    1020,  # MariaDB: changed since the snapshot
-    1205,  # lock wait timeout
-    1213,  # deadlock, which has rolled back everything
-    1305,  # a savepoint is gone: somebody has caught the deadlock
-}
+# A savepoint of MariaDB's is gone: somebody has caught the deadlock.
+_LOCKS = GIVEN_UP | WAITED | {1305}
 _SQLITE_LOCKS = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED
 
 Standing: TypeAlias = Literal["first", "again", "done", "replayed", "busy"]
@@ -100,13 +94,9 @@ def answer_of(found: Standing) -> Answer:
 
 def is_contended(error: BaseException) -> bool:
     """Whether a database error says that others were at the same rows: all is rolled back, and may be tried again."""
-    for layer in (error, error.__cause__, getattr(error, "orig", None)):
-        codes = (getattr(layer, "sqlstate", None), getattr(layer, "pgcode", None), *getattr(layer, "args", ())[:1])
-        if any(isinstance(code, str | int) and code in _LOCKS for code in codes):
-            return True
-        if getattr(layer, "sqlite_errorcode", 0) & 0xFF in _SQLITE_LOCKS:
-            return True
-    return False
+    if has_code(error, _LOCKS):
+        return True
+    return any(getattr(layer, "sqlite_errorcode", 0) & 0xFF in _SQLITE_LOCKS for layer in layers(error))
 
 
 def kept_for(given: Duration) -> timedelta:

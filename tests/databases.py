@@ -72,7 +72,7 @@ def postgresql(*, durable: bool = False) -> Generator[Server]:
 @contextmanager
 def mariadb(*, durable: bool = False) -> Generator[Server]:
     with TemporaryDirectory(prefix="qstash-db-") as home:
-        socket, log = Path(home, "socket"), Path(home, "log")
+        socket, log = Path(home, "socket"), Path(home, "log.err")
         options = (f"--datadir={home}/data", f"--user={getpass.getuser()}", "--skip-name-resolve", *SMALL_MARIADB)
         # Its tables need not wait for the disk, whatever is measured later.
         install = ("mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal")

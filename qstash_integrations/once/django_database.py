@@ -13,10 +13,11 @@ from contextlib import suppress
 from math import inf
 from typing import Any, TypeVar
 
+from .._core.contention import GIVEN_UP, has_code
 from .._core.errors import ConfigurationError
 from .._core.receiving.runs import KEPT, LEASE, Run, Standing, check_periods
 from . import marks
-from .django_rows import STATEMENTS, SWEPT_AT_ONCE, Rows, is_contended
+from .django_rows import STATEMENTS, SWEPT_AT_ONCE, Rows
 from .django_threads import in_djangos_thread
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ class DjangoDatabaseStore:
             try:
                 return work(rows, run)
             except DatabaseError as error:
-                if not is_contended(error):
+                if not has_code(error, GIVEN_UP):
                     raise
         return work(rows, run)
 

@@ -21,7 +21,6 @@ from .marks import Mark, milliseconds
 TABLE = "qstash_once"
 # A claim adds two rows, so this keeps up.
 SWEPT_AT_ONCE = 10
-_CONTENDED = {"40P01", "40001", 1020, 1213}  # deadlocks, and what has changed since a snapshot
 
 _BEGIN = "INSERT INTO qstash_once (name, value, expires_at) VALUES (%s, %s, {now} + %s), (%s, %s, {now} + %s)"
 _RENEW = "UPDATE qstash_once SET expires_at = {now} + %s WHERE name = %s AND value = %s"
@@ -170,12 +169,3 @@ class Locked:
 
     def drop(self, name: str) -> None:
         self._cursor.execute(_DROP, (name,))
-
-
-def is_contended(error: BaseException) -> bool:
-    """Whether the database has given up a transaction for another's sake, so that it may be tried again."""
-    for layer in (error, error.__cause__):
-        codes = (getattr(layer, "sqlstate", None), getattr(layer, "pgcode", None), *getattr(layer, "args", ())[:1])
-        if any(isinstance(code, str | int) and code in _CONTENDED for code in codes):
-            return True
-    return False

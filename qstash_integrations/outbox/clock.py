@@ -1,7 +1,8 @@
-"""The two clocks of the outbox."""
+"""The two clocks of the outbox, and waiting on them."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 
@@ -14,3 +15,7 @@ class Clock(NamedTuple):
     """Unix milliseconds: what stands in rows, which other machines read as well. May be set back."""
     monotonic: Callable[[], float] = time.monotonic
     """Seconds: how long something takes here."""
+    sleep: Callable[[float], object] = time.sleep
+    """For so many seconds."""
+    asleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    """``sleep`` for event loops."""

@@ -3,8 +3,8 @@
 from typing import Any, TypeVar
 
 from .._core.publishing.client import AsyncQStash, QStash
+from .steps import OfClient, OfStore, Step, Steps
 from .store import AsyncStore, Store
-from .sweeping import OfStore, Step, Steps
 
 T = TypeVar("T")
 
@@ -13,7 +13,9 @@ def drive(steps: Steps[T], store: Store, client: QStash) -> T:
     """What the steps do not catch, such as a database that is away, is raised; what was taken is due again later."""
 
     def take(step: Step) -> Any:
-        return step.ask(store if isinstance(step, OfStore) else client)
+        if isinstance(step, OfStore):
+            return step.ask(store)
+        return step.ask(client) if isinstance(step, OfClient) else step.clock.sleep(step.seconds)
 
     try:
         step = next(steps)
@@ -35,7 +37,9 @@ async def adrive(steps: Steps[T], store: AsyncStore, client: AsyncQStash) -> T:
     async def take(step: Step) -> Any:
         if isinstance(step, OfStore):
             return await step.ask(store)
-        return await step.ask(client) if step.waits else step.ask(client)
+        if isinstance(step, OfClient):
+            return await step.ask(client) if step.waits else step.ask(client)
+        return await step.clock.asleep(step.seconds)
 
     try:
         step = next(steps)

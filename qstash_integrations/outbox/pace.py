@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Callable, Sequence
 
+from .._core.contention import kind
 from .._core.log_fields import fields
 from .clock import Clock
 from .rule import BATCH
-from .sweeping import Manner, Steps, Swept, sweep, written
+from .steps import Steps
+from .sweeping import Manner, Swept, sweep, written
 
 Job = tuple[Sequence[str], str]
 """The ids of rows that a transaction has written, and their holder."""
@@ -77,6 +79,6 @@ def left_to_sweep(label: str, error: BaseException) -> None:
     logger.error(
         "qstash outbox: rows of %r are left to the next sweep: %s",
         label,
-        type(error).__name__,
+        kind(error),
         extra=fields("outbox_left_to_sweep", database=label, error=type(error).__name__),
     )

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from .._core.contention import kind
 from .._core.errors import QStashError
 from .._core.receiving.telling import of_delivery
 from ..tasks.schedules import Schedule, schedule
@@ -16,7 +17,8 @@ from ..tasks.task import Task, task
 from .clock import Clock
 from .driving import adrive, drive
 from .here import AsyncHere, Here
-from .sweeping import Steps, Swept
+from .steps import Steps
+from .sweeping import Swept, prune
 from .sweeps import EVERY, PRUNED, SCHEDULE, SECONDS, bounded, goes_on, kept_since, slot
 
 NAME = "qstash_outbox.sweep"
@@ -34,7 +36,7 @@ def sweep_task(find: Callable[[], Here], name: str = NAME) -> Task[[], Told]:
             here = find()
             swept = drive(_bounded(here), here.store, here.client)
             if here.keep is not None:
-                here.store.prune(kept_since(here.clock, here.keep), PRUNED)
+                drive(prune(kept_since(here.clock, here.keep), PRUNED, here.clock), here.store, here.client)
             if goes_on(swept):
                 _next(sweep_outbox, here.clock).publish()
         except Exception as error:  # noqa: BLE001 - whatever databases raise, or QStash says to going on
@@ -53,7 +55,7 @@ def async_sweep_task(find: Callable[[], AsyncHere], name: str = NAME) -> "Task[[
             here = find()
             swept = await adrive(_bounded(here), here.store, here.client)
             if here.keep is not None:
-                await here.store.prune(kept_since(here.clock, here.keep), PRUNED)
+                await adrive(prune(kept_since(here.clock, here.keep), PRUNED, here.clock), here.store, here.client)
             if goes_on(swept):
                 await _next(sweep_outbox, here.clock).apublish()
         except Exception as error:  # noqa: BLE001 - whatever databases raise, or QStash says to going on
@@ -78,7 +80,7 @@ def _next(swept_by: Task[[], Any], clock: Clock) -> Task[[], Any]:
 
 def _failed(error: Exception) -> Told:
     # Only the kind of what is not ours: what databases say shows the values of a statement.
-    why = str(error) if isinstance(error, QStashError) else type(error).__name__
+    why = str(error) if isinstance(error, QStashError) else kind(error)
     _logger.error(
         "qstash outbox: a sweep has failed, and is left to the next: %s", why, extra=of_delivery("outbox_sweep_failed")
     )

@@ -1,16 +1,16 @@
 """Taking rows, sending them, and writing down what came of it: as steps that somebody else takes. No I/O.
 
-What is asked of the store and the client is yielded, and what they answer is sent back, or thrown where they raise. So
-threads, event loops and tests on a moved clock all run the same.
+The steps are those of ``steps.py``, so threads, event loops and tests on a moved clock all run the same.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 from .._core.publishing.operations import Operation
 from .calls import Account, Chunk, Receipts, call_of, chunks, problem_of
 from .clock import Clock
+from .patience import patiently
 from .row import Row, new_holder
 from .rule import (
     BATCH,
@@ -26,30 +26,9 @@ from .rule import (
     released,
     sent,
 )
+from .steps import OfClient, Steps
 
-T = TypeVar("T")
 _RESERVE = 20_000  # milliseconds of a lease in which nothing more is sent: a call may take ten seconds
-
-
-@dataclass(frozen=True, slots=True)
-class OfStore:
-    """A step that the store takes."""
-
-    ask: Callable[[Any], Any]
-    """From a ``Store`` or an ``AsyncStore`` to the answer, which is awaited of the latter."""
-
-
-@dataclass(frozen=True, slots=True)
-class OfClient:
-    """A step that the client takes."""
-
-    ask: Callable[[Any], Any]
-    """From a ``QStash`` or an ``AsyncQStash`` to the answer, which is awaited of the latter if ``waits``."""
-    waits: bool
-
-
-Step: TypeAlias = OfStore | OfClient
-Steps: TypeAlias = Generator[Step, Any, T]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,8 +82,7 @@ def sweep(manner: Manner, *, limit: int | None = None, seconds: float | None = N
         if wanted <= 0 or is_late or swept.pause or manner.stopped():
             swept.is_over = False
             return swept
-        holder, now = new_holder(), clock.now()
-        rows = yield from _claim(holder, now, wanted)
+        rows = yield from _claim(new_holder(), clock, wanted)
         if not rows:
             swept.is_over = True
             return swept
@@ -114,10 +92,9 @@ def sweep(manner: Manner, *, limit: int | None = None, seconds: float | None = N
 
 def written(jobs: Sequence[tuple[Sequence[str], str]], manner: Manner) -> Steps[Swept]:
     """Send the rows that were written under these ids and by these holders, as far as they have committed."""
-    until = manner.clock.now() + LEASE
     rows: list[Row] = []
     for ids, holder in jobs:
-        rows += yield from _own(ids, holder, until)
+        rows += yield from _own(ids, holder, manner.clock)
     if not rows:
         return Swept()
     return (yield from deliver(rows, manner))
@@ -128,6 +105,11 @@ def deliver(rows: Sequence[Row], manner: Manner) -> Steps[Swept]:
     delivery = _Delivery(rows, manner)
     yield from delivery.run()
     return delivery.swept
+
+
+def prune(before: int, limit: int, clock: Clock) -> Steps[int]:
+    """Delete some of what was sent before; how many rows."""
+    return (yield from patiently(lambda store: store.prune(before, limit), clock))
 
 
 class _Delivery:
@@ -216,18 +198,20 @@ class _Delivery:
 
     def _settle(self, changes: list[Change]) -> Steps[None]:
         if changes:
-            held: int = yield OfStore(lambda store: store.settle(changes))
+            held: int = yield from patiently(lambda store: store.settle(changes), self._clock, rows_at_stake=True)
             self.swept.lost += len(changes) - held
 
 
-def _claim(holder: str, now: int, limit: int) -> Steps[list[Row]]:
-    rows: list[Row] = yield OfStore(lambda store: store.claim(holder, now, now + LEASE, limit))
-    return rows
+def _claim(holder: str, clock: Clock, limit: int) -> Steps[list[Row]]:
+    def claim(store: Any) -> Any:
+        now = clock.now()
+        return store.claim(holder, now, now + LEASE, limit)
+
+    return (yield from patiently(claim, clock))
 
 
-def _own(ids: Sequence[str], holder: str, until: int) -> Steps[list[Row]]:
-    rows: list[Row] = yield OfStore(lambda store: store.own(ids, holder, until))
-    return rows
+def _own(ids: Sequence[str], holder: str, clock: Clock) -> Steps[list[Row]]:
+    return (yield from patiently(lambda store: store.own(ids, holder, clock.now() + LEASE), clock))
 
 
 def _call(operation: Operation[Receipts]) -> OfClient:

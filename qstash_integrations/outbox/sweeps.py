@@ -6,7 +6,8 @@ Spec: https://upstash.com/docs/qstash/features/schedules
 from datetime import timedelta
 
 from .clock import Clock
-from .sweeping import Manner, Steps, Swept, sweep
+from .steps import Steps
+from .sweeping import Manner, Swept, sweep
 
 SECONDS = 20.0
 """After which no further call to QStash begins."""

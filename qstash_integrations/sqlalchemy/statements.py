@@ -135,6 +135,8 @@ def _update(connection: Connection, table: Table, alike: dict[tuple[Any, ...], l
         values = {"due_at": due_at, "error": error, "tries": tries, "sent_at": sent_at, "message_id": message_id}
         each += [{"of_id": row_id, "of_holder": holder, **values} for row_id in same]
     if each:
+        # In the order in which other statements come by the rows, so that fewer deadlock.
+        each.sort(key=_of_id)
         one = table.c.id == bindparam("of_id"), table.c.holder == bindparam("of_holder")
         columns = ("due_at", "error", "tries", "sent_at", "message_id")
         connection.execute(update(table).where(*one).values({name: bindparam(name) for name in columns}), each)
@@ -155,6 +157,11 @@ def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool
 
 def _id_of(row: Row) -> str:
     return row.id
+
+
+def _of_id(values: dict[str, Any]) -> str:
+    found: str = values["of_id"]
+    return found
 
 
 def _in_parts(items: Sequence[T]) -> Iterator[Sequence[T]]:

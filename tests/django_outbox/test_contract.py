@@ -8,9 +8,16 @@ from qstash_integrations.django.outbox.models import StoredMessage
 from qstash_integrations.django.outbox.store import DjangoStore
 from qstash_integrations.outbox.row import Row
 from tests.outbox.store_contract import StoreContract, Table
+from tests.outbox.trouble_contract import TroubleContract
 
 
 class TestDjangoStore(StoreContract):
+    @pytest.fixture
+    def table(self) -> Table:
+        return Table(store=DjangoStore("default"), write=write, read=read)
+
+
+class TestDjangoStoreInTrouble(TroubleContract):
     @pytest.fixture
     def table(self) -> Table:
         return Table(store=DjangoStore("default"), write=write, read=read)

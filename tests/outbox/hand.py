@@ -19,11 +19,14 @@ class Hand:
     def __init__(self) -> None:
         self.now_at = NOW
         self.monotonic_at = 1000.0
-        self.clock = Clock(lambda: self.now_at, lambda: self.monotonic_at)
+        self.clock = Clock(lambda: self.now_at, lambda: self.monotonic_at, self.move, self.amove)
 
     def move(self, seconds: float) -> None:
         self.now_at += int(seconds * 1000)
         self.monotonic_at += seconds
+
+    async def amove(self, seconds: float) -> None:
+        self.move(seconds)
 
     def set_back(self, seconds: float) -> None:
         self.now_at -= int(seconds * 1000)

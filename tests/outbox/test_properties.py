@@ -18,7 +18,8 @@ from qstash_integrations._core.publishing.operations.message import publish
 from qstash_integrations.outbox.driving import drive
 from qstash_integrations.outbox.row import Row, new_holder
 from qstash_integrations.outbox.rule import FAR, Change
-from qstash_integrations.outbox.sweeping import Manner, OfStore, Step, Steps, Swept, sweep, written
+from qstash_integrations.outbox.steps import OfStore, Pause, Step, Steps
+from qstash_integrations.outbox.sweeping import Manner, Swept, sweep, written
 from qstash_integrations.outbox.written import rows_of
 from tests.outbox.hand import FakeQStash, Hand, Outcome, refusal
 from tests.outbox.memory import MemoryStore
@@ -82,7 +83,10 @@ class Runner:
         if step is None:
             return
         try:
-            answer = step.ask(store if isinstance(step, OfStore) else client)
+            if isinstance(step, Pause):
+                answer = step.clock.sleep(step.seconds)
+            else:
+                answer = step.ask(store if isinstance(step, OfStore) else client)
         except AssertionError:
             raise
         except Exception as error:

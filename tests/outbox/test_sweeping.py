@@ -12,7 +12,8 @@ from qstash_integrations._core.publishing.call import APIResponse, Lost
 from qstash_integrations._core.publishing.operations.message import enqueue, publish
 from qstash_integrations.outbox.driving import adrive, drive
 from qstash_integrations.outbox.row import Row, new_holder
-from qstash_integrations.outbox.sweeping import Manner, OfClient, Steps, Swept, sweep, written
+from qstash_integrations.outbox.steps import OfClient, Pause, Steps
+from qstash_integrations.outbox.sweeping import Manner, Swept, sweep, written
 from qstash_integrations.outbox.written import rows_of
 from tests.outbox.hand import FakeQStash, Hand, refusal
 from tests.outbox.memory import AsyncMemoryStore, MemoryStore
@@ -362,6 +363,7 @@ def test_who_comes_back_late_changes_nothing(
     client = QStash("token", retry=False)
     step, answer = next(late), None
     while not (isinstance(step, OfClient) and step.waits):
+        assert not isinstance(step, Pause)
         answer = step.ask(store if not isinstance(step, OfClient) else client)
         step = late.send(answer)
     hand.move(60)

@@ -17,6 +17,7 @@ from qstash_integrations.sqlalchemy import Outbox
 from qstash_integrations.sqlalchemy.stores import AsyncEngineStore
 from tests.databases import Database, sqlite
 from tests.outbox.store_contract import StoreContract, Table
+from tests.outbox.trouble_contract import TroubleContract
 
 
 def table_on(engine: Engine, outbox: Outbox, store: Any) -> Table:
@@ -46,6 +47,12 @@ def engine(empty_database: Database) -> Generator[Engine]:
 
 
 class TestEngineStore(StoreContract):
+    @pytest.fixture
+    def table(self, engine: Engine, outbox: Outbox) -> Table:
+        return table_on(engine, outbox, outbox.store(engine))
+
+
+class TestEngineStoreInTrouble(TroubleContract):
     @pytest.fixture
     def table(self, engine: Engine, outbox: Outbox) -> Table:
         return table_on(engine, outbox, outbox.store(engine))

@@ -10,11 +10,12 @@ import hashlib
 import logging
 from dataclasses import replace
 
+from ..._core.contention import kind
 from ..._core.errors import QStashError
 from ..._core.log_fields import fields
 from ...outbox.clock import Clock
 from ...outbox.driving import drive
-from ...outbox.sweeping import Swept
+from ...outbox.sweeping import Swept, prune
 from ...outbox.sweeps import PRUNED, SCHEDULE, SECONDS, bounded, kept_since, slot
 from ..conf import ConfigurationError, outbox_keep
 from ..publisher import qstash
@@ -38,12 +39,12 @@ def sweep_all(clock: Clock = Clock()) -> Swept:  # noqa: B008 - a constant
             total.add(drive(bounded(clock, ends_at, keep=keeps()), store, client))
             keep = outbox_keep()
             if keep is not None:
-                store.prune(kept_since(clock, keep), PRUNED)
+                drive(prune(kept_since(clock, keep), PRUNED, clock), store, client)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on, and the next call is the next try
             _logger.error(
                 "qstash outbox: the database %r was not swept: %s",
                 alias,
-                type(error).__name__,
+                kind(error),
                 extra=fields("outbox_not_swept", database=alias, error=type(error).__name__),
             )
         total.is_over = total.is_over and before.is_over
