@@ -5,6 +5,7 @@ https://mariadb.com/kb/en/mariadb-error-code-reference/
 """
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 GIVEN_UP: frozenset[str | int] = frozenset({"40P01", "40001", 1020, 1213})
 """Deadlocks, and what has changed since a snapshot: all of the transaction is rolled back, for another's sake."""
@@ -24,7 +25,7 @@ def kind(error: BaseException) -> str:
     return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
 
 
-def layers(error: BaseException) -> Iterator[object]:
+def layers(error: BaseException) -> Iterator[Any]:
     """The error, and the driver's own behind it."""
     yield from (error, error.__cause__, getattr(error, "orig", None))
 
@@ -35,6 +36,6 @@ def _codes(error: BaseException) -> Iterator[str | int]:
             code = getattr(layer, name, None)
             if isinstance(code, str):
                 yield code
-        first, *_ = (*getattr(layer, "args", ()), None)
-        if isinstance(first, int):
-            yield first
+        arguments: tuple[Any, ...] = getattr(layer, "args", ())
+        if arguments and isinstance(arguments[0], int):
+            yield arguments[0]

@@ -109,7 +109,8 @@ def deliver(rows: Sequence[Row], manner: Manner) -> Steps[Swept]:
 
 def prune(before: int, limit: int, clock: Clock) -> Steps[int]:
     """Delete some of what was sent before; how many rows."""
-    return (yield from patiently(lambda store: store.prune(before, limit), clock))
+    count: int = yield from patiently(lambda store: store.prune(before, limit), clock)
+    return count
 
 
 class _Delivery:
@@ -207,11 +208,13 @@ def _claim(holder: str, clock: Clock, limit: int) -> Steps[list[Row]]:
         now = clock.now()
         return store.claim(holder, now, now + LEASE, limit)
 
-    return (yield from patiently(claim, clock))
+    rows: list[Row] = yield from patiently(claim, clock)
+    return rows
 
 
 def _own(ids: Sequence[str], holder: str, clock: Clock) -> Steps[list[Row]]:
-    return (yield from patiently(lambda store: store.own(ids, holder, clock.now() + LEASE), clock))
+    rows: list[Row] = yield from patiently(lambda store: store.own(ids, holder, clock.now() + LEASE), clock)
+    return rows
 
 
 def _call(operation: Operation[Receipts]) -> OfClient:
