@@ -103,14 +103,17 @@ class DjangoDatabaseStore:
         return connection
 
     def _call(self, work: Callable[[Rows, Run], T], run: Run) -> T:
-        from django.db import DatabaseError
+        from django.db import Error
 
-        rows = Rows(self._connection())
+        connection = self._connection()
+        rows = Rows(connection)
         for _ in range(_TRIES - 1):
+            was_open = connection.connection is not None
             try:
                 return work(rows, run)
-            except DatabaseError as error:
-                if not has_code(error, GIVEN_UP):
+            except Error as error:
+                # Who cannot connect is not asked again.
+                if not has_code(error, GIVEN_UP) and not (was_open and _is_lost(connection)):
                     raise
         return work(rows, run)
 
@@ -124,14 +127,25 @@ class DjangoDatabaseStore:
     def _sweep(self, rows: Rows) -> None:
         if time.monotonic() < self._sweeps_at:
             return
-        from django.db import DatabaseError
+        from django.db import Error
 
         swept = 0
         # The claim has been made, and others sweep as well.
-        with suppress(DatabaseError):
+        with suppress(Error):
             swept = rows.sweep()
         if swept < SWEPT_AT_ONCE:
             self._sweeps_at = time.monotonic() + _SWEEP_EVERY
+
+
+def _is_lost(connection: Any) -> bool:
+    """Whether the server has closed it, say while the handler worked: the next statement takes a new one."""
+    if connection.in_atomic_block:
+        return False  # a test's
+    if connection.connection is not None:
+        if connection.is_usable():
+            return False
+        connection.close()
+    return True
 
 
 def _renewed(rows: Rows, run: Run) -> bool:

@@ -15,9 +15,10 @@ from django.test.utils import CaptureQueriesContext, override_settings
 
 from qstash_integrations import ConfigurationError
 from qstash_integrations.once import DjangoDatabaseStore, Run
-from tests.databases import Database, sqlite
+from tests.databases import MARIADB, POSTGRESQL, Database, sqlite
 from tests.django.project import forget_connections, use
 from tests.once.stores import django_table, run
+from tests.outbox.trouble import close_connections
 
 
 @pytest.fixture
@@ -159,6 +160,41 @@ def test_S05_a_renewal_leaves_no_connection_behind() -> None:
 
     with ThreadPoolExecutor(1) as thread:
         assert thread.submit(renew).result() is None
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("empty_database", [POSTGRESQL, MARIADB], indirect=True)
+def test_a_connection_that_the_server_closes_while_a_handler_works_keeps_no_message_from_being_done(
+    empty_database: Database,
+) -> None:
+    store, first, failed = DjangoDatabaseStore(), run(), run()
+    assert store.claim(first).state == "free"
+    close_connections(empty_database)
+    assert store.complete(first) is True
+    close_connections(empty_database)
+    assert store.claim(run(first.message)).state == "done"
+    close_connections(empty_database)
+    assert store.claim(failed).state == "free"
+    close_connections(empty_database)
+    assert store.renew(failed) is True
+    close_connections(empty_database)
+    assert store.release(failed) is True
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("empty_database", [POSTGRESQL, MARIADB], indirect=True)
+def test_a_statement_that_the_database_has_cancelled_is_not_tried_again() -> None:
+    store, first = DjangoDatabaseStore(), run()
+    patience = {"postgresql": "SET statement_timeout = '50ms'", "mysql": "SET innodb_lock_wait_timeout = 1"}
+    with connection.cursor() as cursor:
+        cursor.execute(patience[connection.vendor])
+    with transaction.atomic(using="other"), connections["other"].cursor() as elsewhere:
+        elsewhere.execute(
+            "INSERT INTO qstash_once (name, value, expires_at) VALUES (%s, '', 0)", [f"message:{first[0]}"]
+        )
+        with CaptureQueriesContext(connection) as seen, pytest.raises(OperationalError):
+            store.claim(first)
+    assert len(seen) == 1
 
 
 def test_a_database_without_the_table_is_an_error_when_it_is_asked(tmp_path: Path) -> None:
