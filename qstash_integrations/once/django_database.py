@@ -112,8 +112,7 @@ class DjangoDatabaseStore:
             try:
                 return work(rows, run)
             except Error as error:
-                # Who cannot connect is not asked again.
-                if not has_code(error, GIVEN_UP) and not (was_open and _is_lost(connection)):
+                if not has_code(error, GIVEN_UP) and not _is_lost(connection, was_open=was_open):
                     raise
         return work(rows, run)
 
@@ -137,14 +136,18 @@ class DjangoDatabaseStore:
             self._sweeps_at = time.monotonic() + _SWEEP_EVERY
 
 
-def _is_lost(connection: Any) -> bool:
-    """Whether the server has closed it, say while the handler worked: the next statement takes a new one."""
+def _is_lost(connection: Any, *, was_open: bool) -> bool:
+    """Whether the server has closed it, say while the handler worked: the next statement takes another.
+
+    Also one that came from a pool, where there may be more of them. Who cannot connect has lost none.
+    """
     if connection.in_atomic_block:
         return False  # a test's
-    if connection.connection is not None:
-        if connection.is_usable():
-            return False
-        connection.close()
+    if connection.connection is None:
+        return was_open
+    if connection.is_usable():
+        return False
+    connection.close()
     return True
 
 

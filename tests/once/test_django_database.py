@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.backends.signals import connection_created
 from django.db.utils import OperationalError
 from django.test.utils import CaptureQueriesContext, override_settings
 
@@ -179,6 +180,27 @@ def test_a_connection_that_the_server_closes_while_a_handler_works_keeps_no_mess
     assert store.renew(failed) is True
     close_connections(empty_database)
     assert store.release(failed) is True
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("empty_database", [POSTGRESQL, MARIADB], indirect=True)
+def test_several_connections_that_were_closed_already_as_in_a_pool_keep_no_message_waiting(
+    empty_database: Database,
+) -> None:
+    left = [3]
+
+    def close(**_: object) -> None:
+        if left[0]:
+            left[0] -= 1
+            close_connections(empty_database)
+
+    connections.close_all()
+    connection_created.connect(close)
+    try:
+        assert DjangoDatabaseStore().claim(run()).state == "free"
+    finally:
+        connection_created.disconnect(close)
+    assert left == [0]
 
 
 @pytest.mark.usefixtures("database")
