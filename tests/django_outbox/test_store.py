@@ -118,11 +118,17 @@ def test_rows_are_counted() -> None:
     assert found.oldest_at == NOW - OVERDUE - 1
 
 
-@pytest.fixture(params=["read committed", "repeatable read"])
+@pytest.fixture(params=["read committed", "repeatable read", "serializable"])
 def isolation(request: pytest.FixtureRequest) -> None:
-    if connection.vendor == "mysql":
-        connections.settings["default"]["OPTIONS"]["isolation_level"] = request.param
-        forget_connections()
+    if connection.vendor == "sqlite":
+        return
+    level = request.param
+    if connection.vendor == "postgresql":
+        from django.db.backends.postgresql.psycopg_any import IsolationLevel
+
+        level = IsolationLevel[level.replace(" ", "_").upper()]
+    connections.settings["default"]["OPTIONS"]["isolation_level"] = level
+    forget_connections()
 
 
 @pytest.mark.usefixtures("isolation")

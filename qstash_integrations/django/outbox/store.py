@@ -8,7 +8,8 @@ Spec: https://docs.djangoproject.com/en/stable/ref/models/querysets/#select-for-
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 from django.db import connections, transaction
@@ -22,6 +23,8 @@ from .receipts import tell
 
 T = TypeVar("T")
 
+_IS_TOLD = ("postgresql", "mysql")
+_READ_COMMITTED = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 _AT_ONCE = 500  # ids in a statement; SQLite may take 999 values
 
 
@@ -52,7 +55,10 @@ class DjangoStore:
         for change in changes:
             key = (change.holder, change.delete, change.due_at, change.error, change.tries, change.sent_at)
             alike[key].append(change)
-        held = sum(self._settle(some) for same in alike.values() for some in _in_parts(same))
+        parts = [some for same in alike.values() for some in _in_parts(same)]
+        # Asked again after a deadlock, it has to find all of them, or none, as it has left them.
+        with self._transaction() if len(parts) > 1 else nullcontext():
+            held = sum(map(self._settle, parts))
         for change in changes:
             if change.message_id is not None:
                 tell(change.id, change.message_id)
@@ -103,8 +109,7 @@ class DjangoStore:
                 return []
             own = self._rows().filter(pk__in=ids, holder=holder, due_at=until)
             return [stored.row for stored in own]
-        _without_gaps(connections[self.label])
-        with transaction.atomic(using=self.label, durable=True):
+        with self._transaction():
             found = list(oldest.select_for_update(skip_locked=True)[:limit])
             self._rows().filter(pk__in=[stored.pk for stored in found]).update(holder=holder, due_at=until)
         for stored in found:
@@ -130,6 +135,26 @@ class DjangoStore:
         # Where somebody listens to deletions of any model, delete() would read the rows, and forget the condition.
         return these.order_by()._raw_delete(self.label) or 0
 
+    @contextmanager
+    def _transaction(self) -> Generator[None]:
+        """At READ COMMITTED, so that whoever has waited for a row sees what became of it.
+
+        Higher, PostgreSQL gives up who comes to a row that has changed, and MySQL locks what lies between rows as well.
+        """
+        connection: Any = connections[self.label]
+        connection.ensure_connection()
+        is_told = connection.vendor in _IS_TOLD and not connection.in_atomic_block and not _reads_committed(connection)
+        if is_told and connection.vendor == "mysql":  # which is told before
+            self._execute(_READ_COMMITTED)
+        with transaction.atomic(using=self.label, durable=True):
+            if is_told and connection.vendor != "mysql":
+                self._execute(_READ_COMMITTED)
+            yield
+
+    def _execute(self, statement: str) -> None:
+        with connections[self.label].cursor() as cursor:
+            cursor.execute(statement)
+
     def _parked(self) -> QuerySet[StoredMessage]:
         return self._rows().filter(due_at__isnull=True, sent_at__isnull=True)
 
@@ -146,14 +171,10 @@ def is_in_memory(connection: Any) -> bool:
     return connection.vendor == "sqlite" and bool(connection.is_in_memory_db())
 
 
-def _without_gaps(connection: Any) -> None:
-    """MySQL locks what lies between rows as well, unless it is told otherwise, and writers would wait or deadlock."""
-    if connection.vendor != "mysql" or connection.in_atomic_block:
-        return
-    connection.ensure_connection()
-    if connection.isolation_level != "read committed":
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+def _reads_committed(connection: Any) -> bool:
+    level = connection.isolation_level
+    # Of psycopg an enum, of MySQL a text.
+    return str(getattr(level, "name", level)).replace("_", " ").lower() == "read committed"
 
 
 def _id_of(row: Row) -> str:
