@@ -9,7 +9,9 @@ from typing import Any
 
 from .._core.errors import ConfigurationError, QStashError
 from ..schedules.terminal import Terminal
+from .driving import drive
 from .here import Here
+from .patience import patiently
 from .relay import pruned, relay
 from .row import Row
 from .stopping import stopped_by_signals
@@ -90,7 +92,9 @@ def _requeue(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
     if bool(options.ids) == options.all:
         raise ConfigurationError("give ids of parked rows, or --all")
     ids = list(dict.fromkeys(options.ids))
-    count = here.store.requeue(None if options.all else ids, here.clock.now())
+    wanted, now = None if options.all else ids, here.clock.now()
+    steps = patiently(lambda store: store.requeue(wanted, now), here.clock)
+    count: int = drive(steps, here.store, here.client)
     terminal.say(json.dumps({"requeued": count}) if options.json else f"{_rows(count)} due again")
     if not options.all and count < len(ids):
         terminal.complain(f"{len(ids) - count} of {len(ids)} are not parked")
@@ -106,7 +110,7 @@ def _prune(options: OutboxCommand, here: Here, terminal: Terminal) -> int:
         )
     count = 0
     with terminal.progress("deleting", None) as progress:
-        for some in pruned(here.store, here.clock.now() - age):
+        for some in pruned(here.store, here.client, here.clock, here.clock.now() - age):
             count += some
             progress.draw(count, f"{_rows(count)} deleted")
     terminal.say(json.dumps({"pruned": count}) if options.json else f"{_rows(count)} deleted")

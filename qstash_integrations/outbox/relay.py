@@ -78,9 +78,9 @@ def relay(
     return total
 
 
-def pruned(store: Store, before: int, limit: int = _PRUNED) -> Iterator[int]:
+def pruned(store: Store, client: QStash, clock: Clock, before: int, limit: int = _PRUNED) -> Iterator[int]:
     """Delete what was sent before, so many rows at a time: how many, each time."""
-    while count := store.prune(before, limit):
+    while count := drive(prune(before, limit, clock), store, client):
         yield count
 
 

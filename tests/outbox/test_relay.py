@@ -129,9 +129,9 @@ def test_rows_that_were_kept_for_long_enough_go_on_the_way(
     assert store.rows == {}
 
 
-def test_rows_are_pruned_some_at_a_time(store: MemoryStore) -> None:
+def test_rows_are_pruned_some_at_a_time(store: MemoryStore, hand: Hand, client: QStash) -> None:
     store.write(row(id=new_id(NOW + number), due_at=None, sent_at=NOW - 1) for number in range(25))
-    assert list(pruned(store, NOW, 10)) == [10, 10, 5]
+    assert list(pruned(store, client, hand.clock, NOW, 10)) == [10, 10, 5]
 
 
 def test_a_store_of_async_code_serves_a_relay_that_waits(
