@@ -103,4 +103,7 @@ def _begin(target: Target, place: Path, environ: dict[str, str], streams: tuple[
     for number, path in enumerate(streams, 1):
         with path.open("ab") as file:
             os.dup2(file.fileno(), number)
+    # Multiprocessing keeps quiet about what it cannot preload, and each process would import all of it for itself.
+    import tests.doctor.imported  # noqa: F401
+
     target(*args)

@@ -4,15 +4,18 @@ import importlib
 import pkgutil
 
 _NEEDED = (
-    "aiohttp.web", "click", "django.core.handlers.wsgi", "django.core.wsgi", "django.urls", "fastapi",
-    "flask", "gunicorn.app.base", "gunicorn.arbiter", "gunicorn.workers.gthread", "httpx", "redis", "redis.asyncio",
-    "starlette.applications", "uvicorn",
-    "uvicorn.protocols.http.httptools_impl", "uvicorn.loops.auto", "uvicorn.lifespan.on", "uvicorn.server",
-    "qstash_integrations.cli", "qstash_integrations.examined", "qstash_integrations.fastapi",
-    "qstash_integrations.flask.place", "qstash_integrations.starlette.place", "qstash_integrations.aiohttp",
-    "qstash_integrations.doctor.of_aiohttp", "qstash_integrations.once",
+    "aiohttp.web", "click", "encodings.idna", "django.core.handlers.wsgi", "django.core.wsgi", "django.urls", "fastapi",
+    "flask", "gunicorn.app.base", "gunicorn.arbiter", "gunicorn.glogging", "gunicorn.workers.gthread", "httpx",
+    "redis", "redis.asyncio", "starlette.applications", "uvicorn", "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.loops.auto", "uvicorn.lifespan.off", "uvicorn.lifespan.on", "uvicorn.server",
+    "qstash_integrations.aiohttp", "qstash_integrations.fastapi", "qstash_integrations.flask.place",
+    "qstash_integrations.located", "qstash_integrations.once", "qstash_integrations.starlette.commands",
+    "qstash_integrations.starlette.place",
 )  # fmt: skip
-_WHOLE = ("qstash_integrations.doctor", "qstash_integrations.server", "qstash_integrations._core")
+_WHOLE = (
+    "qstash_integrations._core", "qstash_integrations.cli", "qstash_integrations.doctor",
+    "qstash_integrations.schedules", "qstash_integrations.server", "qstash_integrations.verbs",
+)  # fmt: skip
 
 for _name in _NEEDED:
     importlib.import_module(_name)
