@@ -54,7 +54,7 @@ class Shop:
         # The development credentials are the same for every server on loopback.
         with running(ServerConfig(port=self.qstash_port, db=self.qstash_file)) as qstash:
             settings = environment(qstash, f"http://127.0.0.1:{self.port}")
-        self.environ = shop_environment(database, settings)
+        self.environ = shop_environment(name, database, settings)
         self.answered: dict[int, int] = {}
 
     @contextmanager

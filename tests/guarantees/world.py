@@ -31,6 +31,7 @@ _RELAYS = {
         "tests.guarantees.shops.fastapi_shop:outbox",
     ),
 }
+_ENVIRONS = {"django_shop": {"DJANGO_SETTINGS_MODULE": "tests.guarantees.shops.django_settings"}}
 _WORKERS = {
     "django_shop": "gthread --threads 4",
     "flask_shop": "gthread --threads 4",
@@ -38,13 +39,8 @@ _WORKERS = {
 }
 
 
-def shop_environment(database: Database, qstash: dict[str, str], **more: str) -> dict[str, str]:
-    return {
-        **qstash,
-        "SHOP_DATABASE": json.dumps(asdict(database)),
-        "DJANGO_SETTINGS_MODULE": "tests.guarantees.shops.django_settings",
-        **more,
-    }
+def shop_environment(shop: str, database: Database, qstash: dict[str, str], **more: str) -> dict[str, str]:
+    return {**qstash, "SHOP_DATABASE": json.dumps(asdict(database)), **_ENVIRONS.get(shop, {}), **more}
 
 
 def relay_command(shop: str, *options: str) -> tuple[str, ...]:
@@ -122,10 +118,11 @@ def world(shop: str, database: Database, place: Path) -> Generator[World]:
         qstash = stack.enter_context(running(clock=made.clock, watch=made.watch))
         before = stack.enter_context(gate(qstash.url))
         settings = environment(qstash, f"http://127.0.0.1:{port}") | {"QSTASH_URL": before.url}
-        environ = shop_environment(database, settings, SHOP_KEEP="1d")
-        acting = stack.enter_context(actors(shop, environ, place))
-        create_tables(acting)
+        environ = shop_environment(shop, database, settings, SHOP_KEEP="1d")
+        # Both import the shop, each for itself.
         workers = web(shop, place, environ, port, workers=1)
         stack.callback(workers.close)
+        acting = stack.enter_context(actors(shop, environ, place))
+        create_tables(acting)
         workers.wait_until_up()
         yield made.open(acting, before)
