@@ -68,3 +68,4 @@ def actors(shop: str, environ: Mapping[str, str], place: Path) -> Generator[Acto
         made = Actors(process, place)
         assert made.answer() == "ready"
         yield made
+        process.kill()

@@ -48,8 +48,9 @@ def relay_command(shop: str, *options: str) -> tuple[str, ...]:
 
 
 def web(shop: str, place: Path, environ: dict[str, str], port: int, workers: int) -> Workers:
-    command = f"gunicorn --no-control-socket --preload --workers {workers} --bind 127.0.0.1:{port} --log-level warning"
-    serving = f"--worker-class {_WORKERS[shop]} tests.guarantees.shops.{shop}:app"
+    # It would end only when QStash closes the connections that it keeps.
+    command = f"gunicorn --no-control-socket --graceful-timeout 0 --preload --workers {workers} --log-level warning"
+    serving = f"--bind 127.0.0.1:{port} --worker-class {_WORKERS[shop]} tests.guarantees.shops.{shop}:app"
     return Workers(place / "web", environ, *command.split(), *serving.split(), port=port)
 
 
