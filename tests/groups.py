@@ -19,10 +19,16 @@ _SHARED = "|".join(map(re.escape, sorted(("PostgreSQL", "MariaDB", *SITES), key=
 _OF_A_SHARED = re.compile(rf"\[(?:.*-)?({_SHARED})(?:-.*)?\]\Z", re.DOTALL)
 
 
+# Which keep each server of databases busy for as long as all other tests do: they have servers of their own.
+_APART = "tests/guarantees/"
+
+
 def group_of(nodeid: str) -> str:
     """The database or the site that it is for; of all others, the file."""
     found = _OF_A_SHARED.search(nodeid)
-    return found[1] if found else nodeid.partition("::")[0]
+    if not found:
+        return nodeid.partition("::")[0]
+    return f"{found[1]} in {_APART}" if nodeid.startswith(_APART) else found[1]
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
