@@ -5,7 +5,6 @@ Ten minutes of a small shop are played through in a few seconds, by a clock that
 
 import json
 import random
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from qstash_integrations.server.app import LocalServer, ServerConfig, running
+from tests.browsers import program
 from tests.dashboard.receiver import Answering, receiver
 from tests.server.client import client
 
@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
         with running(config, clock=clock) as server, client(server) as api:
             letter = play(api, there, clock)
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+                browser = playwright.chromium.launch(executable_path=program(), args=["--no-sandbox"])
                 picture(browser, server, "messages", folder / "dashboard-messages.png", "light")
                 picture(browser, server, f"messages/{letter}", folder / "dashboard-message.png", "dark")
                 picture(browser, server, "schedules", folder / "dashboard-schedules.png", "light")
