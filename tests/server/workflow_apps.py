@@ -77,7 +77,8 @@ def fastapi(app: App) -> Generator[App]:
         # Who comes before the server has started must not be turned away.
         listening.listen()
         app.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(losing, lifespan="off", log_config=None))
+        # Who calls a server that was killed, as the SDK does for half a minute, is not waited for.
+        server = uvicorn.Server(uvicorn.Config(losing, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
 
         async def main() -> None:
             await server.serve([listening])
