@@ -19,8 +19,8 @@ _SHARED = "|".join(map(re.escape, sorted(("PostgreSQL", "MariaDB", *SITES), key=
 _OF_A_SHARED = re.compile(rf"\[(?:.*-)?({_SHARED})(?:-.*)?\]\Z", re.DOTALL)
 
 
-# Which keep each server of databases busy for as long as all other tests do: they have servers of their own.
-_APART = "tests/guarantees/"
+# Which keep a server of databases busy for as long as all other tests do: each folder has servers of its own.
+_APART = ("tests/guarantees/", "tests/django_tasks/killed/")
 
 
 def group_of(nodeid: str) -> str:
@@ -28,7 +28,8 @@ def group_of(nodeid: str) -> str:
     found = _OF_A_SHARED.search(nodeid)
     if not found:
         return nodeid.partition("::")[0]
-    return f"{found[1]} in {_APART}" if nodeid.startswith(_APART) else found[1]
+    folder = next(filter(nodeid.startswith, _APART), None)
+    return f"{found[1]} in {folder}" if folder else found[1]
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]

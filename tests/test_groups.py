@@ -8,6 +8,8 @@ GROUPS = {
     "tests/sql/test_stores.py::test_a_row_is_sent[PostgreSQL]": "PostgreSQL",
     "tests/django/test_on_commit.py::test_it_is_published[once-MariaDB-late]": "MariaDB",
     "tests/guarantees/test_crashes.py::test_it_is_sent[flask_shop-PostgreSQL]": "PostgreSQL in tests/guarantees/",
+    "tests/django_tasks/killed/test_it.py::test_a_soak[MariaDB]": "MariaDB in tests/django_tasks/killed/",
+    "tests/django_tasks/test_runs.py::test_it_runs[MariaDB]": "MariaDB",
     "tests/guarantees/test_crashes.py::test_it_is_sent[flask_shop-SQLite]": "tests/guarantees/test_crashes.py",
     "tests/sql/test_stores.py::test_a_row_is_sent[SQLite]": "tests/sql/test_stores.py",
     "tests/servers/test_cases.py::test_it_runs[bare on gunicorn-asgi-H32]": "bare on gunicorn-asgi",
