@@ -16,6 +16,7 @@ from typing import Any
 from qstash_integrations import QStash
 from tests.doctor import forked
 from tests.doctor.shops import Change, shop
+from tests.server.destination import free_ports
 from tests.waiting import wait_until
 
 TOKEN = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0="
@@ -196,11 +197,3 @@ def listens(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in taken]

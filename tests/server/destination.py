@@ -1,17 +1,20 @@
 """A real HTTP endpoint on loopback that answers in bytes, so that it can misbehave in every way."""
 
+import os
 import queue
 import socket
 import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SOON = 10.0  # seconds; only a test that fails waits as long
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 Script = bytes | Callable[[socket.socket], None]
 
@@ -100,10 +103,21 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on which nobody listens, and which no other worker of xdist is given before somebody does."""
+    found: list[int] = []
+    with ExitStack() as stack:
+        while len(found) < count:
+            probe = stack.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            # Linux gives ports of one parity, as a rule.
+            if port // 2 % _WORKERS == _WORKER:
+                found.append(port)
+    return found
 
 
 class _Server(socketserver.ThreadingTCPServer):
