@@ -134,6 +134,7 @@ def test_cells_say_what_they_are_where_there_is_no_head(desk: Desk, view: str) -
     desk.there.next()
     desk.open(view)
     row = desk.row(message_id)
+    expect(row).to_be_visible()
     heads = desk.page.locator("thead th").all_text_contents()
     labels = row.locator("td").evaluate_all("cells => cells.map((cell) => cell.dataset.label)")
     assert labels == [head.removesuffix("Actions") for head in heads]
