@@ -19,6 +19,11 @@ def has_code(error: BaseException, codes: Collection[str | int]) -> bool:
     return any(code in codes for code in _codes(error))
 
 
+def is_kind(error: BaseException, names: Collection[str]) -> bool:
+    """Whether its class, or one that this is made of, has one of these names: no library has to be imported for it."""
+    return any(kind.__name__ in names for kind in type(error).__mro__)
+
+
 def kind(error: BaseException) -> str:
     """For the log, such as ``OperationalError 1213``: what databases say beyond that shows a statement's values."""
     code = next((code for code in _codes(error) if code != _GENERAL), None)

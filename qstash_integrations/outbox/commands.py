@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .._core.contention import is_kind
 from .._core.errors import ConfigurationError, QStashError
 from ..schedules.terminal import Terminal
 from .driving import drive
@@ -20,7 +21,7 @@ from .sweeping import Swept
 from .verbs import FAILED, OK, UNHEALTHY, OutboxCommand
 
 _SHOWN = 20  # parked rows
-_OF_DATABASES = frozenset(("SQLAlchemyError", "DatabaseError", "InterfaceError"))
+_OF_DATABASES = ("SQLAlchemyError", "DatabaseError", "InterfaceError")
 
 
 def run(options: OutboxCommand, find: Callable[[], Here], terminal: Terminal) -> int:
@@ -30,7 +31,7 @@ def run(options: OutboxCommand, find: Callable[[], Here], terminal: Terminal) ->
     except QStashError:
         raise
     except Exception as error:
-        if not isinstance(error, OSError) and _OF_DATABASES.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+        if not isinstance(error, OSError) and not is_kind(error, _OF_DATABASES):
             raise
         # The first line of what the driver says: the others show the statement and its values.
         why = str(error).partition("\n")[0][:300]

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from .._core.contention import GIVEN_UP, has_code
+from .._core.contention import GIVEN_UP, has_code, is_kind
 from .clock import Clock
 from .steps import OfStore, Pause, Steps
 
@@ -17,7 +17,7 @@ _TRIES = 2
 _TRIES_OF_CONTENDED = 8
 _TRIES_OF_SENT = 11  # within eleven seconds and what the tries take, for which a lease has room
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 3.0  # seconds
-_OF_CONNECTIONS = frozenset(("OperationalError", "InterfaceError"))  # PEP 249 has these names
+_OF_CONNECTIONS = ("OperationalError", "InterfaceError")
 
 
 def patiently(ask: Callable[[Any], Any], clock: Clock, *, rows_at_stake: bool = False) -> Steps[Any]:
@@ -39,8 +39,7 @@ def patiently(ask: Callable[[Any], Any], clock: Clock, *, rows_at_stake: bool = 
 def _tries_of(error: Exception) -> int:
     if has_code(error, GIVEN_UP):
         return _TRIES_OF_CONTENDED
-    is_of_connection = not _OF_CONNECTIONS.isdisjoint(kind.__name__ for kind in type(error).__mro__)
-    return _TRIES if is_of_connection or getattr(error, "connection_invalidated", False) else 1
+    return _TRIES if is_kind(error, _OF_CONNECTIONS) or getattr(error, "connection_invalidated", False) else 1
 
 
 def _pause(tries: int, spread: Callable[[float, float], float] = random.uniform) -> float:

@@ -105,6 +105,7 @@ class Sending:
         "_held",
         "_holds_errors",
         "_is_complete",
+        "_is_error",
         "_scope",
         "_send",
         "_size",
@@ -124,13 +125,15 @@ class Sending:
         self.status: int | None = None
         """None until the response begins."""
         self._is_complete = False
+        self._is_error = False
         self._held: list[Message] = []
         self._size = 0  # bytes of the body, as far as it is held
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = status = message["status"]
-            self.is_held = (status >= 500 and self._holds_errors) or has_exit_code(self._scope)
+            self._is_error = self._holds_errors and status >= 500
+            self.is_held = self._is_error or has_exit_code(self._scope)
         if self.is_held:
             return self._hold(message)
         self.has_begun = True
@@ -144,7 +147,7 @@ class Sending:
 
     async def send_error(self) -> None:
         """The app has failed, and nobody else answers for it: so does what it has sent itself."""
-        if self.status is not None and self.status >= 500 and self._holds_errors:
+        if self._is_error:
             await self._send_held()
 
     async def _hold(self, message: Message) -> None:
